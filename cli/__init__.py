@@ -1,0 +1,3 @@
+"""The command line: the only part that reads options and environment, prints and exits."""
+
+VERSION = "0.1.0"

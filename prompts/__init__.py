@@ -1,0 +1,1 @@
+"""Data of the program, read with importlib.resources: style presets, lexicons, instructions."""

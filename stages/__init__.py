@@ -1,0 +1,1 @@
+"""The stages between a prompt and a picture; pipeline.py lists them in order."""

@@ -1,0 +1,67 @@
+"""Every error the program raises on purpose, each with the exit code it ends with.
+
+ImagineError                 1  failure
+├── UsageError               2  a wrong option, prompt or input file
+│   └── SpecError            2  a description that cannot be read
+├── ConfigError              3  missing or rejected key, bad configuration
+├── ProviderError            4  a provider failed or is unreachable
+├── RefusedError             5  refused by a safety filter, or no picture in the answer
+├── LocalBackendError        6  a local backend cannot run here
+├── BudgetError              7  the budget would be exceeded, or consent is missing
+├── ItemsFailedError         8  several prompts were given and some of them failed
+└── SaveError                1  the picture could not be written
+
+A message is one sentence of what happened, with the value, then what to do.
+"""
+
+from typing import ClassVar
+
+
+class ImagineError(Exception):
+    """Root of the tree; `exit_code` is what the process ends with."""
+
+    exit_code: ClassVar[int] = 1
+
+
+class UsageError(ImagineError):
+    exit_code = 2
+
+
+class SpecError(UsageError):
+    pass
+
+
+class ConfigError(ImagineError):
+    exit_code = 3
+
+
+class ProviderError(ImagineError):
+    exit_code = 4
+
+
+class RefusedError(ImagineError):
+    exit_code = 5
+
+
+class LocalBackendError(ImagineError):
+    exit_code = 6
+
+
+class BudgetError(ImagineError):
+    exit_code = 7
+
+
+class ItemsFailedError(ImagineError):
+    exit_code = 8
+
+
+class SaveError(ImagineError):
+    exit_code = 1
+
+
+def did_you_mean(name: str, known: list[str]) -> str:
+    """`; did you mean 'x'?` for the nearest of `known`, or an empty string."""
+    from difflib import get_close_matches
+
+    near = get_close_matches(name.lower(), known, n=1, cutoff=0.5)
+    return f"; did you mean '{near[0]}'?" if near else ""

@@ -1,0 +1,1 @@
+"""The embedded backend: an illustration composed of cut-outs; no diffusion model."""

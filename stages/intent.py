@@ -1,0 +1,125 @@
+"""What the words of a prompt demand: a parser without a model, standard library only.
+
+`parse_intent` turns the user's prompt into an Intent: entities with counts and colours, spatial
+relations, quoted text, negations, proper nouns, stated medium, time and more. The guard holds
+every description against it; the offline enhancer fills only what it leaves open.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from imagine.stages.spec import AspectRatio, Medium, RelationKind
+
+TimeOfDay = Literal["night", "day", "dusk", "dawn"]
+# Slots that the prompt already speaks about in its own words, so that nothing is added to them.
+Slot = Literal["setting", "lighting", "composition", "camera", "mood", "palette", "weather"]
+
+
+@dataclass(frozen=True, slots=True)
+class Entity:
+    """A thing that the prompt names.
+
+    Attributes:
+        name: the noun phrase without article, number, colours and attributes, singular when it is
+            counted or plural in the prompt: "corgi", "stop sign".
+        head: the last word of `name`, lower case, singular: "sign". GenEval scores this.
+        span: the words of the prompt that name it, letter for letter: "fluffy corgi".
+        count: how many; None when the prompt does not say ("a" says nothing, "one" says 1).
+        plural: the prompt uses a plural form.
+        colors: as written by the user, lower case, "grey" kept as "grey".
+        attributes: modifiers that are no colour, lower case: ("fluffy",).
+        action: what it does, when the prompt says: "sitting", "reading".
+        is_place: the prompt uses it as where the scene is ("in a forest"), not as a subject.
+    """
+
+    name: str
+    head: str
+    span: str
+    count: int | None = None
+    plural: bool = False
+    colors: tuple[str, ...] = ()
+    attributes: tuple[str, ...] = ()
+    action: str | None = None
+    is_place: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class IntentRelation:
+    """Entity `a` stands in `kind` to entity `b`; both are indices into Intent.entities."""
+
+    a: int
+    kind: RelationKind
+    b: int
+
+
+@dataclass(frozen=True, slots=True)
+class Negation:
+    """Something that the prompt excludes.
+
+    Attributes:
+        term: what must not be there, lower case: "clouds".
+        clause: the user's words, letter for letter: "with no clouds".
+    """
+
+    term: str
+    clause: str
+
+
+@dataclass(frozen=True, slots=True)
+class SuffixFlags:
+    """Midjourney-style flags at the end of a prompt line.
+
+    Attributes:
+        text: the flags as written, or "".
+        aspect_ratio: of `--ar`, as written.
+        exclude: terms of `--no`.
+        seed: of `--seed`.
+        ignored: known flags that mean nothing here, as written ("--v 6").
+    """
+
+    text: str = ""
+    aspect_ratio: str | None = None
+    exclude: tuple[str, ...] = ()
+    seed: int | None = None
+    ignored: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """Everything that a prompt's words demand.
+
+    Attributes:
+        source: the prompt, NFC.
+        core: the prompt without its suffix flags: what must appear verbatim in the final prompt.
+        flags: those flags, read.
+        language: ISO 639 code guessed from the script ("en" for Latin script without other cues).
+        entities: in the order of the prompt; not those that are negated.
+        relations: between entities.
+        quotes: text to render, letter for letter, quotes removed.
+        negations: what is excluded.
+        proper_nouns: names, letter for letter.
+        media: stated media; empty when none is stated.
+        medium_phrase: the words that state them: "oil painting", "Ghibli style".
+        times: stated times of day.
+        setting: the words that say where: "on a velvet cushion" is none, "in a dark forest" is.
+        monochrome: the prompt asks for no colour.
+        aspect_ratio: stated in words or by flag, when it is one the spec knows.
+        stated: slots that the prompt speaks about itself.
+    """
+
+    source: str
+    core: str
+    flags: SuffixFlags = SuffixFlags()
+    language: str = "en"
+    entities: tuple[Entity, ...] = ()
+    relations: tuple[IntentRelation, ...] = ()
+    quotes: tuple[str, ...] = ()
+    negations: tuple[Negation, ...] = ()
+    proper_nouns: tuple[str, ...] = ()
+    media: frozenset[Medium] = frozenset()
+    medium_phrase: str | None = None
+    times: frozenset[TimeOfDay] = frozenset()
+    setting: str | None = None
+    monochrome: bool = False
+    aspect_ratio: AspectRatio | None = None
+    stated: frozenset[Slot] = frozenset()

@@ -1,0 +1,64 @@
+"""A registry: names to import strings, and entry points for names it does not know."""
+
+from collections.abc import Mapping
+from importlib import import_module
+from importlib.metadata import entry_points
+from typing import Any, Generic, TypeVar, cast
+
+from imagine.stages.errors import ConfigError, UsageError, did_you_mean
+
+T = TypeVar("T")
+
+
+class Registry(Generic[T]):
+    """Finds classes by name without importing the ones that nobody asked for.
+
+    Args:
+        kind: what the classes are, for messages: "backend".
+        group: the entry-point group where other distributions add theirs.
+        built_in: name to "module:Class".
+        summaries: name to one line for listings; the same names as `built_in`.
+    """
+
+    def __init__(
+        self, *, kind: str, group: str, built_in: Mapping[str, str], summaries: Mapping[str, str]
+    ) -> None:
+        self.kind = kind
+        self.group = group
+        self.built_in = dict(built_in)
+        self.summaries = dict(summaries)
+
+    def names(self) -> list[str]:
+        """Every known name, built-in ones first."""
+        plugins = {point.name for point in entry_points(group=self.group)}
+        return [*self.built_in, *sorted(plugins - set(self.built_in))]
+
+    def create(self, name: str, **arguments: Any) -> T:
+        """Import the class called `name` and make an instance with `arguments`.
+
+        Raises:
+            UsageError: nothing is registered under that name.
+            ConfigError: a plugin is registered under it, and cannot be imported.
+        """
+        if name in self.built_in:
+            module, _, attribute = self.built_in[name].partition(":")
+            factory = getattr(import_module(module), attribute)
+        else:
+            factory = self._plugin(name)
+        return cast(T, factory(**arguments))
+
+    def _plugin(self, name: str) -> Any:
+        points = [point for point in entry_points(group=self.group) if point.name == name]
+        if not points:
+            known = self.names()
+            raise UsageError(
+                f"There is no {self.kind} '{name}'{did_you_mean(name, known)} "
+                f"(known: {', '.join(known)})."
+            )
+        try:
+            return points[0].load()
+        except (ImportError, AttributeError) as error:
+            raise ConfigError(
+                f"The {self.kind} '{name}' of {points[0].value} cannot be imported: {error}; "
+                "reinstall the package that provides it."
+            ) from error

@@ -1,0 +1,54 @@
+"""Fixtures for every test: a clean environment, no network but loopback, the evaluation sets."""
+
+import json
+import os
+import socket
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+EVAL = Path(__file__).resolve().parents[2] / "shared" / "eval"
+
+
+@pytest.fixture(autouse=True)
+def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """No key, no setting and no config file of the machine reaches a test."""
+    for name in list(os.environ):
+        if name.startswith("IMAGINE_") or name.endswith(("_API_KEY", "_TOKEN", "_BASE_URL")):
+            monkeypatch.delenv(name)
+    for name in ("NO_COLOR", "FORCE_COLOR", "TERM", "TERM_PROGRAM", "EDITOR", "VISUAL", "COLUMNS"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+
+
+@pytest.fixture(autouse=True)
+def loopback_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A connection to anything but this machine fails the test."""
+    connect = socket.socket.connect
+
+    def guarded(self: socket.socket, address: Any) -> None:
+        if self.family != socket.AF_UNIX and address[0] not in ("127.0.0.1", "::1", "localhost"):
+            raise AssertionError(f"a test tried to reach {address}")
+        connect(self, address)
+
+    monkeypatch.setattr(socket.socket, "connect", guarded)
+
+
+@pytest.fixture(scope="session")
+def read_eval() -> Callable[[str], Iterator[dict[str, Any]]]:
+    """Rows of an evaluation set, as in `read_eval("prompts/geneval")`; skips where it is absent.
+
+    The sets lie beside the checkout (see CONTRIBUTING.md) and are no part of the project.
+    """
+
+    def read(name: str) -> Iterator[dict[str, Any]]:
+        path = EVAL / f"{name}.jsonl"
+        if not path.exists():
+            pytest.skip(f"the evaluation set {name} is not beside this checkout")
+        with path.open(encoding="utf-8") as lines:
+            yield from (json.loads(line) for line in lines)
+
+    return read
