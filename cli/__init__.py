@@ -1,3 +1,1 @@
 """The command line: the only part that reads options and environment, prints and exits."""
-
-VERSION = "0.1.0"

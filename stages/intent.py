@@ -5,6 +5,7 @@ relations, quoted text, negations, proper nouns, stated medium, time and more. T
 every description against it; the offline enhancer fills only what it leaves open.
 """
 
+import re
 from dataclasses import dataclass
 from typing import Literal
 
@@ -123,3 +124,117 @@ class Intent:
     monochrome: bool = False
     aspect_ratio: AspectRatio | None = None
     stated: frozenset[Slot] = frozenset()
+
+
+def parse_intent(prompt: str) -> Intent:
+    """Read a prompt.
+
+    Args:
+        prompt: any text, as `clean_prompt` leaves it.
+
+    Returns:
+        What its words demand. Entities, relations and negations are read in English only; every
+        other field in any language.
+    """
+    from imagine.stages import cues
+    from imagine.stages.chunks import chunk
+    from imagine.stages.clauses import Reading, read_clauses
+    from imagine.stages.languages import language_of
+    from imagine.stages.proper import proper_nouns
+    from imagine.stages.quotes import find_quotes
+    from imagine.stages.words import split_words, tag_words
+
+    core, flags = split_flags(prompt)
+    quotes = find_quotes(core)
+    words = split_words(core, [(quote.outer_start, quote.outer_end) for quote in quotes])
+    lows = [word.low for word in words]
+    language = language_of(core)
+    media = cues.read_media(core, words)
+    reading = Reading()
+    if language == "en":
+        items = chunk(tag_words(words, core))
+        reading = read_clauses(core, items, pictures=media.pictures)
+    stated = cues.read_slots(lows)
+    if reading.setting is not None:
+        stated.add("setting")
+    return Intent(
+        source=prompt,
+        core=core,
+        flags=flags,
+        language=language,
+        entities=reading.entities,
+        relations=reading.relations,
+        quotes=tuple(dict.fromkeys(core[quote.start : quote.end] for quote in quotes)),
+        negations=reading.negations,
+        proper_nouns=proper_nouns(words),
+        media=media.media,
+        medium_phrase=media.phrase,
+        times=cues.read_times(lows),
+        setting=reading.setting,
+        monochrome=cues.is_monochrome(lows),
+        aspect_ratio=cues.known_ratio(flags.aspect_ratio or "") or cues.read_ratio(core, lows),
+        stated=frozenset(stated),
+    )
+
+
+_FLAG = re.compile(r"(?:(?<=\s)|^)(?:--|—|–)([A-Za-z]+)(?=\s|$|=)[ =]?\s*")
+# Flags of the Midjourney family that take one value, and those that take none.
+_VALUED = frozenset(
+    "v version stylize s q quality chaos c iw weird w style sref cref sw cw profile p stop niji "
+    "repeat r fast_seed sameseed personalize exp".split()
+)
+_BARE = frozenset("tile raw turbo fast relax hd video draft niji".split())
+
+
+def split_flags(prompt: str) -> tuple[str, SuffixFlags]:
+    """Take Midjourney-style flags off the end of a prompt.
+
+    Returns:
+        The text before them, and the flags. An em dash stands for two hyphens, as some keyboards
+        turn one into the other. An unknown flag stays text, and so does all before it.
+    """
+    found = list(_FLAG.finditer(prompt))
+    start = len(prompt)
+    read: list[tuple[str, str, str]] = []
+    for match in reversed(found):
+        value = prompt[match.end() : start].strip()
+        name = match[1].lower()
+        if not _is_flag(name, value):
+            break
+        read.append((name, value, prompt[match.start() : start].strip()))
+        start = match.start()
+    core = prompt[:start].rstrip(" \t\n,")
+    if not read or not core:
+        return prompt, SuffixFlags()
+    ratio: str | None = None
+    seed: int | None = None
+    exclude: list[str] = []
+    ignored: list[str] = []
+    for name, value, written in reversed(read):
+        if name in ("ar", "aspect"):
+            ratio = value
+        elif name == "seed":
+            seed = int(value)
+        elif name == "no":
+            exclude += [term.strip() for term in value.split(",") if term.strip()]
+        else:
+            ignored.append(written)
+    return core, SuffixFlags(
+        text=prompt[start:].strip(),
+        aspect_ratio=ratio,
+        exclude=tuple(dict.fromkeys(exclude)),
+        seed=seed,
+        ignored=tuple(ignored),
+    )
+
+
+def _is_flag(name: str, value: str) -> bool:
+    if name in ("ar", "aspect"):
+        return re.fullmatch(r"\d{1,4}(?:\.\d+)?\s?[:x×/]\s?\d{1,4}(?:\.\d+)?", value) is not None
+    if name == "seed":
+        return re.fullmatch(r"[0-9]{1,10}", value) is not None and int(value) < 2**32
+    if name == "no":
+        return bool(value) and "\n" not in value
+    if name in _BARE and not value:
+        return True
+    return name in _VALUED and re.fullmatch(r"\S+", value) is not None

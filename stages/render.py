@@ -1,5 +1,336 @@
-"""Rendering: a PromptSpec and the profile of a model family give the prompt that is sent."""
+"""Rendering: a PromptSpec and the profile of a model family give the prompt that is sent.
 
-from typing import Literal
+The user's own words come first and verbatim in every profile but json; what an enhancer added
+follows. What had no room is reported in `dropped`, never cut silently.
+"""
+
+import json
+import math
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Any, Literal
+
+from imagine.stages.intent import Entity, Intent, parse_intent
+from imagine.stages.lexicon import singular, table
+from imagine.stages.spec import PromptSpec, Subject
 
 Profile = Literal["natural", "clip75", "json"]
+PROFILES: tuple[Profile, ...] = ("natural", "clip75", "json")
+
+TokenCounter = Callable[[str], int]
+
+# CLIP's context is 77 tokens, two of them the start and end marks (Radford et al. 2021).
+CLIP_TOKENS = 75
+# Beyond about 120 words image models start to lose parts of a description.
+NATURAL_WORDS = 120
+# What a prompt that is long already may still gain: its style and light, not a second description.
+LONG_PROMPT_ROOM = 40
+
+# Where a slot stands in the prompt follows reading order; what is kept when room is short follows
+# this order instead.
+PRIORITY = (
+    "text",
+    "subjects",
+    "relations",
+    "exclude",
+    "resolutions",
+    "style",
+    "lighting",
+    "composition",
+    "camera",
+    "setting",
+    "mood",
+    "palette",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """A prompt ready to send.
+
+    Attributes:
+        prompt: the final prompt.
+        negative_prompt: what to avoid, for backends that have that channel; None when empty.
+        tokens: of `prompt`, by the counter given.
+        dropped: names of the slots that found no room, in order of importance.
+    """
+
+    prompt: str
+    negative_prompt: str | None
+    tokens: int
+    dropped: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """What one slot of the spec adds to the user's words."""
+
+    slot: str
+    text: str
+
+
+def estimate_tokens(text: str) -> int:
+    """An upper estimate of the number of CLIP tokens in `text`, without start and end marks.
+
+    A backend that has its tokenizer passes that instead. Measured against OpenAI's vocabulary by
+    benchmarks/token_estimate.py.
+    """
+    parts = re.findall(r"[^\W\d_]+|\d|[^\w\s]|_", text.lower())
+    return sum(_word_tokens(part) for part in parts)
+
+
+def _word_tokens(word: str) -> int:
+    if not word.isascii():
+        # Byte-pair encoding never makes more tokens than there are bytes.
+        return len(word.encode())
+    # Rare words come apart into pieces of about three letters.
+    return 1 if len(word) <= 3 or word in _clip_words() else math.ceil(len(word) / 3)
+
+
+@cache
+def _clip_words() -> frozenset[str]:
+    """English words that are one token, see scripts/pack_clip_words.py."""
+    source = files("imagine.prompts") / "lexicon" / "clip_words.txt"
+    return frozenset(source.read_text(encoding="utf-8").split())
+
+
+def render(
+    spec: PromptSpec, profile: Profile, *, count_tokens: TokenCounter = estimate_tokens
+) -> Rendered:
+    """Render `spec` for a model family.
+
+    Args:
+        spec: the description.
+        profile: "natural" (Gemini, Imagen, gpt-image, FLUX, Qwen, SD3): the user's sentence, then
+            prose. "clip75" (SD1.5, SDXL): phrases within 75 tokens. "json": the spec itself.
+        count_tokens: the model's tokenizer, when it is at hand.
+    """
+    if profile == "json":
+        prompt = json.dumps(spec.to_dict(), ensure_ascii=False)
+        return Rendered(prompt, None, count_tokens(prompt), ())
+    intent = parse_intent(spec.source_prompt)
+    pieces = _pieces(spec, intent, phrases=profile == "clip75")
+    if profile == "clip75":
+        kept = _within_tokens(intent.core, pieces, count_tokens)
+        prompt = _join_phrases(intent.core, kept)
+    else:
+        kept = _within_words(intent.core, pieces)
+        prompt = _join_sentences(intent.core, kept)
+    dropped = {piece.slot for piece in pieces if piece not in kept}
+    return Rendered(
+        prompt=prompt,
+        negative_prompt=_negative(spec, intent, profile, count_tokens),
+        tokens=count_tokens(prompt),
+        dropped=tuple(slot for slot in PRIORITY if slot in dropped),
+    )
+
+
+def _pieces(spec: PromptSpec, intent: Intent, *, phrases: bool) -> list[_Piece]:
+    """Every addition to the user's words, in reading order."""
+    said = _words(intent.core)
+    pieces = [
+        *(_Piece("subjects", text) for text in _subject_texts(spec, intent)),
+        *(_Piece("relations", text) for text in _relation_texts(spec, intent)),
+        *(_Piece("resolutions", f"{item.phrase}: {item.meaning}") for item in spec.resolutions),
+        _Piece("setting", spec.setting or ""),
+        *(_Piece("text", text) for text in _text_texts(spec, intent)),
+        _Piece("composition", spec.composition or ""),
+        _Piece("camera", spec.camera or ""),
+        _Piece("lighting", spec.lighting or ""),
+        _Piece("mood", _labelled("mood", spec.mood, spec, phrases)),
+        _Piece("palette", _labelled("palette", _listing(spec.palette), spec, phrases)),
+        _Piece("exclude", _exclusion_text(spec, intent)),
+        _Piece("style", _style_text(spec, intent)),
+    ]
+    return [piece for piece in pieces if piece.text and not _words(piece.text) <= said]
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(re.findall(r"\w+", text.lower()))
+
+
+def _labelled(label: str, value: str | None, spec: PromptSpec, phrases: bool) -> str:
+    """A mood or palette that says what it is, in English prose; elsewhere the words alone."""
+    if not value or spec.language != "en":
+        return value or ""
+    if label in _words(value):
+        return value
+    return f"{value} {label}" if phrases else f"the {label} is {value}"
+
+
+def _listing(items: Sequence[str], last: str = "and") -> str:
+    if len(items) < 2:
+        return "".join(items)
+    return f"{', '.join(items[:-1])} {last} {items[-1]}"
+
+
+def _subject_texts(spec: PromptSpec, intent: Intent) -> list[str]:
+    """What the spec says of each subject beyond the user's words."""
+    texts = []
+    for subject in spec.subjects:
+        entity = _entity_of(subject, intent)
+        details = [text for text in _details(subject, entity) if not _words(text) <= _said(entity)]
+        named = subject.origin == "user" and _is_named(subject, intent)
+        if named and details:
+            texts.append(f"the {subject.source_span or subject.name}: {', '.join(details)}")
+        elif not named:
+            told = ", ".join((subject.name, *details))
+            texts.append(f"also in the scene: {told}" if subject.origin == "added" else told)
+    return texts
+
+
+def _entity_of(subject: Subject, intent: Intent) -> Entity | None:
+    """The entity of the prompt that the subject stands for."""
+    if subject.origin == "added":
+        return None
+    head = singular(subject.name.split()[-1].lower())
+    spans = [entity for entity in intent.entities if entity.span == subject.source_span]
+    return next((entity for entity in (*spans, *intent.entities) if entity.head == head), None)
+
+
+def _is_named(subject: Subject, intent: Intent) -> bool:
+    if subject.name in intent.core:
+        return True
+    words = {singular(word) for word in _words(intent.core)} | _words(intent.core)
+    return {singular(word) for word in _words(subject.name)} <= words
+
+
+def _said(entity: Entity | None) -> frozenset[str]:
+    if entity is None:
+        return frozenset()
+    parts = (entity.span, *entity.colors, *entity.attributes, entity.action or "")
+    return frozenset().union(*(_words(part) for part in parts))
+
+
+def _details(subject: Subject, entity: Entity | None) -> list[str]:
+    said = entity.count if entity is not None else None
+    number = f"{subject.count} of them" if subject.count not in (said, None, 1) else None
+    position = _table("position")[subject.position] if subject.position else None
+    parts = (number, *subject.colors, *subject.attributes, subject.action, subject.pose, position)
+    return [part for part in parts if part]
+
+
+def _relation_texts(spec: PromptSpec, intent: Intent) -> list[str]:
+    """The relations that the user's words do not state already."""
+    stated = {
+        (intent.entities[item.a].head, item.kind, intent.entities[item.b].head)
+        for item in intent.relations
+    }
+    names = {subject.id: subject.name for subject in spec.subjects}
+    heads = {subject.id: singular(subject.name.split()[-1]) for subject in spec.subjects}
+    return [
+        f"the {names[item.a]} {_table('relation')[item.kind]} the {names[item.b]}"
+        for item in spec.relations
+        if (heads[item.a], item.kind, heads[item.b]) not in stated
+    ]
+
+
+def _text_texts(spec: PromptSpec, intent: Intent) -> list[str]:
+    """Each text to render in straight quotes, unless the prompt has it in quotes already."""
+    texts = []
+    for item in spec.text:
+        where = ", ".join(part for part in (item.placement, item.typeface) if part)
+        if where or f'"{item.content}"' not in intent.core:
+            texts.append(f'the text "{item.content}"' + (f" {where}" if where else ""))
+    return texts
+
+
+def _exclusion_text(spec: PromptSpec, intent: Intent) -> str:
+    """What is shown instead of what is excluded; the plain exclusion where no table entry fits.
+
+    The user's own "no X" stands in the core already, so only terms from elsewhere (`--no`,
+    `--negative`, an edited spec) must be named.
+    """
+    positive = _table("positive")
+    said = {singular(word) for word in _words(intent.core)}
+    shown: list[str] = []
+    named: list[str] = []
+    for term in spec.exclude:
+        instead = positive.get(singular(term.lower()))
+        if instead is not None and spec.language == "en":
+            shown.append(instead)
+        elif not {singular(word) for word in _words(term)} <= said:
+            named.append(term)
+    parts = [*dict.fromkeys(shown)]
+    if named:
+        parts.append(f"without {_listing(named, 'or')}")
+    return ", ".join(parts)
+
+
+def _style_text(spec: PromptSpec, intent: Intent) -> str:
+    if spec.language != "en":
+        return spec.style.detail or ""
+    medium = (
+        "" if spec.style.medium in intent.media else _table("medium").get(spec.style.medium, "")
+    )
+    detail = spec.style.detail or ""
+    if not detail or _words(medium) <= _words(detail):
+        return detail or medium.lower()
+    return f"{medium.lower()}, {detail}" if medium else detail
+
+
+def _within_words(core: str, pieces: list[_Piece]) -> list[_Piece]:
+    used = len(core.split())
+    limit = max(NATURAL_WORDS, used + LONG_PROMPT_ROOM)
+    return _select(pieces, lambda kept: used + _length(kept) <= limit)
+
+
+def _length(pieces: list[_Piece]) -> int:
+    return sum(len(piece.text.split()) for piece in pieces)
+
+
+def _within_tokens(core: str, pieces: list[_Piece], count: TokenCounter) -> list[_Piece]:
+    return _select(pieces, lambda kept: count(_join_phrases(core, kept)) <= CLIP_TOKENS)
+
+
+def _select(pieces: list[_Piece], fits: Callable[[list[_Piece]], bool]) -> list[_Piece]:
+    """The most important pieces that fit together, in reading order."""
+    kept: list[_Piece] = []
+    for piece in sorted(pieces, key=lambda piece: PRIORITY.index(piece.slot)):
+        if fits([*kept, piece]):
+            kept.append(piece)
+    return [piece for piece in pieces if piece in kept]
+
+
+def _join_phrases(core: str, pieces: list[_Piece]) -> str:
+    if not pieces:
+        return core
+    glue = " " if core.endswith((",", ".", "!", "?", ";", ":")) else ", "
+    return core + glue + ", ".join(piece.text.rstrip(".") for piece in pieces)
+
+
+def _join_sentences(core: str, pieces: list[_Piece]) -> str:
+    if not pieces:
+        return core
+    glue = " " if re.search(r"[.!?:;,…。！？][\"'”’»」)]*$", core) else ". "
+    return core + glue + " ".join(_sentence(piece.text) for piece in pieces)
+
+
+def _sentence(text: str) -> str:
+    closed = text if text.endswith((".", "!", "?", "。")) else text + "."
+    return closed[0].upper() + closed[1:]
+
+
+def _negative(
+    spec: PromptSpec, intent: Intent, profile: Profile, count: TokenCounter
+) -> str | None:
+    """The user's exclusions first, then the usual faults of CLIP models that the prompt allows."""
+    wanted = _words(f"{intent.core} {spec.style.detail or ''} {spec.lighting or ''}")
+    terms = list(dict.fromkeys(spec.exclude))
+    if profile == "clip75":
+        unless = _table("negative")["unless"]
+        terms += [
+            fault
+            for fault in _table("negative")["faults"]
+            if not wanted & {*unless[fault], *_words(fault)}
+        ]
+    while terms and count(", ".join(terms)) > CLIP_TOKENS:
+        terms.pop()
+    return ", ".join(terms) or None
+
+
+def _table(name: str) -> Mapping[str, Any]:
+    return table(f"render.{name}")

@@ -275,13 +275,20 @@ def spec_from_dict(document: dict[str, Any], *, origin: str = "the description")
     try:
         return PromptSpec.model_validate(document)
     except ValidationError as error:
-        first = error.errors(include_url=False, include_context=False)[0]
+        first, *others = _distinct(error)
         where = ".".join(str(part) for part in first["loc"]) or "the whole"
-        more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
+        more = f" (and {len(others)} more)" if others else ""
         what = first["msg"].removeprefix("Value error, ")
         if first["type"] == "extra_forbidden":
             what = "there is no such field"
         raise SpecError(f"{origin}: {where}: {what}{more}; correct the field.") from error
+
+
+def _distinct(error: ValidationError) -> list[Any]:
+    """The errors without those that only follow from one further inside."""
+    errors = error.errors(include_url=False, include_context=False)
+    inside = [other["loc"][:depth] for other in errors for depth in range(1, len(other["loc"]))]
+    return [found for found in errors if found["loc"] not in inside]
 
 
 def _decode(text: str, format: SpecFormat) -> Any:

@@ -1,9 +1,11 @@
 """Fixtures for every test: a clean environment, no network but loopback, the evaluation sets."""
 
+import io
 import json
 import os
 import socket
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -52,3 +54,48 @@ def read_eval() -> Callable[[str], Iterator[dict[str, Any]]]:
             yield from (json.loads(line) for line in lines)
 
     return read
+
+
+@dataclass(frozen=True)
+class Done:
+    """What one command line did."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def lines(self) -> list[str]:
+        return self.out.splitlines()
+
+    @property
+    def json(self) -> dict[str, Any]:
+        """The only JSON object on stdout."""
+        value: dict[str, Any] = json.loads(self.out)
+        return value
+
+
+Command = Callable[..., Done]
+
+
+@pytest.fixture
+def imagine(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> Command:
+    """Run a command line in an empty working directory: `imagine("a fox", "--seed", "1")`."""
+    from imagine.cli.main import run
+
+    workplace = tmp_path / "work"
+    workplace.mkdir()
+    monkeypatch.chdir(workplace)
+
+    def command(*arguments: str, stdin: bytes | None = None) -> Done:
+        stream = io.TextIOWrapper(io.BytesIO(stdin or b""))
+        if stdin is None:
+            monkeypatch.setattr(stream, "isatty", lambda: True)
+        monkeypatch.setattr("sys.stdin", stream)
+        code = run(list(arguments))
+        captured = capsys.readouterr()
+        return Done(code, captured.out, captured.err)
+
+    return command

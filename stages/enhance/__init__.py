@@ -40,6 +40,12 @@ class Enhancer(Protocol):
 ENHANCERS: Registry[Enhancer] = Registry(
     kind="enhancer",
     group="imagine.enhancers",
-    built_in={"offline": "imagine.stages.enhance.offline:OfflineEnhancer"},
-    summaries={"offline": "deterministic, needs no key and no download"},
+    built_in={
+        "offline": "imagine.stages.enhance.offline:OfflineEnhancer",
+        "none": "imagine.stages.enhance.literal:LiteralEnhancer",
+    },
+    summaries={
+        "offline": "fills what the prompt leaves open; deterministic, no key, no download",
+        "none": "adds nothing: the prompt goes out as it is",
+    },
 )

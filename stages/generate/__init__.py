@@ -25,6 +25,7 @@ class Capabilities:
         seed: whether equal seeds give equal pictures.
         min_side, max_side: pixels.
         max_pixels: width times height.
+        trained: whether a model trained on data draws; decides the file's digital source type.
     """
 
     profile: Profile
@@ -33,6 +34,7 @@ class Capabilities:
     min_side: int
     max_side: int
     max_pixels: int
+    trained: bool
 
 
 class Backend(Protocol):

@@ -1,0 +1,135 @@
+"""All printing: results to stdout, the rest to stderr; colour and bars in a terminal only."""
+
+import json
+import os
+import sys
+import unicodedata
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from imagine.stages.errors import ImagineError
+
+# Zero-width joiners belong to emoji and to several scripts.
+ALLOWED = "\n\t\u200c\u200d"
+
+if TYPE_CHECKING:
+    from imagine.stages.image import Progress
+
+
+def visible(text: str) -> str:
+    """`text` with control characters spelt out, so that no file or server drives the terminal."""
+    return "".join(_visible(char) for char in text)
+
+
+def _visible(char: str) -> str:
+    harmless = char in ALLOWED or unicodedata.category(char) not in ("Cc", "Cf", "Cs")
+    return char if harmless else f"\\u{ord(char):04x}"
+
+
+def is_terminal() -> bool:
+    """Whether stderr is a terminal that understands escape sequences."""
+    return sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
+
+
+class Console:
+    """Prints for one command.
+
+    Args:
+        quiet: no notes, no progress: errors only.
+        verbose: how often -v was given.
+        json: results are JSON; nothing else reaches stdout.
+    """
+
+    def __init__(self, *, quiet: bool = False, verbose: int = 0, json: bool = False) -> None:
+        self.quiet = quiet
+        self.verbose = verbose
+        self.json = json
+
+    def result(self, text: str) -> None:
+        """A result for the next program: one line on stdout, at once."""
+        sys.stdout.write(text + "\n")
+        sys.stdout.flush()
+
+    def result_json(self, value: Mapping[str, Any]) -> None:
+        self.result(json.dumps(value, ensure_ascii=False))
+
+    def note(self, text: str) -> None:
+        """What the user should know."""
+        if not self.quiet:
+            _write(text, style="dim")
+
+    def warn(self, text: str) -> None:
+        if not self.quiet:
+            _write(text, style="yellow")
+
+    def detail(self, text: str) -> None:
+        """Said with -v only."""
+        if self.verbose and not self.quiet:
+            _write(text, style="dim")
+
+    def heading(self, text: str) -> None:
+        if not self.quiet:
+            _write(text, style="bold")
+
+    @contextmanager
+    def progress(self, label: str) -> Iterator[Callable[["Progress"], None]]:
+        """A bar for one picture; yields what to call with each step."""
+        if self.quiet or not is_terminal():
+            yield lambda step: None
+            return
+        from rich.console import Console as RichConsole
+        from rich.markup import escape
+        from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+        columns = (
+            TextColumn("{task.fields[title]}"),
+            BarColumn(bar_width=24),
+            TextColumn("{task.completed:.0f}/{task.total:.0f} {task.description}"),
+            TimeElapsedColumn(),
+        )
+        with Progress(*columns, console=RichConsole(stderr=True), transient=True) as bars:
+            task = bars.add_task("", total=1, title=escape(visible(label)))
+            yield lambda step: bars.update(
+                task,
+                completed=step.step,
+                total=step.total,
+                description=escape(visible(step.label)),
+                refresh=True,
+            )
+
+
+def _write(text: str, *, style: str) -> None:
+    """One line on stderr; rich is loaded in a terminal only."""
+    line = visible(text)
+    if not is_terminal():
+        sys.stderr.write(line + "\n")
+        return
+    from rich.console import Console as RichConsole
+    from rich.text import Text
+
+    RichConsole(stderr=True, highlight=False).print(Text(line, style=style), soft_wrap=True)
+
+
+def fail(error: ImagineError, *, json: bool = False, where: str = "") -> int:
+    """Report an error: one line on stderr, and with `json` an envelope on stdout.
+
+    Returns:
+        its exit code.
+    """
+    _write(f"Error: {where}{' '.join(str(error).split())}", style="bold red")
+    if json:
+        Console().result_json(error_envelope(error))
+    return error.exit_code
+
+
+def error_envelope(error: ImagineError) -> dict[str, Any]:
+    """`{"ok": false, "error": {type, message, exit_code}}`, the same for every command."""
+    return {
+        "ok": False,
+        "error": {
+            "type": type(error).__name__,
+            "message": str(error),
+            "exit_code": error.exit_code,
+        },
+    }

@@ -1,0 +1,97 @@
+"""A description for people: a spec, its guard report and a plan in; lines of text out."""
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from imagine.stages.pipeline import Description, Plan
+    from imagine.stages.render import Rendered
+    from imagine.stages.spec import PromptSpec, Subject
+
+LABEL_WIDTH = 13
+
+
+def spec_text(spec: "PromptSpec") -> str:
+    """The filled slots of a spec, a line each."""
+    names = {subject.id: subject.name for subject in spec.subjects}
+    rows = [("prompt", spec.source_prompt)]
+    rows += [
+        ("subject" if subject.origin == "user" else "added", _subject(subject))
+        for subject in spec.subjects
+    ]
+    rows += [
+        ("relation", f"{names[item.a]} {item.kind.replace('_', ' ')} {names[item.b]}")
+        for item in spec.relations
+    ]
+    style = [spec.style.medium.replace("_", " "), spec.style.detail, spec.style.preset]
+    rows += [
+        ("setting", spec.setting or ""),
+        ("style", ", ".join(part for part in style if part)),
+        ("composition", spec.composition or ""),
+        ("lighting", spec.lighting or ""),
+        ("camera", spec.camera or ""),
+        ("mood", spec.mood or ""),
+        ("palette", ", ".join(spec.palette)),
+    ]
+    rows += [
+        ("text", ", ".join(filter(None, (f'"{item.content}"', item.placement, item.typeface))))
+        for item in spec.text
+    ]
+    rows += [
+        ("avoid", ", ".join(spec.exclude)),
+        ("aspect ratio", spec.aspect_ratio or ""),
+    ]
+    rows += [("meaning", f"{item.phrase}: {item.meaning}") for item in spec.resolutions]
+    rows += [("assumed", "; ".join(spec.assumptions))]
+    return "\n".join(f"{label:<{LABEL_WIDTH}}{value}" for label, value in rows if value)
+
+
+def _subject(subject: "Subject") -> str:
+    number = f"{subject.count} × " if subject.count is not None else ""
+    position = subject.position.replace("_", " ") if subject.position else None
+    details = [*subject.colors, *subject.attributes, subject.action, subject.pose, position]
+    return number + ", ".join(part for part in (subject.name, *details) if part)
+
+
+def prompt_text(rendered: "Rendered") -> str:
+    """The final prompt as it is sent, its length, and what had no room."""
+    lines = [f"{'final':<{LABEL_WIDTH}}{rendered.prompt}"]
+    if rendered.negative_prompt:
+        lines.append(f"{'negative':<{LABEL_WIDTH}}{rendered.negative_prompt}")
+    lines.append(f"{'tokens':<{LABEL_WIDTH}}about {rendered.tokens}")
+    if rendered.dropped:
+        lines.append(f"{'left out':<{LABEL_WIDTH}}{', '.join(rendered.dropped)} (no room)")
+    return "\n".join(lines)
+
+
+def guard_text(description: "Description") -> str:
+    """What the guard found and did."""
+    findings = description.guard.findings
+    if not findings:
+        return "Guard: the description keeps all that the prompt says."
+    return "\n".join(f"Guard: {found.detail}; {found.action}." for found in findings)
+
+
+def description_values(description: "Description") -> dict[str, Any]:
+    """The description as one JSON object: prompt, spec, rendered in every profile, guard."""
+    from dataclasses import asdict
+
+    from imagine.stages.render import PROFILES, render
+
+    return {
+        "prompt": description.spec.source_prompt,
+        "spec": description.spec.to_dict(),
+        "rendered": {profile: asdict(render(description.spec, profile)) for profile in PROFILES},
+        "guard": asdict(description.guard),
+        "notes": list(description.notes),
+    }
+
+
+def plan_values(plan: "Plan") -> dict[str, Any]:
+    """What would be sent, as one JSON object."""
+    return {
+        "backend": plan.backend.name,
+        "requests": [request.to_dict() for request in plan.requests],
+        "dropped": list(plan.rendered.dropped),
+        "tokens": plan.rendered.tokens,
+        "notes": list(plan.notes),
+    }

@@ -1,0 +1,151 @@
+"""`imagine doctor`: checks of this installation, a line each; fails when something is broken."""
+
+import os
+import sys
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from importlib.metadata import PackageNotFoundError, requires, version
+from typing import Literal
+
+from imagine.cli import options
+from imagine.cli.console import Console
+from imagine.stages.errors import ImagineError
+
+Status = Literal["ok", "warning", "broken"]
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    name: str
+    status: Status
+    detail: str
+
+
+def doctor(json: options.Json = False) -> None:
+    """Check that everything works here.
+
+    Ends with 1 when something is broken, and says what to do about it.
+    """
+    import typer
+
+    console = Console(json=json)
+    checks = [_run(name, check) for name, check in CHECKS.items()]
+    for check in checks:
+        if json:
+            console.result_json(asdict(check))
+        else:
+            console.result(f"{check.status:<9}{check.name:<14}{check.detail}")
+    if any(check.status == "broken" for check in checks):
+        raise typer.Exit(1)
+
+
+def _run(name: str, check: Callable[[], tuple[Status, str]]) -> Check:
+    try:
+        return Check(name, *check())
+    except ImagineError as error:
+        return Check(name, "broken", str(error))
+
+
+def _program() -> tuple[Status, str]:
+    from imagine.stages import VERSION
+
+    python = ".".join(map(str, sys.version_info[:3]))
+    return "ok", f"imagine {VERSION}, Python {python} on {sys.platform}"
+
+
+def _dependencies() -> tuple[Status, str]:
+    """Every distribution that the package declares, with its version."""
+    import re
+
+    found, missing = [], []
+    for line in requires("imagine-cli") or []:
+        if "extra ==" in line:
+            continue
+        name = re.split(r"[^\w.-]", line, maxsplit=1)[0]
+        try:
+            found.append(f"{name} {version(name)}")
+        except PackageNotFoundError:
+            missing.append(name)
+    if missing:
+        return (
+            "broken",
+            f"not installed: {', '.join(missing)}; run pip install --upgrade imagine-cli",
+        )
+    return "ok", ", ".join(found)
+
+
+def _settings() -> tuple[Status, str]:
+    from imagine.cli.settings import config_directory, load_settings
+
+    settings = load_settings()
+    origins = sorted(set(settings.origins.values()) - {"default"})
+    return "ok", f"from {', '.join(origins) or 'defaults'}; yours go to {config_directory()}"
+
+
+def _styles() -> tuple[Status, str]:
+    from imagine.cli.settings import config_directory
+    from imagine.stages.styles import load_styles
+
+    return "ok", f"{len(load_styles(config_directory() / 'styles'))} presets"
+
+
+def _sketch() -> tuple[Status, str]:
+    """The embedded default, end to end but for saving."""
+    from time import perf_counter
+
+    from imagine.stages.enhance import ENHANCERS
+    from imagine.stages.generate import BACKENDS
+    from imagine.stages.pipeline import describe, draw, plan_pictures
+
+    start = perf_counter()
+    description = describe("a red fox in the snow", enhancer=ENHANCERS.create("offline"))
+    backend = BACKENDS.create("sketch")
+    plan = plan_pictures(description, backend=backend, seed=1, size=(256, 256))
+    draw(plan, plan.requests[0])
+    return "ok", f"described and drew a test picture in {perf_counter() - start:.2f} s"
+
+
+def _formats() -> tuple[Status, str]:
+    from imagine.cli.order import FORMATS
+    from imagine.stages.save import check_format
+
+    for name in FORMATS:
+        check_format(name, 64, 64)  # type: ignore[arg-type]  # the names are the literals
+    return "ok", ", ".join(FORMATS)
+
+
+def _output() -> tuple[Status, str]:
+    from pathlib import Path
+
+    from imagine.cli.settings import load_settings
+    from imagine.stages.save import check_destination, destination_of
+
+    place = Path(load_settings().text("output") or ".")
+    check_destination(destination_of(place, format=None))
+    return "ok", f"'{place}' can be written"
+
+
+def _terminal() -> tuple[Status, str]:
+    from imagine.cli import preview
+
+    if not preview.can_show():
+        return "ok", "stderr shows no pictures (no terminal, or NO_COLOR is set)"
+    return "ok", f"pictures are shown with {preview.protocol()}"
+
+
+def _editor() -> tuple[Status, str]:
+    command = os.environ.get("VISUAL") or os.environ.get("EDITOR")
+    return ("ok", command) if command else ("warning", "none set; --edit needs EDITOR")
+
+
+CHECKS: dict[str, Callable[[], tuple[Status, str]]] = {
+    "program": _program,
+    "dependencies": _dependencies,
+    "settings": _settings,
+    "styles": _styles,
+    "sketch": _sketch,
+    "formats": _formats,
+    "output": _output,
+    "terminal": _terminal,
+    "editor": _editor,
+}

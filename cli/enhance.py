@@ -1,0 +1,143 @@
+"""`imagine enhance`: prompts in, structured descriptions out; nothing is drawn."""
+
+from typing import TYPE_CHECKING, Annotated, Any, cast
+
+import typer
+
+from imagine.cli import options
+from imagine.cli.console import Console, error_envelope, fail
+
+if TYPE_CHECKING:
+    from imagine.cli.inputs import Item
+    from imagine.stages.pipeline import Description
+
+FORMATS = ["yaml", "json", "toml", "text", "prompt"]
+PROFILES = ["natural", "clip75", "json"]
+
+
+def enhance(
+    prompt: options.Words = None,
+    *,
+    file: options.File = None,
+    enhancer: options.Enhancer = None,
+    style: options.Styles = None,
+    negative: options.Negative = None,
+    aspect_ratio: options.AspectRatio = None,
+    enhance_seed: options.EnhanceSeed = 0,
+    format: Annotated[
+        str | None,
+        typer.Option(
+            "--format",
+            help="yaml (default), json, toml: the description. text: to read. "
+            "prompt: just the final prompt, one line each.",
+            show_default=False,
+        ),
+    ] = None,
+    profile: Annotated[
+        str,
+        typer.Option("--profile", help="Model family of --format prompt: natural, clip75, json."),
+    ] = "natural",
+    json: options.Json = False,
+    quiet: options.Quiet = False,
+    verbose: options.Verbose = False,
+) -> None:
+    """Turn a prompt into its structured description, and draw nothing.
+
+    One prompt gives a description that `imagine generate --spec` draws. Several, one a line from
+    stdin or --file, give JSON Lines of {prompt, spec, rendered, guard, notes}, as does --json.
+    """
+    from imagine.cli import order as choose
+    from imagine.cli.inputs import each, read_prompts
+    from imagine.cli.settings import load_settings
+    from imagine.stages.pipeline import describe
+
+    console = Console(quiet=quiet, verbose=verbose, json=json)
+    settings = load_settings()
+    _check_names(format, profile, json)
+    who, why = choose.choose_enhancer(settings, enhancer, False)
+    styles = choose.choose_styles(settings, style)
+    exclude = [*settings.items("negative"), *(negative or [])]
+    _, ratio = choose.given_size(None, aspect_ratio)
+    seed = choose.check_seed("--enhance-seed", enhance_seed)
+    console.note(f"Enhancer {who.name}" + (f" ({why})." if why else "."))
+
+    def describe_and_print(item: "Item") -> None:
+        description = describe(
+            item.prompt,
+            enhancer=who,
+            seed=seed,
+            styles=styles,
+            negative=exclude,
+            aspect_ratio=ratio,
+        )
+        as_json = json or (item.line is not None and format is None)
+        _print(description, console, None if as_json else format or "yaml", profile, item.line)
+
+    def report(error: Any, line: int) -> None:
+        fail(error, where=f"line {line}: ")
+        if json or format is None:
+            console.result_json({"line": line, **error_envelope(error)})
+
+    each(read_prompts(prompt, file), describe_and_print, report=report)
+
+
+def _check_names(format: str | None, profile: str, json: bool) -> None:
+    from imagine.stages.errors import UsageError, did_you_mean
+
+    if json and format not in (None, "json"):
+        raise UsageError(f"--json and --format {format} exclude each other; give one.")
+    for kind, name, known in (("format", format, FORMATS), ("profile", profile, PROFILES)):
+        if name is not None and name not in known:
+            hint = did_you_mean(name, known)
+            raise UsageError(f"There is no {kind} '{name}'{hint} (known: {', '.join(known)}).")
+    if profile != "natural" and format != "prompt":
+        raise UsageError(f"--profile {profile} goes with --format prompt; add that.")
+
+
+def _print(
+    description: "Description",
+    console: Console,
+    format: str | None,
+    profile: str,
+    line: int | None,
+) -> None:
+    """One description in the format; None is the JSON object with everything."""
+    from imagine.cli.console import is_terminal
+    from imagine.cli.describe import description_values, guard_text, spec_text
+    from imagine.stages.render import Profile, render
+    from imagine.stages.spec import SpecFormat, format_spec
+
+    place = "" if line is None else f"line {line}: "
+    if description.guard.findings:
+        console.detail(place + guard_text(description))
+    for note in description.notes:
+        console.warn(place + note)
+    if format is None:
+        numbered = {} if line is None else {"line": line}
+        console.result_json(numbered | description_values(description))
+    elif format == "text":
+        console.result(spec_text(description.spec) + ("\n" if line is not None else ""))
+    elif format == "prompt":
+        final = render(description.spec, cast(Profile, profile)).prompt
+        # One line each, so that the next program can count on it.
+        console.result(" ".join(final.split("\n")))
+    else:
+        text = format_spec(description.spec, format=cast(SpecFormat, format))
+        console.result(_separated(text, format, line))
+        if line is None and is_terminal():
+            console.note("Save it to a file and draw it: imagine generate --spec FILE")
+
+
+def _separated(text: str, format: str, line: int | None) -> str:
+    """Documents of one stream: YAML's separator between them, a line of its own for JSON."""
+    if line is None:
+        return text.rstrip("\n")
+    if format == "json":
+        import json
+
+        return json.dumps(json.loads(text), ensure_ascii=False)
+    if format == "yaml":
+        return "---\n" + text.rstrip("\n")
+    from imagine.stages.errors import UsageError
+
+    raise UsageError("--format toml holds one description; use json or yaml for several.")

@@ -1,0 +1,364 @@
+"""`imagine generate`, the default command: prompts in, pictures and their paths out."""
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from imagine.cli import options
+from imagine.cli.console import Console, error_envelope, fail
+
+if TYPE_CHECKING:
+    from imagine.cli.inputs import Item
+    from imagine.cli.order import Saving
+    from imagine.stages.enhance import Enhancer
+    from imagine.stages.generate import Backend
+    from imagine.stages.pipeline import Description, Picture, Plan
+    from imagine.stages.save import Artifact
+    from imagine.stages.styles import StylePreset
+
+
+@dataclass(frozen=True, slots=True)
+class Showing:
+    """What the user wants to see, and whether anything is drawn at all."""
+
+    dry_run: bool
+    show_prompt: bool
+    preview: bool
+    open: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What was asked for, the same for every prompt of one command line."""
+
+    enhancer: "Enhancer"
+    backend: "Backend"
+    styles: "list[StylePreset]"
+    negative: list[str]
+    aspect_ratio: str | None
+    default_aspect_ratio: str | None
+    size: tuple[int, int] | None
+    count: int
+    seed: int | None
+    enhance_seed: int
+    edit: bool
+    saving: "Saving"
+    showing: Showing
+
+
+def generate(
+    prompt: options.Words = None,
+    *,
+    file: options.File = None,
+    enhancer: options.Enhancer = None,
+    no_enhance: options.NoEnhance = False,
+    backend: options.Backend = None,
+    style: options.Styles = None,
+    negative: options.Negative = None,
+    aspect_ratio: options.AspectRatio = None,
+    size: options.Size = None,
+    num: options.Num = 1,
+    seed: options.Seed = None,
+    enhance_seed: options.EnhanceSeed = 0,
+    output: options.Output = None,
+    name: options.NameTemplate = None,
+    format: options.Format = None,
+    quality: options.Quality = None,
+    spec: options.SpecFile = None,
+    edit: options.Edit = False,
+    dry_run: options.DryRun = False,
+    show_prompt: options.ShowPrompt = False,
+    json: options.Json = False,
+    quiet: options.Quiet = False,
+    verbose: options.Verbose = False,
+    preview: options.Preview = None,
+    open: options.Open = False,
+    metadata: options.Metadata = None,
+    sidecar: options.Sidecar = None,
+    overwrite: options.Overwrite = False,
+) -> None:
+    """Draw a picture from a prompt; the default command.
+
+    Paths of the pictures go to stdout, everything else to stderr. Several prompts, one a line,
+    come from stdin or --file.
+    """
+    from imagine.cli import order as choose
+    from imagine.cli.settings import load_settings
+
+    # 1. Settle what was asked for; anything unusable ends here, before a prompt is read.
+    console = Console(quiet=quiet, verbose=verbose, json=json)
+    settings = load_settings()
+    who_describes, why_describes = choose.choose_enhancer(settings, enhancer, no_enhance)
+    who_draws, why_draws = choose.choose_backend(settings, backend)
+    exact, ratio = choose.choose_size(settings, size, aspect_ratio)
+    order = Order(
+        enhancer=who_describes,
+        backend=who_draws,
+        styles=choose.choose_styles(settings, style),
+        negative=[*settings.items("negative"), *(negative or [])],
+        aspect_ratio=ratio,
+        default_aspect_ratio=settings.text("aspect_ratio"),
+        size=exact,
+        count=num,
+        seed=seed,
+        enhance_seed=choose.check_seed("--enhance-seed", enhance_seed),
+        saving=choose.choose_saving(
+            settings,
+            output=output,
+            name=name,
+            format=format,
+            quality=quality,
+            metadata=metadata,
+            sidecar=sidecar,
+            overwrite=overwrite,
+        ),
+        edit=edit,
+        showing=Showing(
+            dry_run=dry_run,
+            show_prompt=show_prompt,
+            preview=settings.flag("preview", preview) and not quiet,
+            open=open,
+        ),
+    )
+    console.note(_who(spec, who_describes.name, why_describes, who_draws.name, why_draws))
+
+    # 2. A given description is drawn as it is; prompts are described first.
+    if spec is not None:
+        choose.refuse_with_spec(prompt, file, enhancer, no_enhance)
+        _draw_spec(spec, order, console)
+        return
+    from imagine.cli.inputs import read_prompts
+
+    _draw_all(read_prompts(prompt, file), order, console)
+
+
+def _who(spec: Path | None, describes: str, why: str, draws: str, why_draws: str) -> str:
+    """One line: who was chosen, and why when nobody named it."""
+    first = f"Description from '{spec}'" if spec else f"Enhancer {describes}"
+    first += f" ({why})" if why and not spec else ""
+    return f"{first}, backend {draws}" + (f" ({why_draws})" if why_draws else "") + "."
+
+
+def _draw_spec(path: Path, order: Order, console: Console) -> None:
+    from imagine.stages.pipeline import adopt
+    from imagine.stages.spec import load_spec
+
+    description = adopt(
+        load_spec(path),
+        styles=order.styles,
+        negative=order.negative,
+        aspect_ratio=order.aspect_ratio,
+    )
+    draw_description(description, order, console)
+
+
+def _draw_all(items: "Iterator[Item]", order: Order, console: Console) -> None:
+    """Draw prompt after prompt; one that fails does not stop the next.
+
+    Raises:
+        ImagineError: of the only prompt.
+        ItemsFailedError: some of several prompts failed; each was reported.
+        UsageError: there was none.
+    """
+    from imagine.cli.inputs import each
+
+    def draw(item: "Item") -> None:
+        from imagine.stages.pipeline import describe
+
+        description = describe(
+            item.prompt,
+            enhancer=order.enhancer,
+            seed=order.enhance_seed,
+            styles=order.styles,
+            negative=order.negative,
+            aspect_ratio=order.aspect_ratio,
+        )
+        draw_description(description, order, console, line=item.line)
+
+    each(items, draw, report=lambda error, line: _report(error, line, console))
+
+
+def _report(error: Any, line: int, console: Console) -> None:
+    fail(error, where=f"line {line}: ")
+    if console.json:
+        console.result_json({"line": line, **error_envelope(error)})
+
+
+def draw_description(
+    description: "Description", order: Order, console: Console, *, line: int | None = None
+) -> None:
+    """Plan, show, draw and save the pictures of one description."""
+    from imagine.stages.pipeline import plan_pictures
+
+    # 3. The user may look at the description and change it.
+    if order.edit:
+        description = _edited(description, console)
+
+    # 4. Plan: every refusal that costs nothing happens here.
+    plan = plan_pictures(
+        description,
+        backend=order.backend,
+        seed=_seed(description, order),
+        count=order.count,
+        size=order.size,
+        aspect_ratio=order.aspect_ratio or _default_ratio(description, order),
+    )
+    draw_plan(plan, order.saving, order.showing, console, line=line)
+
+
+def draw_plan(
+    plan: "Plan",
+    saving: "Saving",
+    showing: Showing,
+    console: Console,
+    *,
+    line: int | None = None,
+) -> None:
+    """Show the plan; unless it is a dry run, draw and save its pictures one by one."""
+    from imagine.cli.order import check_pictures
+
+    check_pictures(plan.requests, saving)
+    _show_plan(plan, showing, console)
+    if showing.dry_run:
+        _report_plan(plan, console, line)
+        return
+    results = []
+    for index, request in enumerate(plan.requests, start=1):
+        # 5. Draw; a failure leaves nothing behind and ends this prompt.
+        picture = _drawn(plan, index, console)
+        # 6. Save, and say where.
+        artifact = _saved(picture, saving, index)
+        results.append(_result(picture, artifact, request.seed))
+        _announce(picture, artifact, showing, console)
+    if console.json:
+        console.result_json(_envelope(plan, results, line))
+
+
+def _edited(description: "Description", console: Console) -> "Description":
+    from dataclasses import replace
+
+    from imagine.cli.editor import edit_spec
+    from imagine.stages.pipeline import adopt
+
+    spec = edit_spec(description.spec, console)
+    if spec == description.spec:
+        return description
+    edited = adopt(spec, enhancer=description.enhancer)
+    return replace(edited, styles=description.styles, seconds=description.seconds)
+
+
+def _seed(description: "Description", order: Order) -> int:
+    from imagine.cli.order import new_seed
+
+    if order.seed is not None:
+        return order.seed
+    wanted = description.intent.flags.seed
+    return new_seed() if wanted is None else wanted
+
+
+def _default_ratio(description: "Description", order: Order) -> str | None:
+    """A ratio that is no field of the spec (`--ar 7:5` in the prompt), or the setting."""
+    flag = description.intent.flags.aspect_ratio
+    if flag is not None and not description.by_hand:
+        return flag
+    return None if description.spec.aspect_ratio else order.default_aspect_ratio
+
+
+def _show_plan(plan: "Plan", showing: Showing, console: Console) -> None:
+    from imagine.cli.console import is_terminal
+    from imagine.cli.describe import guard_text, prompt_text, spec_text
+
+    if showing.show_prompt or (showing.dry_run and not console.json):
+        console.note(spec_text(plan.description.spec))
+        console.note(prompt_text(plan.rendered))
+    elif is_terminal() and plan.description.spec.assumptions:
+        console.note(f"Added: {'; '.join(plan.description.spec.assumptions)}.")
+    if plan.description.guard.findings or console.verbose:
+        console.detail(guard_text(plan.description))
+    for note in plan.notes:
+        console.warn(note)
+
+
+def _report_plan(plan: "Plan", console: Console, line: int | None) -> None:
+    from imagine.cli.describe import plan_values
+
+    request = plan.requests[0]
+    if console.json:
+        place = {} if line is None else {"line": line}
+        console.result_json({"ok": True, **place, "dry_run": True, **plan_values(plan)})
+        return
+    seeds = ", ".join(str(request.seed) for request in plan.requests)
+    console.note(
+        f"Would draw {len(plan.requests)} of {request.width}x{request.height} "
+        f"with {plan.backend.name}, seed {seeds}. Nothing was drawn."
+    )
+    console.result(request.prompt)
+
+
+def _drawn(plan: "Plan", index: int, console: Console) -> "Picture":
+    from imagine.stages.pipeline import draw
+
+    request = plan.requests[index - 1]
+    number = f" {index}/{len(plan.requests)}" if len(plan.requests) > 1 else ""
+    with console.progress(f"Drawing{number}") as on_progress:
+        return draw(plan, request, on_progress=on_progress)
+
+
+def _saved(picture: "Picture", saving: "Saving", index: int) -> "Artifact":
+    from imagine.stages.save import save_image
+
+    return save_image(
+        picture.image.pixels,
+        picture.recipe,
+        destination=saving.destination,
+        name_template=saving.name_template,
+        quality=saving.quality,
+        metadata=saving.metadata,
+        sidecar=saving.sidecar,
+        overwrite=saving.overwrite,
+        index=index,
+    )
+
+
+def _announce(picture: "Picture", artifact: "Artifact", showing: Showing, console: Console) -> None:
+    """Notes and preview on stderr; the path on stdout."""
+    from imagine.cli import preview
+
+    for note in (*picture.image.notes, *artifact.notes):
+        console.warn(note)
+    timings = ", ".join(f"{stage} {time:.2f} s" for stage, time in picture.recipe.timings.items())
+    console.detail(f"{artifact.width}x{artifact.height}, {artifact.bytes} bytes, {timings}.")
+    if showing.preview and preview.can_show():
+        preview.show(picture.image.pixels)
+    if not console.json:
+        console.result(str(artifact.path))
+    if showing.open:
+        import typer
+
+        typer.launch(str(artifact.path))
+
+
+def _result(picture: "Picture", artifact: "Artifact", seed: int) -> dict[str, Any]:
+    values = {**asdict(artifact), "path": str(artifact.path), "seed": seed}
+    values["sidecar_path"] = None if artifact.sidecar_path is None else str(artifact.sidecar_path)
+    values["notes"] = [*picture.image.notes, *artifact.notes]
+    return values
+
+
+def _envelope(plan: "Plan", results: list[dict[str, Any]], line: int | None) -> dict[str, Any]:
+    request = plan.requests[0]
+    enhancer = plan.description.enhancer
+    return {
+        "ok": True,
+        **({} if line is None else {"line": line}),
+        "source_prompt": request.spec.source_prompt,
+        "prompt": request.prompt,
+        "negative_prompt": request.negative_prompt,
+        "spec": request.spec.to_dict(),
+        "enhancer": None if enhancer is None else enhancer.model_dump(),
+        "backend": plan.backend.name,
+        "guard": asdict(plan.description.guard),
+        "notes": list(plan.notes),
+        "images": results,
+    }

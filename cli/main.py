@@ -1,0 +1,192 @@
+"""START HERE. Arguments go in, an exit code comes out: `imagine PROMPT` and its commands.
+
+The top level of this file imports nothing but the standard library's smallest parts, so that
+`imagine --version` costs no more than starting Python.
+"""
+
+import sys
+from types import FrameType
+
+TYPE_CHECKING = False  # what typing calls so; importing it would cost a third of --version
+if TYPE_CHECKING:
+    from imagine.stages.errors import UsageError
+
+# name -> one line of help; cli/<name>.py holds the command. In the order of `imagine --help`.
+COMMANDS = {
+    "generate": "Draw a picture from a prompt; the default command.",
+    "enhance": "Turn a prompt into its structured description, and draw nothing.",
+    "show": "Show what a picture was made from.",
+    "replay": "Draw a picture again from the file alone; options win.",
+    "styles": "List the style presets, or show one.",
+    "backends": "List what can describe and what can draw.",
+    "config": "Show every setting, its value and where it came from.",
+    "doctor": "Check that everything works here.",
+}
+GROUP_OPTIONS = ("--help", "-h", "--version", "-V", "--install-completion", "--show-completion")
+
+
+def main() -> None:
+    """Run the command line; the process ends with its exit code."""
+    arguments = sys.argv[1:]
+    if arguments in (["--version"], ["-V"]):
+        _print_version(True)
+        return
+    sys.exit(run(arguments))
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        from imagine.stages import VERSION
+
+        print(f"imagine {VERSION}")
+
+
+def run(arguments: list[str]) -> int:
+    """Run one command line.
+
+    Returns:
+        the exit code, see imagine.stages.errors; 130 after Ctrl-C.
+    """
+    import os
+    import signal
+
+    try:
+        # The default action would end the process with temporary files left behind.
+        signal.signal(signal.SIGTERM, _terminate)
+        return _run(arguments)
+    except KeyboardInterrupt:
+        print("\nInterrupted; finished pictures are kept.", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        # The reader of stdout is gone (`| head -1`); what follows must not be flushed to it again.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 128 + signal.SIGPIPE
+
+
+def _terminate(signal_number: int, frame: FrameType | None) -> None:
+    raise SystemExit(128 + signal_number)
+
+
+def _run(arguments: list[str]) -> int:
+    for stream in (sys.stdout, sys.stderr):
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure is not None:
+            # Paths may hold bytes that are not UTF-8; stdout gives them back as they came.
+            errors = "surrogateescape" if stream is sys.stdout else "backslashreplace"
+            reconfigure(encoding="utf-8", errors=errors)
+    if not arguments and sys.stdin is not None and sys.stdin.isatty():
+        arguments = ["--help"]
+
+    from typer.exceptions import TyperException
+
+    from imagine.cli.console import fail
+    from imagine.stages.errors import ImagineError
+
+    try:
+        name, completed = with_command(arguments)
+        try:
+            code = _command(name)(args=completed, prog_name="imagine", standalone_mode=False)
+        except TyperException as error:
+            raise _usage_error(error.format_message(), name, arguments) from error
+    except ImagineError as error:
+        return fail(error, json="--json" in arguments)
+    if name is not None and arguments == [name]:
+        _say_how_to_draw(name)
+    return code if isinstance(code, int) else 0
+
+
+def _usage_error(message: str, name: str | None, arguments: list[str]) -> "UsageError":
+    """A mistake in options or arguments, as one line with what to do."""
+    from imagine.stages.errors import UsageError
+
+    told = " ".join(message.split()).rstrip(".")
+    command = f"imagine {name}" if name else "imagine"
+    hint = f"see `{command} --help`"
+    if name == arguments[0] != "generate" and not any(word.startswith("-") for word in arguments):
+        prompt = " ".join(arguments)
+        quoted = f'"{prompt}"' if " " in prompt else prompt
+        hint += f", or `imagine generate {quoted}` to draw that"
+    return UsageError(f"{told}; {hint}.")
+
+
+def _say_how_to_draw(name: str) -> None:
+    """One word that is a command ran it; in a terminal, say how to get the picture instead."""
+    from imagine.cli.console import Console, is_terminal
+
+    if is_terminal():
+        Console().note(f"To draw a picture of that instead: imagine generate {name}")
+
+
+def with_command(arguments: list[str]) -> tuple[str | None, list[str]]:
+    """Put the default command in where none is named.
+
+    Returns:
+        the command's name (None for the group's own options), and the arguments with it.
+
+    Raises:
+        UsageError: a single word looks like a mistyped command.
+    """
+    first = arguments[0] if arguments else ""
+    if first in COMMANDS:
+        return first, arguments
+    if first in GROUP_OPTIONS or first.startswith("--show-completion="):
+        return None, arguments
+    words = [word for word in arguments if not word.startswith("-")]
+    if len(arguments) == len(words) == 1 and first.isalpha():
+        _refuse_mistyped_command(first)
+    return "generate", ["generate", *arguments]
+
+
+def _refuse_mistyped_command(word: str) -> None:
+    from difflib import get_close_matches
+
+    from imagine.stages.errors import UsageError
+
+    for command in get_close_matches(word.lower(), COMMANDS, n=1, cutoff=0.8):
+        raise UsageError(
+            f"'{word}' is nearly the command '{command}': run `imagine {command}`, "
+            f"or `imagine generate {word}` to draw it."
+        )
+
+
+def _command(name: str | None):  # type: ignore[no-untyped-def]  # typer names its command class privately
+    """The command line as typer runs it; only the command that is asked for is imported."""
+    import os
+    from importlib import import_module
+    from typing import Annotated
+
+    import typer
+
+    app = typer.Typer(
+        name="imagine",
+        help="From a short prompt to a picture, by way of a structured description.",
+        epilog='`imagine "PROMPT"` is short for `imagine generate "PROMPT"`; '
+        "all its options: `imagine generate --help`.",
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+        no_args_is_help=False,
+    )
+    completing = "_IMAGINE_COMPLETE" in os.environ
+
+    @app.callback()
+    def group(
+        version: Annotated[bool, typer.Option("--version", "-V", help="Show the version.")] = False,
+    ) -> None:
+        # Reached with further arguments only; alone it is answered before typer is imported.
+        _print_version(version)
+
+    def not_loaded() -> None:
+        raise AssertionError("only listed in the help")
+
+    for command, summary in COMMANDS.items():
+        if command == name or completing:
+            module = import_module(f"imagine.cli.{command}")
+            app.command(command)(getattr(module, command))
+        else:
+            app.command(command, help=summary)(not_loaded)
+    return typer.main.get_command(app)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,219 @@
+"""What one command line asks for, settled: options and settings in, an Order out."""
+
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+from imagine.cli.settings import Settings, config_directory
+from imagine.stages.errors import UsageError, did_you_mean
+
+if TYPE_CHECKING:
+    from imagine.stages.embed import ImageFormat
+    from imagine.stages.enhance import Enhancer
+    from imagine.stages.generate import Backend
+    from imagine.stages.image import ImageRequest
+    from imagine.stages.save import Destination
+    from imagine.stages.styles import StylePreset
+
+FORMATS = ["png", "jpg", "webp", "avif"]
+
+
+@dataclass(frozen=True, slots=True)
+class Saving:
+    """Where and how pictures are saved; the keyword arguments of `save_image`."""
+
+    destination: "Destination"
+    name_template: str
+    quality: int | None
+    metadata: bool
+    sidecar: bool
+    overwrite: bool
+
+
+def choose_enhancer(
+    settings: Settings, option: str | None, no_enhance: bool
+) -> "tuple[Enhancer, str]":
+    """The enhancer, and why it was chosen ("" when it was named).
+
+    Raises:
+        UsageError: both --enhancer and --no-enhance, or an unknown name.
+    """
+    from imagine.stages.enhance import ENHANCERS
+
+    if no_enhance and option is not None:
+        raise UsageError(f"--enhancer {option} and --no-enhance exclude each other; give one.")
+    name = "none" if no_enhance else settings.text("enhancer", option)
+    if name == "auto":
+        return ENHANCERS.create("offline"), "needs no key"
+    return ENHANCERS.create(str(name)), ""
+
+
+def choose_backend(settings: Settings, option: str | None) -> "tuple[Backend, str]":
+    """The backend, and why it was chosen ("" when it was named).
+
+    Raises:
+        UsageError: an unknown name.
+    """
+    from imagine.stages.generate import BACKENDS
+
+    name = settings.text("backend", option)
+    if name == "auto":
+        return BACKENDS.create("sketch"), "embedded: a layout draft of cut-outs, no diffusion model"
+    return BACKENDS.create(str(name)), ""
+
+
+def choose_styles(settings: Settings, names: list[str] | None) -> "list[StylePreset]":
+    """The presets to apply, in order: those named, else those of the settings.
+
+    Raises:
+        UsageError: an unknown name.
+        ConfigError: a preset file of the user's is wrong.
+    """
+    return named_styles(names or settings.items("style"))
+
+
+def named_styles(names: list[str]) -> "list[StylePreset]":
+    """The presets called `names`; errors as in `choose_styles`."""
+    if not names:
+        return []
+    from imagine.stages.styles import load_styles
+
+    known = load_styles(config_directory() / "styles")
+    for name in names:
+        if name not in known:
+            hint = did_you_mean(name, list(known))
+            raise UsageError(f"There is no style '{name}'{hint}; see `imagine styles`.")
+    return [known[name] for name in names]
+
+
+def choose_size(
+    settings: Settings, size: str | None, aspect_ratio: str | None
+) -> tuple[tuple[int, int] | None, str | None]:
+    """As `given_size`, with the size of the settings when neither was given."""
+    from imagine.stages.image import parse_size
+
+    configured = settings.text("size")
+    if size is None and aspect_ratio is None and configured is not None:
+        return parse_size(configured), None
+    return given_size(size, aspect_ratio)
+
+
+def given_size(
+    size: str | None, aspect_ratio: str | None
+) -> tuple[tuple[int, int] | None, str | None]:
+    """Exact size and aspect ratio that were asked for; each may be None.
+
+    Raises:
+        UsageError: both were given, or one is malformed.
+    """
+    from imagine.stages.image import parse_aspect_ratio, parse_size
+
+    if size is not None and aspect_ratio is not None:
+        raise UsageError(f"--size {size} and --ar {aspect_ratio} exclude each other; give one.")
+    if aspect_ratio is not None:
+        parse_aspect_ratio(aspect_ratio)
+    return (None if size is None else parse_size(size)), aspect_ratio
+
+
+def choose_saving(
+    settings: Settings,
+    *,
+    output: str | None,
+    name: str | None,
+    format: str | None,
+    quality: int | None,
+    metadata: bool | None,
+    sidecar: bool | None,
+    overwrite: bool,
+) -> Saving:
+    """Where and how to save.
+
+    Raises:
+        UsageError: options contradict each other or are malformed.
+        SaveError: nothing can be written there.
+    """
+    from imagine.stages.save import check_destination, destination_of
+
+    if format is not None and format not in FORMATS:
+        hint = did_you_mean(format, FORMATS)
+        raise UsageError(f"There is no format '{format}'{hint} (known: {', '.join(FORMATS)}).")
+    place = Path(str(settings.text("output", output)))
+    destination = destination_of(place, format=cast("ImageFormat | None", format))
+    if destination.file_name is None:
+        chosen = cast("ImageFormat", settings.text("format", format))
+        destination = destination_of(place, format=chosen)
+    elif name is not None:
+        raise UsageError(f"--name '{name}' and the file '{place}' exclude each other; give one.")
+    template = str(settings.text("name", name))
+    check_destination(destination, name_template=template)
+    return Saving(
+        destination=destination,
+        name_template=template,
+        quality=_quality(settings, quality, destination.format),
+        metadata=settings.flag("metadata", metadata),
+        sidecar=settings.flag("sidecar", sidecar),
+        overwrite=overwrite,
+    )
+
+
+def _quality(settings: Settings, option: int | None, format: str) -> int | None:
+    if option is not None and not 1 <= option <= 100:
+        raise UsageError(f"The quality {option} is not between 1 and 100; choose one that is.")
+    if format == "png":
+        if option is not None:
+            raise UsageError("PNG is lossless and has no quality; leave --quality out.")
+        return None
+    return cast("int | None", settings.get("quality", option))
+
+
+def new_seed() -> int:
+    """A seed nobody chose; it is recorded, so the picture can be made again."""
+    return secrets.randbelow(2**32)
+
+
+def check_seed(option: str, seed: int) -> int:
+    """The seed itself.
+
+    Raises:
+        UsageError: it is not between 0 and 2**32 - 1.
+    """
+    if not 0 <= seed < 2**32:
+        raise UsageError(f"{option} {seed} is not between 0 and {2**32 - 1}; choose one that is.")
+    return seed
+
+
+def refuse_with_spec(
+    prompt: list[str] | None, file: Path | None, enhancer: str | None, no_enhance: bool
+) -> None:
+    """--spec is the description already, so nothing that makes one goes with it.
+
+    Raises:
+        UsageError: naming the option.
+    """
+    given = {
+        "a prompt": prompt,
+        "--file": file,
+        "--enhancer": enhancer,
+        "--no-enhance": no_enhance,
+    }
+    for name, value in given.items():
+        if value:
+            raise UsageError(f"--spec and {name} exclude each other; give one of them.")
+
+
+def check_pictures(requests: "tuple[ImageRequest, ...]", saving: Saving) -> None:
+    """Refuse what cannot be saved, before it is drawn.
+
+    Raises:
+        UsageError: the format cannot hold the size, or one file would hold several pictures.
+        ConfigError: the format cannot be written here.
+    """
+    from imagine.stages.save import check_format
+
+    check_format(saving.destination.format, requests[0].width, requests[0].height)
+    if saving.destination.file_name is not None and saving.overwrite and len(requests) > 1:
+        raise UsageError(
+            f"{len(requests)} pictures cannot all replace '{saving.destination.file_name}'; "
+            "name a directory."
+        )

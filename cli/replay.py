@@ -1,0 +1,80 @@
+"""`imagine replay`: a picture in, the same picture out again; options win over its recipe."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from imagine.cli import options
+from imagine.cli.console import Console
+
+
+def replay(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A picture or sidecar.")],
+    *,
+    backend: options.Backend = None,
+    style: options.Styles = None,
+    negative: options.Negative = None,
+    aspect_ratio: options.AspectRatio = None,
+    size: options.Size = None,
+    num: options.Num = 1,
+    seed: options.Seed = None,
+    output: options.Output = None,
+    name: options.NameTemplate = None,
+    format: options.Format = None,
+    quality: options.Quality = None,
+    dry_run: options.DryRun = False,
+    show_prompt: options.ShowPrompt = False,
+    json: options.Json = False,
+    quiet: options.Quiet = False,
+    verbose: options.Verbose = False,
+    preview: options.Preview = None,
+    open: options.Open = False,
+    metadata: options.Metadata = None,
+    sidecar: options.Sidecar = None,
+    overwrite: options.Overwrite = False,
+) -> None:
+    """Draw a picture again from the file alone; options win.
+
+    Nothing is described anew: the request is the recorded one, byte for byte, but for what an
+    option changes.
+    """
+    from imagine.cli import order as choose
+    from imagine.cli.generate import Showing, draw_plan
+    from imagine.cli.settings import load_settings
+    from imagine.stages.generate import BACKENDS
+    from imagine.stages.metadata import read_recipe
+    from imagine.stages.pipeline import plan_replay
+
+    console = Console(quiet=quiet, verbose=verbose, json=json)
+    settings = load_settings()
+    recipe = read_recipe(file)
+    exact, ratio = choose.given_size(size, aspect_ratio)
+    plan = plan_replay(
+        recipe,
+        backend=BACKENDS.create(backend or recipe.backend.name),
+        seed=seed,
+        count=num,
+        size=exact,
+        aspect_ratio=ratio,
+        styles=choose.named_styles(style or []),
+        negative=negative or [],
+    )
+    saving = choose.choose_saving(
+        settings,
+        output=output,
+        name=name,
+        format=format,
+        quality=quality,
+        metadata=metadata,
+        sidecar=sidecar,
+        overwrite=overwrite,
+    )
+    console.note(f"Replaying '{file}', backend {plan.backend.name}.")
+    showing = Showing(
+        dry_run=dry_run,
+        show_prompt=show_prompt,
+        preview=settings.flag("preview", preview) and not quiet,
+        open=open,
+    )
+    draw_plan(plan, saving, showing, console)

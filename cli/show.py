@@ -1,0 +1,107 @@
+"""`imagine show`: a picture in, what it was made from out."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from imagine.cli import options
+from imagine.cli.console import Console
+
+if TYPE_CHECKING:
+    from imagine.stages.recipe import Recipe
+
+PARTS = ["all", "source", "prompt", "spec", "parameters"]
+
+
+def show(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A picture, or a sidecar.")],
+    only: Annotated[
+        str,
+        typer.Option(
+            "--only",
+            help="source: the words that were typed. prompt: what the backend got. "
+            "spec: the description as YAML. parameters: the A1111 text. all: everything.",
+        ),
+    ] = "all",
+    json: options.Json = False,
+) -> None:
+    """Show what a picture was made from.
+
+    Reads the recipe that imagine embeds; of other programs' pictures, the A1111 parameters.
+    """
+    from imagine.stages.embed import a1111_text
+    from imagine.stages.errors import UsageError, did_you_mean
+    from imagine.stages.metadata import read_recipe
+    from imagine.stages.spec import format_spec
+
+    console = Console(json=json)
+    if only not in PARTS:
+        hint = did_you_mean(only, PARTS)
+        raise UsageError(f"There is no part '{only}'{hint} (known: {', '.join(PARTS)}).")
+    if json and only != "all":
+        raise UsageError(f"--json is the whole recipe; leave --only {only} out.")
+    if _is_foreign(file):
+        _show_parameters(file, only, console)
+        return
+    recipe = read_recipe(file)
+    texts = {
+        "source": lambda: recipe.source_prompt,
+        "prompt": lambda: recipe.prompt,
+        "spec": lambda: format_spec(recipe.spec, format="yaml").rstrip("\n"),
+        "parameters": lambda: a1111_text(recipe),
+        "all": lambda: _everything(recipe),
+    }
+    console.result(recipe.to_json() if json else texts[only]())
+
+
+def _is_foreign(file: Path) -> bool:
+    """Whether the file is a picture without a recipe that still says something of itself."""
+    from imagine.stages.errors import SpecError
+    from imagine.stages.metadata import read_parameters, read_recipe
+
+    try:
+        read_recipe(file)
+    except SpecError:
+        try:
+            return bool(read_parameters(file))
+        except SpecError:
+            return False
+    return False
+
+
+def _show_parameters(file: Path, only: str, console: Console) -> None:
+    from imagine.cli.console import visible
+    from imagine.stages.errors import UsageError
+    from imagine.stages.metadata import read_parameters
+
+    if only in ("source", "spec"):
+        raise UsageError(f"'{file}' was not made by imagine and has no {only}; try --only prompt.")
+    parameters = read_parameters(file)
+    if console.json:
+        console.result_json({"parameters": parameters})
+    elif only == "prompt":
+        console.result(visible(parameters.get("prompt", "")))
+    else:
+        console.result("\n".join(visible(f"{key}: {text}") for key, text in parameters.items()))
+
+
+def _everything(recipe: "Recipe") -> str:
+    from imagine.cli.console import visible
+    from imagine.cli.describe import LABEL_WIDTH, spec_text
+
+    parameters = ", ".join(f"{key} {value}" for key, value in recipe.backend.parameters.items())
+    who = recipe.enhancer
+    told_by = "" if who is None else f"{who.name} ({who.model}), seed {who.seed}"
+    findings = recipe.guard.findings if recipe.guard else ()
+    rows = [
+        ("final", recipe.prompt),
+        ("negative", recipe.negative_prompt or ""),
+        ("enhancer", told_by),
+        ("backend", f"{recipe.backend.name} ({recipe.backend.model}), {parameters}"),
+        ("made", f"{recipe.created} by {recipe.program}"),
+        *(("guard", f"{item.detail}; {item.action}") for item in findings),
+        *(("note", note) for note in recipe.notes),
+    ]
+    told = "\n".join(f"{label:<{LABEL_WIDTH}}{value}" for label, value in rows if value)
+    return visible(f"{spec_text(recipe.spec)}\n{told}")

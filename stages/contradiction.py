@@ -1,0 +1,263 @@
+"""Whether added words deny what the prompt says: a text and an Intent give Contradictions.
+
+The text is read with the same parser as the prompt, so what is compared is counts with counts and
+colours with colours of the same thing, not words with words. English only, like the parser.
+"""
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import chain
+from typing import Literal
+
+from imagine.stages.intent import Entity, Intent, IntentRelation, parse_intent
+from imagine.stages.lexicon import color_family, singular, words
+from imagine.stages.spec import RelationKind
+
+ContradictionKind = Literal[
+    "text", "count", "color", "relation", "negation", "name", "medium", "time", "monochrome", "added"
+]
+
+# Each kind with the one that says the same when the ends are swapped.
+INVERSE = {
+    RelationKind.LEFT_OF: RelationKind.RIGHT_OF,
+    RelationKind.RIGHT_OF: RelationKind.LEFT_OF,
+    RelationKind.ABOVE: RelationKind.BELOW,
+    RelationKind.BELOW: RelationKind.ABOVE,
+    RelationKind.BEHIND: RelationKind.IN_FRONT_OF,
+    RelationKind.IN_FRONT_OF: RelationKind.BEHIND,
+}
+SYMMETRIC = frozenset({RelationKind.NEXT_TO})
+NEUTRAL = frozenset({"black", "white", "gray", "silver"})
+
+# These tell of a person in a prompt ("a portrait"), and not of an added one in a description.
+_NO_ADDED_PERSON = frozenset({"human", "figure", "portrait", "face", "model", "cook"})
+_SENTENCE = re.compile(r"(?<=[.!?;])\s+|\n+")
+_NOT = re.compile(r"\b(?:no|not|without|free of|never|nor|devoid of|lacking|absent)\b", re.IGNORECASE)
+_CAPITALISED = re.compile(r"\b[A-Z][\w’'-]{3,}")
+
+
+@dataclass(frozen=True, slots=True)
+class Contradiction:
+    """What a text says against the prompt: its kind and a sentence for the user."""
+
+    kind: ContradictionKind
+    detail: str
+
+
+def contradictions(text: str, intent: Intent) -> tuple[Contradiction, ...]:
+    """Everything in `text` that denies `intent`, sentence by sentence; empty when nothing does."""
+    if text in intent.core:
+        return ()
+    found = chain.from_iterable(
+        _in_sentence(sentence, intent) for sentence in sentences(text) if sentence.strip()
+    )
+    return tuple(dict.fromkeys(found))
+
+
+def sentences(text: str) -> list[str]:
+    """`text` in pieces that end at a full stop, semicolon or line end."""
+    return _SENTENCE.split(text)
+
+
+@lru_cache(maxsize=4096)
+def _read(text: str) -> Intent:
+    """Phrases of the lexicons and presets come back by the thousand; they are parsed once."""
+    return parse_intent(text)
+
+
+def _in_sentence(sentence: str, intent: Intent) -> list[Contradiction]:
+    said = _read(sentence)
+    return [
+        *_texts(said, intent),
+        *_counts(said, intent),
+        *_colors(said, intent),
+        *_relations(said, intent),
+        *_negated(sentence, intent),
+        *_names(sentence, intent),
+        *_medium(said, intent),
+        *_times(said, intent),
+        *_monochrome(sentence, said, intent),
+        *_people(said, intent),
+    ]
+
+
+def _texts(said: Intent, intent: Intent) -> list[Contradiction]:
+    return [
+        Contradiction("text", f"the text “{quote}” is not what the prompt quotes")
+        for quote in said.quotes
+        if quote not in intent.core
+    ]
+
+
+def _counts(said: Intent, intent: Intent) -> list[Contradiction]:
+    found = []
+    for entity in said.entities:
+        allowed = allowed_counts(entity.head, intent)
+        if allowed is None or entity.count is None or entity.count in allowed:
+            continue
+        wanted = " or ".join(str(count) for count in sorted(allowed))
+        detail = f"count of {entity.head}: the prompt says {wanted}, the text says {entity.count}"
+        found.append(Contradiction("count", detail))
+    return found
+
+
+def allowed_counts(head: str, intent: Intent) -> frozenset[int] | None:
+    """How many of `head` the prompt allows; None when it leaves that open.
+
+    A thing named in the singular is one; one named twice may be spoken of in parts or in sum.
+    """
+    same = [entity for entity in intent.entities if entity.head == head]
+    counts = [entity.count or 1 for entity in same if entity.count or not entity.plural]
+    if not same or len(counts) < len(same):
+        return None
+    return frozenset({*counts, sum(counts)})
+
+
+def _colors(said: Intent, intent: Intent) -> list[Contradiction]:
+    found = []
+    for entity in said.entities:
+        wanted = families_of(entity.head, intent)
+        strange = [color for color in entity.colors if _family(color) not in wanted]
+        if wanted and strange:
+            colors = " and ".join(sorted(wanted))
+            detail = f"color of {entity.head}: the prompt says {colors}, the text {strange[0]}"
+            found.append(Contradiction("color", detail))
+    return found
+
+
+def families_of(head: str, intent: Intent) -> frozenset[str]:
+    """Basic colours that the prompt gives to things called `head`; empty when one has none."""
+    same = [entity for entity in intent.entities if entity.head == head]
+    if not all(entity.colors for entity in same):
+        return frozenset()
+    return frozenset(_family(color) for entity in same for color in entity.colors)
+
+
+def _family(color: str) -> str:
+    return color_family(color) or color
+
+
+def _relations(said: Intent, intent: Intent) -> list[Contradiction]:
+    wanted = {_in_heads(relation, intent.entities) for relation in intent.relations}
+    found = []
+    for relation in said.relations:
+        a, kind, b = _in_heads(relation, said.entities)
+        if (a, kind, b) in wanted or kind not in INVERSE or a == b:
+            continue
+        if (b, kind, a) in wanted or (a, INVERSE[kind], b) in wanted:
+            words = kind.value.replace("_", " ")
+            detail = f"relation: the text puts the {a} {words} the {b}, the prompt says the reverse"
+            found.append(Contradiction("relation", detail))
+    return found
+
+
+def _in_heads(
+    relation: IntentRelation, entities: tuple[Entity, ...]
+) -> tuple[str, RelationKind, str]:
+    return entities[relation.a].head, relation.kind, entities[relation.b].head
+
+
+def _negated(sentence: str, intent: Intent) -> list[Contradiction]:
+    """Excluded things that the sentence names without excluding them itself."""
+    terms = excluded_terms(intent)
+    if not terms:
+        return []
+    positive = _NOT.split(sentence)[0]
+    words = {singular(word) for word in re.findall(r"[^\W\d_]+", positive.lower())}
+    return [
+        Contradiction("negation", f"the prompt excludes “{term}”, the text mentions it")
+        for term in terms
+        if words.issuperset(singular(word) for word in re.findall(r"[^\W\d_]+", term.lower()))
+    ]
+
+
+def excluded_terms(intent: Intent) -> list[str]:
+    """What the prompt excludes and does not also ask for ("one dog barks, the other does not")."""
+    terms = dict.fromkeys([*(item.term for item in intent.negations), *intent.flags.exclude])
+    wanted = {entity.head for entity in intent.entities}
+    return [
+        term
+        for term in terms
+        if re.search(r"[^\W\d_]", term) and singular(term.lower().split()[-1]) not in wanted
+    ]
+
+
+def _names(sentence: str, intent: Intent) -> list[Contradiction]:
+    """Capitalised words that come near a name of the prompt and miss it."""
+    names = {word for name in intent.proper_nouns for word in _CAPITALISED.findall(name)}
+    if not names:
+        return []
+    known = set(re.findall(r"[\w’'-]+", intent.core.lower()))
+    return [
+        Contradiction("name", f"the name “{name}” is written “{word}”")
+        for word in _CAPITALISED.findall(sentence)
+        for name in sorted(names)
+        if word.lower() not in known and _nearly(word, name)
+    ]
+
+
+def _nearly(word: str, name: str) -> bool:
+    from difflib import SequenceMatcher
+
+    possessive = word.removesuffix("'s").removesuffix("’s")
+    if possessive.lower() == name.lower() or abs(len(word) - len(name)) > 2:
+        return False
+    return SequenceMatcher(None, word.lower(), name.lower()).ratio() > 0.8
+
+
+def _medium(said: Intent, intent: Intent) -> list[Contradiction]:
+    strange = sorted(said.media - intent.media)
+    if not intent.media or not strange:
+        return []
+    wanted = " or ".join(sorted(intent.media)).replace("_", " ")
+    detail = f"medium: the prompt asks for {wanted}, the text says {strange[0].replace('_', ' ')}"
+    return [Contradiction("medium", detail)]
+
+
+def _times(said: Intent, intent: Intent) -> list[Contradiction]:
+    strange = sorted(said.times - intent.times)
+    if not intent.times or not strange:
+        return []
+    wanted = " or ".join(sorted(intent.times))
+    return [Contradiction("time", f"time: the prompt says {wanted}, the text says {strange[0]}")]
+
+
+def _monochrome(sentence: str, said: Intent, intent: Intent) -> list[Contradiction]:
+    if intent.monochrome:
+        colorful = colorful_words(sentence)
+        if colorful:
+            detail = f"the prompt asks for no color, the text says {colorful[0]}"
+            return [Contradiction("monochrome", detail)]
+    elif said.monochrome and any(
+        _family(color) not in NEUTRAL for entity in intent.entities for color in entity.colors
+    ):
+        return [Contradiction("monochrome", "the prompt names colors, the text asks for none")]
+    return []
+
+
+def colorful_words(text: str) -> list[str]:
+    """Words of `text` that need colour: colour words other than black, white and grey."""
+    lively = words("enhance_subjects.colorful.words")
+    return [
+        word
+        for word in re.findall(r"[^\W\d_]+", text.lower())
+        if word in lively or (color_family(word) or "gray") not in NEUTRAL
+    ]
+
+
+def _people(said: Intent, intent: Intent) -> list[Contradiction]:
+    """Persons in the text of a prompt that has none."""
+    if any(is_person(entity.head) for entity in intent.entities):
+        return []
+    asked = set(re.findall(r"[^\W\d_]+", intent.core.lower()))
+    return [
+        Contradiction("added", f"the text brings in a person the prompt does not ask for: {head}")
+        for head in dict.fromkeys(entity.head for entity in said.entities)
+        if is_person(head) and not {head, f"{head}s"} & asked
+    ]
+
+
+def is_person(head: str) -> bool:
+    """Whether the noun `head` (singular, lower case) names a human being."""
+    return head in words("enhance_subjects.classes.person") and head not in _NO_ADDED_PERSON

@@ -1,0 +1,207 @@
+"""The bundled cut-outs: a noun in, the picture that shows it out, with where it wears and holds.
+
+The art lies in assets/art.pack (WebP pictures end to end) and assets/art.json (what each is called
+and where its parts are); scripts/pack_art.py writes both.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any, Literal, cast
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+Kind = Literal[
+    "animal", "person", "face", "plant", "food", "vehicle", "building", "furniture", "object",
+    "clothing", "sky", "water", "symbol", "surface",
+]  # fmt: skip
+Habitat = Literal["ground", "sky", "water", "hand", "wall", "head", "any"]
+Facing = Literal["left", "right", "front"]
+
+# "a bunch of grapes" shows grapes, "a map of Japan" shows a map: only these hand the name on.
+_GROUPS = frozenset(
+    "array bale band basketful batch bit block bouquet branch brood bunch chunk clump cluster clutch "
+    "collection colony couple crowd dozen drove field fleet flight flock gaggle gang group handful "
+    "heap herd horde kind litter load loaf lot mass mountain mound number pack pair parade piece "
+    "pile plate pod portion pride row school set slice sort species stack stick string swarm team "
+    "trio troop type variety wedge".split()
+)
+_ARTICLES = frozenset("a an the this that these those some his her its their my your our".split())
+
+
+@dataclass(frozen=True, slots=True)
+class Cutout:
+    """One picture and what the layout must know of it.
+
+    Fractions are of the trimmed picture: x of its width, y of its height, from the top left.
+
+    Attributes:
+        key: its name in the pack: "dog".
+        label: how to call it in a message.
+        kind: what sort of thing it is.
+        scale: typical real height (or largest extent) in metres.
+        habitat: where it naturally is; "hand" and "head" are for things held and worn.
+        aspect: width / height of the trimmed picture.
+        facing: which way it looks.
+        head: x and y of the top of the head, and the head's width.
+        hand: x and y of where a held thing goes.
+        seat: x and y of where a rider sits, or of the middle of the upper surface.
+        panel: left, top, right, bottom of the area free for lettering.
+    """
+
+    key: str
+    label: str
+    kind: Kind
+    scale: float
+    habitat: Habitat
+    aspect: float
+    facing: Facing
+    head: tuple[float, float, float] | None
+    hand: tuple[float, float] | None
+    seat: tuple[float, float] | None
+    panel: tuple[float, float, float, float] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """What was found for a name.
+
+    Attributes:
+        cutout: the picture.
+        exact: False when it stands in for a near relative (a dog for "corgi").
+    """
+
+    cutout: Cutout
+    exact: bool
+
+
+def find(name: str, *, attributes: Sequence[str] = ()) -> Match | None:
+    """The cut-out that honestly shows `name`, or None.
+
+    Singular and plural, British and American names, synonyms and kinds ("corgi") are known;
+    of a compound the last noun decides ("wooden chair"), unless the pair means something else
+    ("baseball bat"). An attribute picks a variant where there is one ("old" man).
+    """
+    words = [word for word in _words(name) if word not in _ARTICLES]
+    while "of" in words[1:-1] and " ".join(words) not in _index()["names"]:
+        at = words.index("of", 1)
+        group = any(single in _GROUPS for single in _singulars(words[at - 1]))
+        words = words[at + 1 :] if group else words[:at]
+    extra = [" ".join(_words(attribute)) for attribute in attributes]
+    return _match(words, extra) or _match(_without_tail(words), extra)
+
+
+def picture(cutout: Cutout, *, width: int, height: int) -> "Image":
+    """The cut-out as RGBA, trimmed and scaled to fit a box, its aspect kept.
+
+    Args:
+        cutout: what `find` returned.
+        width, height: the box in pixels, each at least 1.
+    """
+    from PIL import Image, ImageFilter
+
+    trimmed = _trimmed(cutout.key)
+    factor = min(width / trimmed.width, height / trimmed.height)
+    size = (max(1, round(trimmed.width * factor)), max(1, round(trimmed.height * factor)))
+    # Colour under transparent pixels must not bleed into the edge, hence premultiplied alpha.
+    scaled = trimmed.convert("RGBa").resize(size, Image.Resampling.LANCZOS).convert("RGBA")
+    if factor <= 1.5:
+        return scaled
+    # The art is 256 pixels high: what is enlarged more than a little needs its edges back.
+    return scaled.filter(ImageFilter.UnsharpMask(radius=factor * 0.8, percent=90, threshold=0))
+
+
+def cutout(key: str) -> Cutout:
+    """The cut-out of that key.
+
+    Raises:
+        KeyError: the pack has none.
+    """
+    row = _index()["art"][key]
+    fractions = ("head", "hand", "seat", "panel")
+    return Cutout(
+        key=key,
+        label=row["label"],
+        kind=row["kind"],
+        scale=row["scale"],
+        habitat=row["habitat"],
+        aspect=row["aspect"],
+        facing=row.get("facing", "front"),
+        **{part: tuple(row[part]) if part in row else None for part in fractions},
+    )
+
+
+def keys() -> list[str]:
+    """Every key of the pack, in order."""
+    return list(_index()["art"])
+
+
+@cache
+def _index() -> dict[str, Any]:
+    import json
+
+    text = files(__package__).joinpath("assets", "art.json").read_text(encoding="utf-8")
+    return cast(dict[str, Any], json.loads(text))
+
+
+@cache
+def _trimmed(key: str) -> "Image":
+    from io import BytesIO
+
+    from PIL import Image
+
+    offset, length = _index()["art"][key]["bytes"]
+    with files(__package__).joinpath("assets", "art.pack").open("rb") as pack:
+        pack.seek(offset)
+        data = pack.read(length)
+    with Image.open(BytesIO(data)) as art:
+        return art.convert("RGBA").crop(_index()["art"][key]["box"])
+
+
+def _match(words: list[str], attributes: list[str]) -> Match | None:
+    """The longest tail of `words` that the pack knows, variants by attribute first."""
+    for start in range(len(words)):
+        tail = " ".join(words[start:])
+        for name in [*(f"{attribute} {tail}" for attribute in attributes), tail]:
+            for single in _singulars(name):
+                if single in _index()["none"]:
+                    return None
+                if single in _index()["names"]:
+                    return Match(cutout(_index()["names"][single]), exact=True)
+                if single in _index()["like"]:
+                    return Match(cutout(_index()["like"][single]), exact=False)
+    return None
+
+
+def _words(text: str) -> list[str]:
+    return re.findall(r"[^\W_]+(?:'[^\W_]+)*", text.lower().replace("’", "'"))
+
+
+def _without_tail(words: list[str]) -> list[str]:
+    """Up to the first "with", "in", "reading": what follows tells about the thing."""
+    for at, word in enumerate(words[1:], start=1):
+        if word in _TAIL_STARTS or (word.endswith("ing") and len(word) > 5):
+            return words[:at]
+    return []
+
+
+_TAIL_STARTS = frozenset(
+    "with in on at from for under over behind by near made wearing holding who that which and or to "
+    "like standing sitting as".split()
+)
+
+
+def _singulars(name: str) -> list[str]:
+    """`name` itself, then what its last word may be the plural of."""
+    head, _, last = name.rpartition(" ")
+    lead = f"{head} " if head else ""
+    forms = [name]
+    if last in _index()["plurals"]:
+        forms.append(lead + _index()["plurals"][last])
+    for ending, singular in (("ies", "y"), ("ves", "f"), ("ves", "fe"), ("es", ""), ("s", "")):
+        if last.endswith(ending) and len(last) > len(ending) + 1 and not last.endswith("ss"):
+            forms.append(lead + last.removesuffix(ending) + singular)
+    return forms

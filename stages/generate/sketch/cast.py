@@ -1,0 +1,145 @@
+"""A PromptSpec's subjects in; the actors of the picture, each with its art and size, out."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from imagine.stages.generate.sketch.art import Cutout, find
+from imagine.stages.generate.sketch.place import Scene, is_table, surface_of
+from imagine.stages.spec import Position, PromptSpec, Subject
+
+# Real sizes span a mouse to a mountain; this power leaves both visible in one picture.
+_SOFTENING = 0.35
+_SIZES = {
+    "tiny": 0.5, "miniature": 0.5, "small": 0.72, "little": 0.75, "mini": 0.6, "short": 0.85,
+    "big": 1.3, "large": 1.3, "giant": 1.7, "huge": 1.6, "enormous": 1.7, "gigantic": 1.8,
+    "massive": 1.6, "towering": 1.5, "tall": 1.25, "oversized": 1.4, "colossal": 1.8,
+}  # fmt: skip
+_LETTERING = frozenset(
+    ("word", "text", "phrase", "caption", "title", "message", "slogan", "sentence", "quote",
+     "inscription", "lettering", "letter", "writing", "headline", "logo", "name", "number")
+)  # fmt: skip
+# A plural without a number: enough to read as several.
+_SEVERAL = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """One subject of the description as it will be drawn.
+
+    Attributes:
+        id: the subject's id in the description.
+        label: how the user called it.
+        cutout: its art; None draws a labelled placeholder.
+        count: how many are drawn, 1 to 100.
+        extent: the longer side of one of them, in softened metres.
+        colors: colour words to recolour it with.
+        position: where the description wants it.
+    """
+
+    id: str
+    label: str
+    cutout: Cutout | None
+    count: int
+    extent: float
+    colors: tuple[str, ...] = ()
+    position: Position | None = None
+
+    @property
+    def aspect(self) -> float:
+        """Width / height of one of them."""
+        return self.cutout.aspect if self.cutout is not None else 1.3
+
+    @property
+    def box(self) -> tuple[float, float]:
+        """Width and height of one of them, in softened metres."""
+        if self.aspect >= 1:
+            return self.extent, self.extent / self.aspect
+        return self.extent * self.aspect, self.extent
+
+    @property
+    def flies(self) -> bool:
+        """Whether it belongs into the air."""
+        return self.cutout is not None and self.cutout.habitat == "sky"
+
+
+@dataclass(frozen=True, slots=True)
+class Cast:
+    """The actors, and what the user should know about them."""
+
+    actors: tuple[Actor, ...]
+    notes: tuple[str, ...]
+
+
+def cast_of(spec: PromptSpec, scene: Scene) -> Cast:
+    """Find art for every subject that is a thing; places and table tops are left to the scenery."""
+    actors: list[Actor] = []
+    notes: list[str] = []
+    for subject in spec.subjects:
+        if _is_excluded(subject, spec.exclude):
+            continue
+        if scene.table is not None and is_table(subject):
+            continue
+        if is_lettering(subject) and spec.text:
+            continue
+        match = find(subject.name, attributes=(*subject.attributes, subject.action or ""))
+        if surface_of(subject) is not None and not (match and _stands_alone(match.cutout)):
+            continue
+        if match is None:
+            notes.append(f"No art for '{subject.name}': drawn as a labelled placeholder.")
+        elif not match.exact:
+            notes.append(f"Drew a {match.cutout.label} for '{subject.name}'.")
+        cutout = match.cutout if match is not None else None
+        actors.append(
+            Actor(
+                id=subject.id,
+                label=subject.name,
+                cutout=cutout,
+                count=subject.count or (_SEVERAL if _is_plural(subject) else 1),
+                extent=_extent(cutout, subject),
+                colors=_colors(subject),
+                position=subject.position,
+            )
+        )
+    return Cast(tuple(actors), tuple(dict.fromkeys(notes)))
+
+
+def is_lettering(subject: Subject) -> bool:
+    """Whether a subject is the text to be rendered itself: "the word 'go'"."""
+    return subject.name.lower().split()[-1].removesuffix("s") in _LETTERING
+
+
+def _is_excluded(subject: Subject, exclude: Sequence[str]) -> bool:
+    names = {subject.name.lower(), subject.name.lower().removesuffix("s")}
+    return any(
+        term.lower() in names or term.lower().removesuffix("s") in names for term in exclude
+    )
+
+
+def _stands_alone(cutout: Cutout) -> bool:
+    """Whether art that a place's name finds shows a thing and no piece of ground or sky."""
+    return cutout.kind in ("food", "vehicle", "clothing", "animal", "person")
+
+
+def _is_plural(subject: Subject) -> bool:
+    """Whether the prompt's words for it end in a plural of its name: "tulips" for "tulip"."""
+    span = re.findall(r"[\w-]+(?:'s)?", (subject.source_span or "").lower())
+    name = subject.name.lower().split()[-1]
+    plurals = {name + "s", name + "es", name.removesuffix("y") + "ies",
+               re.sub("fe?$", "ves", name), name.replace("man", "men")} - {name}  # fmt: skip
+    return bool(span) and span[-1] in plurals
+
+
+def _extent(cutout: Cutout | None, subject: Subject) -> float:
+    metres = cutout.scale if cutout is not None else 1.0
+    extent = min(2.1, max(0.42, float(metres) ** _SOFTENING))
+    for attribute in subject.attributes:
+        for word in attribute.lower().split():
+            extent *= _SIZES.get(word, 1.0)
+    return extent
+
+
+def _colors(subject: Subject) -> tuple[str, ...]:
+    return subject.colors[:2]

@@ -1,0 +1,216 @@
+"""Publishing: bytes become files under their final names, all of them or none."""
+
+import contextlib
+import errno
+import os
+import secrets
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from imagine.stages.metadata import sidecar_of
+
+# What os.link fails with where the file system has no hard links (FAT, some network shares).
+_NO_HARD_LINKS = {errno.EPERM, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOSYS, errno.EMLINK}
+_MAX_NUMBER = 99_999
+
+
+def publish(files: Sequence[bytes], target: Path, *, overwrite: bool) -> Path:
+    """Write a picture, and its sidecar if there is one, and give them their names.
+
+    The data lies on the disk before it gets its name, and a name is taken in one step that fails
+    when another process was first; then "-2", "-3" and so on are tried. A name whose sidecar
+    exists is taken too: it would describe the wrong picture. After a failure or interruption
+    nothing is left and what `overwrite` replaced is back, or the work was already complete.
+
+    Args:
+        files: the picture's bytes, and the sidecar's if it gets one.
+        target: the picture's name; its directory is made.
+        overwrite: replace what is there, instead of another name.
+
+    Returns:
+        The picture's final name.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    publication = _Publication()
+    try:
+        publication.make_directory(target.parent)
+        temporary = [publication.write(target.parent, data) for data in files]
+        if overwrite:
+            path = target
+            for source, name in _places(temporary, path):
+                publication.replace(source, name)
+        else:
+            path = publication.take_free_name(temporary, target)
+        _sync_directory(path.parent)
+        publication.finish()
+    except BaseException:
+        publication.undo()
+        raise
+    return path
+
+
+@dataclass(slots=True)
+class _Publication:
+    """Files on their way to their final names.
+
+    Each path is noted before it is made, so that `undo` finds it after an interruption at any
+    instant; a final name is only removed while the file behind it is the one written here.
+    """
+
+    directories: list[Path] = field(default_factory=list)
+    temporary: list[Path] = field(default_factory=list)
+    published: list[tuple[Path, Path, tuple[int, int]]] = field(default_factory=list)
+    backups: list[tuple[Path, Path]] = field(default_factory=list)
+    complete: bool = False
+
+    def make_directory(self, directory: Path) -> None:
+        missing = [path for path in (directory, *directory.parents) if not path.exists()]
+        for path in reversed(missing):
+            self.directories.append(path)
+            try:
+                path.mkdir()
+            except FileExistsError:
+                # Another process made it just now: then it is not ours to remove.
+                self.directories.remove(path)
+
+    def write(self, directory: Path, data: bytes) -> Path:
+        """Put `data` on the disk under a temporary name."""
+        path = self._temporary_name(directory)
+        with path.open("xb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        return path
+
+    def _temporary_name(self, directory: Path) -> Path:
+        path = directory / f".imagine-{secrets.token_hex(8)}.tmp"
+        self.temporary.append(path)
+        return path
+
+    def take_free_name(self, temporary: Sequence[Path], target: Path) -> Path:
+        """Publish under the first free name of `target`, `target`-2 and so on."""
+        for path in _numbered(target):
+            if sidecar_of(path).exists():
+                continue
+            try:
+                for source, name in _places(temporary, path):
+                    self._publish(source, name)
+            except FileExistsError:
+                self._retract()
+                continue
+            return path
+        raise FileExistsError(errno.EEXIST, f"{target.name} and its numbers are all taken")
+
+    def _publish(self, temporary: Path, name: Path) -> None:
+        self.published.append((temporary, name, _identity(temporary)))
+        try:
+            os.link(temporary, name)
+        except OSError as error:
+            if error.errno not in _NO_HARD_LINKS:
+                raise
+            _reserve_and_rename(temporary, name)
+
+    def _retract(self) -> None:
+        """Take published names back; their data is again under the temporary names alone."""
+        for temporary, name, identity in self.published:
+            if not _is(name, identity):
+                continue
+            if temporary.exists():
+                name.unlink()
+            else:
+                name.rename(temporary)
+        self.published.clear()
+
+    def replace(self, temporary: Path, name: Path) -> None:
+        """Give a temporary file its final name; what was there is kept until `finish`."""
+        backup = self._temporary_name(name.parent)
+        self.backups.append((backup, name))
+        try:
+            os.link(name, backup)
+        except FileNotFoundError:
+            pass
+        except OSError as error:
+            if error.errno not in _NO_HARD_LINKS:
+                raise
+        self.published.append((temporary, name, _identity(temporary)))
+        temporary.replace(name)
+
+    def finish(self) -> None:
+        """Remove the temporary names; from here on there is no way back."""
+        self.complete = True
+        self._remove_temporary()
+
+    def undo(self) -> None:
+        """Leave what was there before; what is already complete stays."""
+        if not self.complete:
+            for backup, name in self.backups:
+                with contextlib.suppress(OSError):
+                    backup.replace(name)
+            for _, name, identity in self.published:
+                with contextlib.suppress(OSError):
+                    if _is(name, identity):
+                        name.unlink()
+        self._remove_temporary()
+        if not self.complete:
+            for path in reversed(self.directories):
+                with contextlib.suppress(OSError):
+                    path.rmdir()
+
+    def _remove_temporary(self) -> None:
+        for path in self.temporary:
+            with contextlib.suppress(OSError):
+                path.unlink()
+
+
+def _places(temporary: Sequence[Path], path: Path) -> list[tuple[Path, Path]]:
+    """Temporary and final names, the picture last: whoever sees it sees all."""
+    return list(zip(temporary, (path, sidecar_of(path)), strict=False))[::-1]
+
+
+def _numbered(target: Path) -> Iterator[Path]:
+    yield target
+    for number in range(2, _MAX_NUMBER + 1):
+        yield target.with_name(f"{target.stem}-{number}{target.suffix}")
+
+
+def _identity(path: Path) -> tuple[int, int]:
+    status = path.lstat()
+    return status.st_dev, status.st_ino
+
+
+def _is(path: Path, identity: tuple[int, int]) -> bool:
+    try:
+        return _identity(path) == identity
+    except FileNotFoundError:
+        return False
+
+
+def _reserve_and_rename(temporary: Path, name: Path) -> None:
+    """Take a free name without hard links: an empty file holds it until the data is there.
+
+    Raises:
+        FileExistsError: the name is taken.
+    """
+    try:
+        name.touch(exist_ok=False)
+        temporary.replace(name)
+    except FileExistsError:
+        raise
+    except BaseException:
+        if name.exists() and name.lstat().st_size == 0:
+            name.unlink()
+        raise
+
+
+def _sync_directory(directory: Path) -> None:
+    """Put the new names themselves on the disk; Windows has no such call."""
+    if os.name == "nt":
+        return
+    descriptor = os.open(directory, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

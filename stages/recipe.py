@@ -1,0 +1,168 @@
+"""Recipe: everything that made one picture, in and out as JSON.
+
+A saved picture carries its recipe; `imagine show` prints it and `imagine replay` draws it again.
+It holds no key and no path of the machine that drew it.
+"""
+
+import json
+import re
+from typing import Annotated, Any, Literal, cast
+
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+    field_serializer,
+    field_validator,
+)
+
+from imagine.stages.errors import SpecError
+from imagine.stages.image import ImageRequest
+from imagine.stages.render import Profile
+from imagine.stages.spec import PromptSpec, spec_from_dict
+
+Seed = Annotated[int, Field(ge=0, lt=2**32)]
+Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+Parameter = Annotated[float, Field(allow_inf_nan=False)] | int | bool | str | None
+# Second resolution and always UTC, so that equal recipes are equal text.
+Timestamp = Annotated[str, StringConstraints(pattern=r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z$")]
+
+
+class _Record(BaseModel):
+    # A field that a newer version wrote is no reason to refuse its picture.
+    model_config = ConfigDict(extra="ignore", frozen=True, use_attribute_docstrings=True)
+
+
+class EnhancerRecord(_Record):
+    """Who filled the description."""
+
+    name: str
+    model: str
+    """What served the request, as the enhancer names it."""
+    seed: Seed
+
+
+class FindingRecord(_Record):
+    """One thing that the guard found, as in imagine.stages.guard."""
+
+    kind: str
+    detail: str
+    action: str
+
+
+class GuardRecord(_Record):
+    """What the guard found in the description and did about it."""
+
+    findings: tuple[FindingRecord, ...] = ()
+    clean: bool
+
+
+class BackendRecord(_Record):
+    """Who drew the picture, and with what."""
+
+    name: str
+    model: str
+    """The model that served the request, as the backend names it."""
+    trained: bool
+    """Whether that model was trained on sampled data; decides the IPTC digital source type."""
+    parameters: dict[str, Parameter]
+    """Every effective parameter; `width`, `height` (pixels) and `seed` are always among them."""
+
+    @field_validator("parameters")
+    @classmethod
+    def _request_can_be_made(cls, parameters: dict[str, Parameter]) -> dict[str, Parameter]:
+        for name, low, high in (("width", 1, 2**20), ("height", 1, 2**20), ("seed", 0, 2**32 - 1)):
+            value = parameters.get(name)
+            if type(value) is not int or not low <= value <= high:
+                raise ValueError(f"{name} is {value!r}, no whole number from {low} to {high}")
+        return parameters
+
+
+class Recipe(_Record):
+    """Everything that made one picture, schema version 1."""
+
+    schema_version: Literal[1] = 1
+    program: str
+    """Name and version: "imagine 0.1.0"."""
+    created: Timestamp
+    """When it was drawn, ISO 8601 in UTC with seconds: "2026-11-22T01:02:03Z"."""
+    source_prompt: str
+    """The user's words, verbatim."""
+    spec: PromptSpec
+    prompt: str
+    """The final prompt that the backend received."""
+    negative_prompt: str | None = None
+    profile: Profile
+    dropped: tuple[str, ...] = ()
+    """What rendering left out of the prompt."""
+    enhancer: EnhancerRecord | None = None
+    """None when the prompt was not enhanced."""
+    style_presets: tuple[str, ...] = ()
+    guard: GuardRecord | None = None
+    """None when there was nothing to guard."""
+    backend: BackendRecord
+    notes: tuple[str, ...] = ()
+    timings: dict[str, Seconds] = Field(default_factory=dict)
+    """Seconds by stage."""
+
+    @field_serializer("spec")
+    def _spec_without_empty_slots(self, spec: PromptSpec) -> dict[str, Any]:
+        return spec.to_dict()
+
+    def to_request(self) -> ImageRequest:
+        """The request that drew the picture; its `to_json` gives the same bytes again."""
+        parameters = cast("dict[str, int]", self.backend.parameters)
+        return ImageRequest(
+            prompt=self.prompt,
+            negative_prompt=self.negative_prompt,
+            spec=self.spec,
+            width=parameters["width"],
+            height=parameters["height"],
+            seed=parameters["seed"],
+        )
+
+    def to_json(self, *, indent: int | None = None) -> str:
+        """The recipe as text that `parse_recipe` reads back to an equal recipe.
+
+        Args:
+            indent: None for one line, or the spaces of an indentation level.
+        """
+        return json.dumps(self.model_dump(mode="json"), ensure_ascii=False, indent=indent)
+
+
+def parse_recipe(text: str, *, origin: str = "The recipe") -> Recipe:
+    """Read a recipe from JSON text; unknown fields are ignored, except in the nested spec.
+
+    Args:
+        text: the document.
+        origin: what to call it in an error, usually the file name.
+
+    Raises:
+        SpecError: the text is not JSON, holds no recipe, or breaks a rule of the schema.
+    """
+    try:
+        document = json.loads(text)
+        # JSON can escape half of a surrogate pair, which no file or terminal takes later.
+        json.dumps(document, ensure_ascii=False).encode()
+    except (ValueError, RecursionError) as error:
+        reason = re.sub(r"\s+", " ", str(error))
+        raise SpecError(f"{origin} is not valid JSON: {reason}; correct it.") from error
+    if not isinstance(document, dict) or not isinstance(document.get("spec"), dict):
+        raise SpecError(f"{origin} holds no recipe; name a picture or sidecar made by imagine.")
+    version = document.get("schema_version")
+    if version != 1:
+        raise SpecError(
+            f"{origin} has recipe schema version {version!r}, this program reads version 1; "
+            "use the version of imagine that wrote it."
+        )
+    spec = spec_from_dict(document["spec"], origin=f"{origin}: spec")
+    try:
+        return Recipe.model_validate(document | {"spec": spec})
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_context=False)[0]
+        where = ".".join(str(part) for part in first["loc"])
+        what = first["msg"].removeprefix("Value error, ")
+        more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
+        raise SpecError(f"{origin}: {where}: {what}{more}; correct the field.") from error

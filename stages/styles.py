@@ -1,0 +1,219 @@
+"""Style presets: TOML files in, StylePresets out, and a PromptSpec with one of them applied."""
+
+import re
+from collections.abc import Iterable
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from imagine.stages.contradiction import contradictions
+from imagine.stages.demands import MAX_EXCLUDED, shorten
+from imagine.stages.errors import ConfigError
+from imagine.stages.intent import Intent, Slot
+from imagine.stages.lexicon import singular
+from imagine.stages.spec import Attribute, Clause, Color, Medium, Phrase, PromptSpec
+
+if TYPE_CHECKING:
+    from importlib.resources.abc import Traversable
+
+Family = Literal[
+    "photography", "painting", "drawing", "illustration", "3d", "graphic", "craft", "retro", "pixel"
+]
+
+_NAME = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
+_WITH_CAMERA = frozenset({Medium.PHOTOGRAPH, Medium.RENDER_3D})
+_CLAUSES: tuple[Literal["lighting", "composition", "camera", "mood"], ...] = (
+    "lighting",
+    "composition",
+    "camera",
+    "mood",
+)
+
+
+class StylePreset(BaseModel):
+    """A named look: what it sets, and the media of a prompt that it may be combined with."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+    name: str
+    """Of the file, in kebab-case."""
+    title: str = Field(min_length=1, max_length=40)
+    family: Family
+    description: str = Field(min_length=1, max_length=120)
+    """One line for listings."""
+    medium: Medium
+    fits: tuple[Medium, ...] = ()
+    """Media that a prompt may state beside `medium` without the preset being left out."""
+    detail: Phrase
+    lighting: Clause | None = None
+    composition: Clause | None = None
+    camera: Clause | None = None
+    mood: Phrase | None = None
+    palette: tuple[Color, ...] = Field(default=(), max_length=6)
+    avoid: tuple[Attribute, ...] = Field(default=(), max_length=6)
+    """What spoils the look."""
+
+    @field_validator("name")
+    @classmethod
+    def _name_is_kebab_case(cls, value: str) -> str:
+        if not _NAME.fullmatch(value) or len(value) > 30:
+            raise ValueError("must be at most 30 lower-case letters, digits and single hyphens")
+        return value
+
+
+def load_styles(extra_directory: Path | None = None) -> dict[str, StylePreset]:
+    """Every preset by name: the built-in ones, then those of `extra_directory`, which override.
+
+    A directory that does not exist holds no presets.
+
+    Raises:
+        ConfigError: a file there cannot be read or is no preset; names the file and the field.
+    """
+    styles = dict(_built_in())
+    if extra_directory is not None and extra_directory.is_dir():
+        styles |= _read_all(sorted(extra_directory.glob("*.toml")))
+    return dict(sorted(styles.items()))
+
+
+@cache
+def _built_in() -> dict[str, StylePreset]:
+    from importlib.resources import files
+
+    folder = files("imagine.prompts") / "styles"
+    found = (entry for entry in folder.iterdir() if entry.name.endswith(".toml"))
+    return _read_all(sorted(found, key=lambda entry: entry.name))
+
+
+def _read_all(paths: "Iterable[Traversable]") -> dict[str, StylePreset]:
+    presets = (_read(path) for path in paths)
+    return {preset.name: preset for preset in presets}
+
+
+def _read(path: "Traversable") -> StylePreset:
+    import tomllib
+
+    try:
+        fields = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(
+            f"The style file '{path}' cannot be read: {error.strerror}; check the path."
+        ) from error
+    except ValueError as error:  # no TOML, or no UTF-8
+        raise ConfigError(
+            f"The style file '{path}' is not valid TOML: {error}; correct it."
+        ) from error
+    try:
+        return StylePreset.model_validate(fields | {"name": path.name.removesuffix(".toml")})
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_context=False)[0]
+        field = ".".join(str(part) for part in first["loc"])
+        reason = first["msg"].removeprefix("Value error, ")
+        raise ConfigError(
+            f"The style file '{path}' has a fault in '{field}': {reason}; correct it."
+        ) from error
+
+
+def apply_style(
+    spec: PromptSpec, preset: StylePreset, intent: Intent
+) -> tuple[PromptSpec, str | None]:
+    """The spec with the preset's look in every slot that the prompt leaves open.
+
+    Of several presets applied in turn, the later one wins where both speak.
+
+    Returns:
+        The spec, and None; or the spec as it was, and a sentence that says why the preset is left
+        out: the prompt's own medium, or its words, are at odds with it.
+    """
+    reason = _misfit(spec, preset, intent)
+    if reason is not None:
+        return spec, f"Style '{preset.name}' is left out: {reason}."
+    changes = _look(spec, preset, intent)
+    return spec.replace(**changes, assumptions=_assumptions(spec, preset, changes)), None
+
+
+def _misfit(spec: PromptSpec, preset: StylePreset, intent: Intent) -> str | None:
+    if intent.media and not intent.media & {preset.medium, *preset.fits}:
+        asked = " or ".join(_called(medium) for medium in Medium if medium in intent.media)
+        return f"the prompt asks for {asked}"
+    if found := contradictions(preset.detail, intent):
+        return found[0].detail
+    if len(_preset_names(spec, preset)) > 60:
+        return "too many styles are combined"
+    return None
+
+
+def _called(medium: Medium) -> str:
+    words = {
+        Medium.RENDER_3D: "3D render",
+        Medium.GRAPHIC_DESIGN: "graphic design",
+        Medium.PIXEL_ART: "pixel art",
+    }
+    word = words.get(medium, medium.value)
+    if medium in (Medium.GRAPHIC_DESIGN, Medium.PIXEL_ART):
+        return word
+    return f"an {word}" if word[0] in "aio" else f"a {word}"
+
+
+def _preset_names(spec: PromptSpec, preset: StylePreset) -> str:
+    earlier = spec.style.preset.split(" + ") if spec.style.preset else []
+    return " + ".join(dict.fromkeys([*earlier, preset.name]))
+
+
+def _look(spec: PromptSpec, preset: StylePreset, intent: Intent) -> dict[str, Any]:
+    """New values by slot."""
+    medium = preset.medium if not intent.media else spec.style.medium
+    style = {"medium": medium, "detail": preset.detail, "preset": _preset_names(spec, preset)}
+    changes: dict[str, Any] = {"style": spec.style.model_copy(update=style)}
+    changed = medium != spec.style.medium
+    if changed and _was_added(spec, "setting", spec.setting):
+        changes["setting"] = None  # a blurred backdrop belongs to a photograph, not to a woodcut
+    for slot in _CLAUSES:
+        if slot in intent.stated:
+            continue
+        value = getattr(preset, slot)
+        if value and not contradictions(value, intent):
+            changes[slot] = value
+        elif changed and slot in ("lighting", "camera") and _was_added(
+            spec, slot, getattr(spec, slot)
+        ):
+            changes[slot] = None
+    if medium not in _WITH_CAMERA and "camera" not in changes and "camera" not in intent.stated:
+        changes["camera"] = None
+    if preset.palette and _palette_is_open(intent):
+        changes["palette"] = preset.palette
+    changes["exclude"] = _exclusions(spec, preset, intent)
+    return changes
+
+
+def _was_added(spec: PromptSpec, slot: str, value: str | None) -> bool:
+    return value is not None and shorten(f"{slot}: {value}", 80) in spec.assumptions
+
+
+def _palette_is_open(intent: Intent) -> bool:
+    slot: Slot = "palette"
+    colored = intent.monochrome or any(entity.colors for entity in intent.entities)
+    return not colored and slot not in intent.stated
+
+
+def _exclusions(spec: PromptSpec, preset: StylePreset, intent: Intent) -> tuple[str, ...]:
+    """The preset's `avoid` after what is excluded already, but for what the prompt asks for."""
+    asked = {singular(word) for word in re.findall(r"\w+", intent.core.lower())}
+    avoid = (
+        term
+        for term in preset.avoid
+        if not asked & {singular(word) for word in re.findall(r"\w+", term.lower())}
+    )
+    return tuple(dict.fromkeys([*spec.exclude, *avoid]))[:MAX_EXCLUDED]
+
+
+def _assumptions(spec: PromptSpec, preset: StylePreset, changes: dict[str, Any]) -> tuple[str, ...]:
+    """The names of the presets, and the lines of the slots that this one has not set anew."""
+    gone = {*changes, "medium"}
+    kept = [line for line in spec.assumptions if line.partition(":")[0] not in gone]
+    lines = [f"style: preset {changes['style'].preset}", *kept]
+    for slot in (*_CLAUSES, "palette"):
+        if value := changes.get(slot):
+            lines.append(f"{slot}: {value if isinstance(value, str) else ', '.join(value)}")
+    return tuple(shorten(line, 80) for line in lines)[:8]

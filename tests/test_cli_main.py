@@ -1,0 +1,168 @@
+"""The command line as a whole: the default command, exit codes, one line for every mistake."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+from conftest import Command
+
+from imagine.cli.main import COMMANDS, with_command
+from imagine.stages import VERSION
+from imagine.stages.errors import UsageError
+
+ENTRY = [sys.executable, "-m", "imagine.cli"]
+
+
+def environment() -> dict[str, str]:
+    return {"PATH": os.environ["PATH"], "HOME": os.environ["HOME"]}
+
+
+def test_the_version_is_printed() -> None:
+    done = subprocess.run([*ENTRY, "--version"], capture_output=True, text=True, check=True)
+    assert done.stdout == f"imagine {VERSION}\n"
+
+
+def test_the_help_lists_every_command_with_its_own_first_line(imagine: Command) -> None:
+    done = imagine("--help")
+    assert done.code == 0
+    for name, summary in COMMANDS.items():
+        function = getattr(import_module(f"imagine.cli.{name}"), name)
+        assert function.__doc__.splitlines()[0] == summary
+        assert f"{name:<8}" in done.out
+        assert summary in done.out
+
+
+def test_no_argument_in_a_terminal_shows_the_help(imagine: Command) -> None:
+    assert imagine().out == imagine("--help").out
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_has_a_help(imagine: Command, name: str) -> None:
+    done = imagine(name, "--help")
+    assert done.code == 0
+    assert done.out.startswith(f"Usage: imagine {name}")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "name"),
+    [
+        (["a fox"], "generate"),
+        (["--seed", "3", "a fox"], "generate"),
+        (["show", "fox.png"], "show"),
+        (["--help"], None),
+        ([], "generate"),
+        (["-"], "generate"),
+        (["an enhanced style"], "generate"),
+        (["doctors"], None),
+    ],
+)
+def test_generate_is_the_default_command(arguments: list[str], name: str | None) -> None:
+    if arguments == ["doctors"]:
+        with pytest.raises(UsageError):
+            with_command(arguments)
+        return
+    found, completed = with_command(arguments)
+    assert found == name
+    assert completed[-len(arguments) :] == arguments or not arguments
+
+
+def test_a_word_near_a_command_is_a_question_and_no_picture(imagine: Command) -> None:
+    done = imagine("stlyes")
+    assert (done.code, done.out) == (2, "")
+    assert done.err == (
+        "Error: 'stlyes' is nearly the command 'styles': run `imagine styles`, "
+        "or `imagine generate stlyes` to draw it.\n"
+    )
+
+
+def test_a_command_that_lacks_its_argument_says_how_to_draw_its_name(imagine: Command) -> None:
+    done = imagine("show")
+    assert done.code == 2
+    assert done.err == (
+        "Error: Missing argument 'FILE'; see `imagine show --help`, "
+        "or `imagine generate show` to draw that.\n"
+    )
+
+
+def test_a_prompt_that_begins_with_a_command_is_a_question(imagine: Command) -> None:
+    done = imagine("doctor", "in", "a", "clinic")
+    assert (done.code, done.out) == (2, "")
+    assert done.err == (
+        "Error: Got unexpected extra argument(s) (in a clinic); see `imagine doctor --help`, "
+        'or `imagine generate "doctor in a clinic"` to draw that.\n'
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (
+            ["a fox", "--sede", "3"],
+            "No such option: --sede (Possible options: --seed); see `imagine generate --help`.",
+        ),
+        (
+            ["a fox", "--seed", "x"],
+            "Invalid value for '--seed': 'x' is not a valid int; see `imagine generate --help`.",
+        ),
+    ],
+)
+def test_a_wrong_option_is_one_line(imagine: Command, arguments: list[str], message: str) -> None:
+    done = imagine(*arguments)
+    assert (done.code, done.out, done.err) == (2, "", f"Error: {message}\n")
+
+
+def test_an_error_with_json_is_an_envelope_on_stdout(imagine: Command) -> None:
+    done = imagine("a fox", "--backend", "skech", "--json")
+    assert done.code == 2
+    message = "There is no backend 'skech'; did you mean 'sketch'? (known: sketch)."
+    assert done.json == {
+        "ok": False,
+        "error": {"type": "UsageError", "message": message, "exit_code": 2},
+    }
+    assert done.err == f"Error: {message}\n"
+
+
+def test_markup_in_an_error_is_printed_as_it_is(imagine: Command) -> None:
+    done = imagine("a fox", "--backend", "[/red][type=missing]")
+    assert "There is no backend '[/red][type=missing]'" in done.err
+
+
+def test_escape_sequences_in_input_do_not_reach_the_terminal(imagine: Command) -> None:
+    done = imagine("show", "\x1b[31mfox.png")
+    assert "\x1b" not in done.err
+    assert "\\u001b[31mfox.png" in done.err
+
+
+def test_a_closed_pipe_ends_quietly(tmp_path: Path) -> None:
+    lines = tmp_path / "prompts.txt"
+    lines.write_text("a fox\n" * 500)
+    command = f"{' '.join(ENTRY)} enhance -q -f {lines} | head -1"
+    done = subprocess.run(command, shell=True, capture_output=True, text=True, check=True)  # noqa: S602
+    assert done.stdout.count("\n") == 1
+    assert done.stderr == ""
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_an_interrupted_run_leaves_finished_pictures_only(
+    tmp_path: Path, number: signal.Signals, code: int
+) -> None:
+    command = [*ENTRY, "a fox", "-n", "100", "--size", "1024x1024", "-o", str(tmp_path / "out")]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment())
+    assert process.stdout is not None
+    first = process.stdout.readline().strip()
+    time.sleep(0.3)
+    process.send_signal(number)
+    rest, _ = process.communicate(timeout=60)
+    assert process.returncode == code
+    named = {Path(line).name for line in [first, *rest.split()]}
+    left = {path.name for path in (tmp_path / "out").iterdir()}
+    # A picture may be finished in the instant before its path is printed.
+    assert named <= left
+    assert len(left - named) <= 1
+    for name in left:
+        assert (tmp_path / "out" / name).read_bytes().endswith(b"IEND\xaeB`\x82")

@@ -1,0 +1,98 @@
+"""Settings: falling order of sources, and mistakes in each."""
+
+from pathlib import Path
+
+import pytest
+from conftest import Command
+
+from imagine.cli.settings import SETTINGS, config_directory, load_settings
+from imagine.stages.errors import ConfigError
+
+
+@pytest.fixture(autouse=True)
+def in_an_empty_directory(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def write_user_config(text: str) -> None:
+    config_directory().mkdir(parents=True)
+    (config_directory() / "config.toml").write_text(text)
+
+
+def test_defaults_hold_when_nothing_is_set() -> None:
+    settings = load_settings()
+    assert {name: settings.values[name] for name in SETTINGS} == {
+        name: setting.default for name, setting in SETTINGS.items()
+    }
+    assert set(settings.origins.values()) == {"default"}
+
+
+def test_each_source_wins_over_those_below_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    write_user_config('format = "jpg"\nsidecar = true\nquality = 50\noutput = "a"')
+    Path("imagine.toml").write_text('format = "webp"\noutput = "b"\nquality = 60')
+    Path(".env").write_text('IMAGINE_FORMAT=avif\nIMAGINE_OUTPUT="c d" # comment\nOTHER=1\n')
+    monkeypatch.setenv("IMAGINE_FORMAT", "png")
+    settings = load_settings()
+    found = {name: (settings.values[name], settings.origins[name]) for name in SETTINGS}
+    assert found["format"] == ("png", "environment")
+    assert found["output"] == ("c d", ".env")
+    assert found["quality"] == (60, "imagine.toml")
+    assert found["sidecar"] == (True, str(config_directory() / "config.toml"))
+    assert settings.get("format", "jpg") == "jpg"
+
+
+def test_an_empty_variable_counts_as_unset(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("IMAGINE_FORMAT", "")
+    assert load_settings().origins["format"] == "default"
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "message"),
+    [
+        ("format", "gif", "is none of png, jpg, webp, avif: 'gif'; correct it."),
+        ("quality", "101", "is no number from 1 to 100: '101'; correct it."),
+        ("sidecar", "maybe", "is neither true nor false: 'maybe'; correct it."),
+        ("output", " ", "is not a text: ' '; correct it."),
+    ],
+)
+def test_a_wrong_value_names_its_variable(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str, message: str
+) -> None:
+    monkeypatch.setenv(f"IMAGINE_{name.upper()}", value)
+    with pytest.raises(ConfigError) as caught:
+        load_settings()
+    assert str(caught.value) == f"IMAGINE_{name.upper()} in the environment {message}"
+
+
+def test_an_unknown_setting_in_a_file_is_refused() -> None:
+    Path("imagine.toml").write_text('fromat = "png"')
+    with pytest.raises(ConfigError) as caught:
+        load_settings()
+    assert str(caught.value) == (
+        "'imagine.toml' has no setting 'fromat'; did you mean 'format'?; see `imagine config`."
+    )
+
+
+@pytest.mark.parametrize("content", [b"format = ", b"\xff\xfe"])
+def test_a_broken_file_is_refused(content: bytes) -> None:
+    Path("imagine.toml").write_bytes(content)
+    with pytest.raises(ConfigError, match=r"^'imagine\.toml' cannot be read: "):
+        load_settings()
+
+
+def test_the_command_shows_every_setting_and_its_origin(
+    imagine: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("IMAGINE_FORMAT", "webp")
+    done = imagine("config")
+    assert done.code == 0
+    assert [line.split()[0] for line in done.lines] == list(SETTINGS)
+    row = next(line for line in done.lines if line.startswith("format"))
+    assert row.split()[:3] == ["format", "webp", "environment"]
+
+
+def test_a_broken_configuration_ends_with_3(
+    imagine: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("IMAGINE_QUALITY", "best")
+    assert imagine("a fox").code == 3

@@ -1,0 +1,141 @@
+"""The blocks of metadata: A1111 text, EXIF and XMP, byte by byte where readers are strict."""
+
+import re
+import struct
+from random import Random
+from xml.parsers import expat
+
+import pytest
+from hypothesis import given
+from recipes import any_recipe, make_recipe
+
+from imagine.stages.embed import (
+    JPEG_SEGMENT,
+    JPEG_XMP,
+    a1111_text,
+    blocks_for,
+    exif_block,
+    xmp_packet,
+)
+from imagine.stages.recipe import BackendRecord, Recipe
+
+
+def backend(**parameters: int | float | str) -> BackendRecord:
+    required = {"width": 64, "height": 48, "seed": 7}
+    return BackendRecord(name="web", model="m", trained=True, parameters=required | parameters)
+
+
+def random_text(length: int, *, first: int = 0x4E00, last: int = 0x9FFF) -> str:
+    """Text that compresses badly, Chinese characters unless told otherwise."""
+    source = Random(1)
+    return "".join(chr(source.randint(first, last)) for _ in range(length))
+
+
+def test_the_a1111_text_states_what_the_backend_has() -> None:
+    recipe = make_recipe(
+        negative_prompt="blurry, lowres",
+        backend=backend(steps=4, guidance=1.5, sampler="Euler a", scheduler="Simple"),
+    )
+    assert a1111_text(recipe) == (
+        "a red fox, soft light\n"
+        "Negative prompt: blurry, lowres\n"
+        "Steps: 4, Sampler: Euler a, Schedule type: Simple, CFG scale: 1.5, Seed: 7, "
+        "Size: 64x48, Model: m, Version: imagine 0.1.0"
+    )
+
+
+def test_the_a1111_text_invents_no_steps_and_no_guidance() -> None:
+    assert a1111_text(make_recipe()) == (
+        "a red fox, soft light\n"
+        "Sampler: sketch, Schedule type: none, Seed: 7, "
+        "Size: 64x48, Model: sketch-1, Version: imagine 0.1.0"
+    )
+
+
+def test_a_negative_prompt_marker_in_the_prompt_is_escaped() -> None:
+    recipe = make_recipe(prompt="a sign: Negative prompt: none", negative_prompt="Negative prompt:")
+    text = a1111_text(recipe)
+    assert text.count("Negative prompt:") == 1
+    assert "a sign: Negative prompt\\: none\nNegative prompt: Negative prompt\\:\n" in text
+    assert recipe.prompt == "a sign: Negative prompt: none"
+
+
+def test_a_value_with_separators_is_quoted() -> None:
+    record = BackendRecord(
+        name="web", model='a, b: "c"', trained=True, parameters=backend().parameters
+    )
+    assert 'Model: "a, b: \\"c\\"", Version' in a1111_text(make_recipe(backend=record))
+
+
+@given(any_recipe())
+def test_the_a1111_text_ends_with_one_line_of_settings(recipe: Recipe) -> None:
+    text = a1111_text(recipe)
+    assert text.count("Negative prompt:") == (1 if recipe.negative_prompt else 0)
+    assert re.search(r"(^|, )Sampler: .*, Seed: \d+, Size: \d+x\d+, ", text.split("\n")[-1])
+    assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\ufffe\uffff]", text)
+
+
+def test_the_exif_comment_is_of_type_undefined_in_utf_16() -> None:
+    block = exif_block("a ☕ 🦊", program="imagine 0.1.0")
+    assert block.startswith(b"Exif\0\0MM\0\x2a")
+    comment = b"UNICODE\0" + "a ☕ 🦊".encode("utf-16-be")
+    tag, kind, length, offset = struct.unpack_from(">HHII", block, block.index(b"\x92\x86"))
+    assert (tag, kind, length) == (0x9286, 7, len(comment))
+    assert block[6 + offset :] == comment
+
+
+@pytest.mark.parametrize("program", ["", "ab", "abc", "imagine 0.1.0", "imagine 0.10.0"])
+def test_the_exif_directories_point_where_the_values_are(program: str) -> None:
+    from PIL import Image
+
+    directory = Image.Exif()
+    directory.load(exif_block("hello", program=program))
+    assert directory.get(0x0131, "") == program
+    assert directory.get_ifd(0x8769)[0x9286] == b"UNICODE\0" + "hello".encode("utf-16-be")
+
+
+@pytest.mark.parametrize(
+    ("trained", "source_type"), [(True, "trainedAlgorithmicMedia"), (False, "algorithmicMedia")]
+)
+def test_the_digital_source_type_says_whether_a_model_was_trained(
+    trained: bool, source_type: str
+) -> None:
+    record = BackendRecord(name="x", model="x", trained=trained, parameters=backend().parameters)
+    assert (
+        "<Iptc4xmpExt:DigitalSourceType>"
+        f"http://cv.iptc.org/newscodes/digitalsourcetype/{source_type}"
+        "</Iptc4xmpExt:DigitalSourceType>"
+    ) in xmp_packet(make_recipe(backend=record))
+
+
+@given(any_recipe())
+def test_xmp_is_well_formed_whatever_the_prompt(recipe: Recipe) -> None:
+    for recipe_as in (None, "json", "deflate"):
+        packet = xmp_packet(recipe, recipe_as=recipe_as)
+        assert expat.ParserCreate().Parse(packet.encode(), True) == 1
+
+
+def test_a_jpeg_with_a_long_emoji_prompt_carries_the_recipe_compressed() -> None:
+    words = random_text(4000, first=0x1F300, last=0x1F6FF)
+    blocks = blocks_for(make_recipe(words, prompt=words + ", warm light" * 200), "jpg")
+    assert blocks.recipe_fits
+    assert b"<imagine:recipeDeflate>" in blocks.xmp
+    assert len(blocks.xmp) <= JPEG_XMP
+    assert 16_000 < len(blocks.exif) <= JPEG_SEGMENT
+
+
+def test_a_jpeg_leaves_out_what_it_cannot_hold() -> None:
+    blocks = blocks_for(make_recipe(prompt=random_text(40_000)), "jpg")
+    assert not blocks.recipe_fits
+    assert blocks.exif == b""
+    assert b"DigitalSourceType" in blocks.xmp
+    assert len(blocks.xmp) <= JPEG_XMP
+
+
+def test_webp_and_avif_have_room_for_any_recipe() -> None:
+    recipe = make_recipe(prompt=random_text(40_000))
+    for format in ("webp", "avif"):
+        blocks = blocks_for(recipe, format)
+        assert blocks.recipe_fits
+        assert b"<imagine:recipe>" in blocks.xmp
+        assert len(blocks.exif) > JPEG_SEGMENT

@@ -1,0 +1,203 @@
+"""Publishing: names taken once, and nothing left behind, whatever happens in between."""
+
+import errno
+import multiprocessing
+import os
+import pathlib
+import shutil
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import pytest
+
+from imagine.stages import publish as module
+from imagine.stages.publish import publish
+
+PICTURE, SIDECAR = b"picture" * 1000, b"sidecar"
+
+
+def contents(directory: Path) -> dict[str, bytes | None]:
+    """Every name below `directory`: a file's bytes, or None for a directory."""
+    return {
+        str(path.relative_to(directory)): path.read_bytes() if path.is_file() else None
+        for path in sorted(directory.rglob("*"))
+    }
+
+
+def no_hard_links(*_: object) -> None:
+    raise OSError(errno.EPERM, "Operation not permitted")
+
+
+def test_directories_are_made_and_no_temporary_file_stays(tmp_path: Path) -> None:
+    path = publish([PICTURE, SIDECAR], tmp_path / "a/b/fox.png", overwrite=False)
+    assert path == tmp_path / "a/b/fox.png"
+    assert contents(tmp_path) == {
+        "a": None,
+        "a/b": None,
+        "a/b/fox.png": PICTURE,
+        "a/b/fox.png.json": SIDECAR,
+    }
+
+
+@pytest.mark.parametrize("links", [True, False])
+@pytest.mark.parametrize("files", [[PICTURE], [PICTURE, SIDECAR]])
+def test_a_taken_name_gets_the_next_number(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, links: bool, files: list[bytes]
+) -> None:
+    if not links:
+        monkeypatch.setattr(os, "link", no_hard_links)
+    (tmp_path / "fox.png").write_bytes(b"old")
+    (tmp_path / "fox-2.png").symlink_to("nowhere")
+    (tmp_path / "fox-3.png.json").write_bytes(b"of a picture that is gone")
+    before = contents(tmp_path)
+    path = publish(files, tmp_path / "fox.png", overwrite=False)
+    assert path.name == "fox-4.png"
+    made = {"fox-4.png": PICTURE} | ({"fox-4.png.json": SIDECAR} if len(files) > 1 else {})
+    assert contents(tmp_path) == before | made
+
+
+def test_the_file_mode_follows_the_umask(tmp_path: Path) -> None:
+    old = os.umask(0o027)
+    try:
+        path = publish([PICTURE], tmp_path / "fox.png", overwrite=False)
+    finally:
+        os.umask(old)
+    assert path.stat().st_mode & 0o777 == 0o640
+
+
+@pytest.mark.parametrize("links", [True, False])
+def test_overwriting_replaces_picture_and_sidecar(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, links: bool
+) -> None:
+    if not links:
+        monkeypatch.setattr(os, "link", no_hard_links)
+    (tmp_path / "fox.png").write_bytes(b"old")
+    (tmp_path / "fox.png.json").write_bytes(b"old")
+    assert publish([PICTURE, SIDECAR], tmp_path / "fox.png", overwrite=True).name == "fox.png"
+    assert contents(tmp_path) == {"fox.png": PICTURE, "fox.png.json": SIDECAR}
+
+
+def save_many(directory: Path, word: bytes) -> None:
+    for _ in range(20):
+        publish([word, word], directory / "fox.png", overwrite=False)
+
+
+def test_two_processes_never_take_the_same_name(tmp_path: Path) -> None:
+    context = multiprocessing.get_context("spawn")
+    words = (b"one" * 5000, b"two" * 5000)
+    workers = [context.Process(target=save_many, args=(tmp_path, word)) for word in words]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+        assert worker.exitcode == 0
+    names = {"fox.png"} | {f"fox-{number}.png" for number in range(2, 41)}
+    found = contents(tmp_path)
+    assert set(found) == names | {f"{name}.json" for name in names}
+    assert all(found[name] == found[f"{name}.json"] for name in names)
+    assert sorted(found[name] or b"" for name in names) == [words[0]] * 20 + [words[1]] * 20
+
+
+def interrupted_at(step: int, work: Callable[[], object]) -> tuple[bool, bool]:
+    """Run `work` with Ctrl-C at the given line of it; whether that came, and whether it ended.
+
+    Lines of the module count, and those of pathlib around its system calls, so an interruption
+    also falls between a call and the line that would note it.
+    """
+    path = pathlib.Path
+    calls = (path.mkdir, path.open, path.unlink, path.rename, path.replace, path.touch)
+    codes = {call.__code__ for call in calls}
+    left = step
+
+    def trace(frame: FrameType, event: str, _: Any) -> Any:
+        nonlocal left
+        if frame.f_code.co_filename != module.__file__ and frame.f_code not in codes:
+            return None
+        if event == "line":
+            left -= 1
+            if left == 0:
+                raise KeyboardInterrupt
+        return trace
+
+    sys.settrace(trace)
+    try:
+        work()
+    except KeyboardInterrupt:
+        return True, False
+    finally:
+        sys.settrace(None)
+    return False, True
+
+
+# Between opening a file and entering its `with` Python itself cannot close it.
+@pytest.mark.filterwarnings("ignore:unclosed file:ResourceWarning")
+@pytest.mark.parametrize("links", [True, False], ids=["links", "no links"])
+@pytest.mark.parametrize("case", ["new directory", "taken names", "overwrite"])
+def test_ctrl_c_at_any_line_leaves_all_or_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, case: str, links: bool
+) -> None:
+    if not links:
+        monkeypatch.setattr(os, "link", no_hard_links)
+    if case == "overwrite" and not links:
+        pytest.skip("without hard links the replaced file cannot be kept")
+    monkeypatch.setattr(os, "fsync", lambda descriptor: None)  # some 500 runs, 5 ms each
+    outcomes = []
+    step, ended = 0, False
+    while not ended:
+        step += 1
+        directory = tmp_path / str(step)
+        target = directory / ("a/b/fox.png" if case == "new directory" else "fox.png")
+        directory.mkdir()
+        if case != "new directory":
+            (directory / "fox.png").write_bytes(b"old")
+            (directory / "fox.png.json").write_bytes(b"old words")
+            (directory / "fox-2.png").write_bytes(b"old too")
+        before = contents(directory)
+        came, ended = interrupted_at(
+            step,
+            lambda target=target: publish(  # type: ignore[misc]
+                [PICTURE, SIDECAR], target, overwrite=case == "overwrite"
+            ),
+        )
+        assert came != ended
+        found = contents(directory)
+        outcomes.append(found == before)
+        if found != before:
+            assert len(found) <= len(before) + 4
+            assert list(found.values()).count(PICTURE) == 1
+            assert list(found.values()).count(SIDECAR) == 1
+            assert not any(name.endswith(".tmp") for name in found)
+        shutil.rmtree(directory)
+    assert step > 50
+    complete = outcomes.index(False)
+    assert all(outcomes[:complete])
+    assert not any(outcomes[complete:])
+
+
+@pytest.mark.parametrize("function", ["fsync", "link", "mkdir", "open"])
+@pytest.mark.parametrize("call", [1, 2, 3])
+def test_a_failing_system_call_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, function: str, call: int
+) -> None:
+    calls = 0
+    real = getattr(os, function)
+
+    def failing(*args: Any, **kwargs: Any) -> Any:
+        nonlocal calls
+        calls += 1
+        if calls == call:
+            raise OSError(errno.EIO, "Input/output error")
+        return real(*args, **kwargs)
+
+    monkeypatch.setattr(os, function, failing)
+    raised = None
+    try:
+        publish([PICTURE, SIDECAR], tmp_path / "a/b/fox.png", overwrite=False)
+    except OSError as error:
+        raised = error.errno
+    monkeypatch.undo()
+    assert raised == (errno.EIO if calls >= call else None)
+    assert len(contents(tmp_path)) == (0 if raised else 4)

@@ -1,0 +1,119 @@
+"""The recipe: out to JSON and back, and what is refused on the way in."""
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from pydantic import ValidationError
+from recipes import any_recipe, make_recipe
+
+from imagine.stages.errors import SpecError
+from imagine.stages.image import ImageRequest
+from imagine.stages.recipe import Recipe, parse_recipe
+
+
+def altered(**changes: Any) -> str:
+    return json.dumps(json.loads(make_recipe().to_json()) | changes)
+
+
+@given(any_recipe())
+def test_json_gives_an_equal_recipe_back(recipe: Recipe) -> None:
+    for indent in (None, 2):
+        again = parse_recipe(recipe.to_json(indent=indent))
+        assert again == recipe
+        assert again.to_json() == recipe.to_json()
+
+
+@given(any_recipe())
+def test_the_request_is_byte_identical_after_json(recipe: Recipe) -> None:
+    drawn = ImageRequest(
+        prompt=recipe.prompt,
+        negative_prompt=recipe.negative_prompt,
+        spec=recipe.spec,
+        width=int(recipe.backend.parameters["width"] or 0),
+        height=int(recipe.backend.parameters["height"] or 0),
+        seed=int(recipe.backend.parameters["seed"] or 0),
+    )
+    assert parse_recipe(recipe.to_json()).to_request().to_json() == drawn.to_json()
+
+
+def test_fields_of_a_newer_version_are_ignored() -> None:
+    document = json.loads(make_recipe().to_json())
+    document["mood_board"] = {"a": 1}
+    document["backend"]["region"] = "moon"
+    assert parse_recipe(json.dumps(document)) == make_recipe()
+
+
+def test_an_unknown_field_of_the_spec_is_refused() -> None:
+    spec = json.loads(make_recipe().to_json())["spec"] | {"vibe": "cosy"}
+    with pytest.raises(SpecError) as caught:
+        parse_recipe(altered(spec=spec), origin="fox.json")
+    assert str(caught.value) == "fox.json: spec: vibe: there is no such field; correct the field."
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (
+            "{",
+            "The recipe is not valid JSON: Expecting property name enclosed in double quotes: "
+            "line 1 column 2 (char 1); correct it.",
+        ),
+        ("[1]", "The recipe holds no recipe; name a picture or sidecar made by imagine."),
+        ('{"spec": 3}', "The recipe holds no recipe; name a picture or sidecar made by imagine."),
+        (
+            altered(schema_version=2),
+            "The recipe has recipe schema version 2, this program reads version 1; "
+            "use the version of imagine that wrote it.",
+        ),
+        (
+            altered(profile="prose"),
+            "The recipe: profile: Input should be 'natural', 'clip75' or 'json'; "
+            "correct the field.",
+        ),
+        (
+            altered(created="yesterday", prompt=None),
+            "The recipe: created: String should match pattern "
+            r"'^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z$' (and 1 more); correct the field.",
+        ),
+    ],
+)
+def test_a_broken_recipe_says_what_is_wrong(text: str, message: str) -> None:
+    with pytest.raises(SpecError) as caught:
+        parse_recipe(text)
+    assert str(caught.value) == message
+
+
+@pytest.mark.parametrize("seed", [None, "7", 7.0, True, -1, 2**32])
+def test_a_seed_that_cannot_be_drawn_again_is_refused(seed: object) -> None:
+    backend = json.loads(make_recipe().to_json())["backend"]
+    backend["parameters"]["seed"] = seed
+    with pytest.raises(SpecError) as caught:
+        parse_recipe(altered(backend=backend))
+    assert str(caught.value) == (
+        f"The recipe: backend.parameters: seed is {seed!r}, no whole number from 0 to 4294967295; "
+        "correct the field."
+    )
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[" * 100_000,
+        altered(notes=["\ud800"]),
+        altered(timings={"\udfff": 1}),
+        altered().replace('"timings": {}', '"timings": {"draw": NaN}'),
+        altered().replace('"seed": 7', '"seed": 7, "guidance": 1e999'),
+        altered().replace('"seed": 7', f'"seed": {"9" * 5000}'),
+    ],
+    ids=["deep", "surrogate", "surrogate key", "nan", "infinity", "long number"],
+)
+def test_hostile_json_is_refused_as_a_recipe(text: str) -> None:
+    with pytest.raises(SpecError):
+        parse_recipe(text)
+
+
+def test_a_recipe_cannot_be_changed() -> None:
+    with pytest.raises(ValidationError, match="frozen"):
+        make_recipe().prompt = "another"  # type: ignore[misc]
