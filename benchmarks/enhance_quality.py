@@ -153,8 +153,12 @@ def _has_color(entity: Entity, color: str) -> bool:
 
 # Which slot a sentence of a rewrite would have been written into.
 _CUES = {
-    "lighting": re.compile(r"\b(?:light|lit|sun\w*|shadow\w*|glow\w*|illuminat\w*|shin\w+)\b", re.I),
-    "composition": re.compile(r"\b(?:left|right|cent(?:er|re)\w*|side|foreground|position\w*)\b", re.I),
+    "lighting": re.compile(
+        r"\b(?:light|lit|sun\w*|shadow\w*|glow\w*|illuminat\w*|shin\w+)\b", re.I
+    ),
+    "composition": re.compile(
+        r"\b(?:left|right|cent(?:er|re)\w*|side|foreground|position\w*)\b", re.I
+    ),
     "camera": re.compile(r"\b(?:photo\w*|camera|lens|focus\w*|view|angle|close-up)\b", re.I),
     "mood": re.compile(r"\b(?:mood|atmosphere|serene|calm|sense|feel\w*|evok\w+)\b", re.I),
 }
@@ -168,7 +172,9 @@ def spec_from_rewrite(intent: Intent, long: str) -> PromptSpec:
     for sentence in re.split(r"(?<=[.!?])\s+", long.strip()):
         fitting = (slot for slot, cue in _CUES.items() if cue.search(sentence))
         slot = next((slot for slot in fitting if slot not in slots), "setting")
-        slots[slot] = f"{slots[slot]} {sentence}" if slot in slots else sentence
+        longer = f"{slots[slot]} {sentence}" if slot in slots else sentence
+        if len(longer) <= _LIMITS[slot] or slot not in slots:
+            slots[slot] = longer
     media = parse_intent(clean_prompt(long)).media
     return PromptSpec(
         source_prompt=intent.source,

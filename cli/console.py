@@ -73,8 +73,11 @@ class Console:
             _write(text, style="bold")
 
     @contextmanager
-    def progress(self, label: str) -> Iterator[Callable[["Progress"], None]]:
-        """A bar for one picture; yields what to call with each step."""
+    def progress(self, stage: str) -> Iterator[Callable[["Progress"], None]]:
+        """A bar while one stage runs; yields what to call with each step.
+
+        Before the first step the bar only pulses: not every stage knows how long it is.
+        """
         if self.quiet or not is_terminal():
             yield lambda step: None
             return
@@ -83,18 +86,18 @@ class Console:
         from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
         columns = (
-            TextColumn("{task.fields[title]}"),
+            TextColumn(escape(visible(stage))),
             BarColumn(bar_width=24),
-            TextColumn("{task.completed:.0f}/{task.total:.0f} {task.description}"),
+            TextColumn("{task.description}"),
             TimeElapsedColumn(),
         )
         with Progress(*columns, console=RichConsole(stderr=True), transient=True) as bars:
-            task = bars.add_task("", total=1, title=escape(visible(label)))
+            task = bars.add_task("", total=None)
             yield lambda step: bars.update(
                 task,
                 completed=step.step,
                 total=step.total,
-                description=escape(visible(step.label)),
+                description=escape(visible(f"{step.step}/{step.total} {step.label}")),
                 refresh=True,
             )
 

@@ -56,10 +56,12 @@ def edit_spec(spec: "PromptSpec", console: Console) -> "PromptSpec":
 
 
 def _again(console: Console, error: Exception) -> bool:
-    import typer
-
     console.warn(str(error))
-    return typer.confirm("Open the editor again?", default=True, err=True)
+    # Not typer.confirm: it writes to stdout, where only results belong.
+    sys.stderr.write("Open the editor again? [Y/n] ")
+    sys.stderr.flush()
+    answer = sys.stdin.readline()
+    return bool(answer) and answer.strip().lower() in ("", "y", "yes")
 
 
 def _run_editor(path: Path) -> None:

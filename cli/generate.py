@@ -166,14 +166,15 @@ def _draw_all(items: "Iterator[Item]", order: Order, console: Console) -> None:
     def draw(item: "Item") -> None:
         from imagine.stages.pipeline import describe
 
-        description = describe(
-            item.prompt,
-            enhancer=order.enhancer,
-            seed=order.enhance_seed,
-            styles=order.styles,
-            negative=order.negative,
-            aspect_ratio=order.aspect_ratio,
-        )
+        with console.progress("1/3 Describing"):
+            description = describe(
+                item.prompt,
+                enhancer=order.enhancer,
+                seed=order.enhance_seed,
+                styles=order.styles,
+                negative=order.negative,
+                aspect_ratio=order.aspect_ratio,
+            )
         draw_description(description, order, console, line=item.line)
 
     each(items, draw, report=lambda error, line: _report(error, line, console))
@@ -228,7 +229,8 @@ def draw_plan(
         # 5. Draw; a failure leaves nothing behind and ends this prompt.
         picture = _drawn(plan, index, console)
         # 6. Save, and say where.
-        artifact = _saved(picture, saving, index)
+        with console.progress("3/3 Saving"):
+            artifact = _saved(picture, saving, index)
         results.append(_result(picture, artifact, request.seed))
         _announce(picture, artifact, showing, console)
     if console.json:
@@ -301,7 +303,7 @@ def _drawn(plan: "Plan", index: int, console: Console) -> "Picture":
 
     request = plan.requests[index - 1]
     number = f" {index}/{len(plan.requests)}" if len(plan.requests) > 1 else ""
-    with console.progress(f"Drawing{number}") as on_progress:
+    with console.progress(f"2/3 Drawing{number}") as on_progress:
         return draw(plan, request, on_progress=on_progress)
 
 

@@ -83,7 +83,7 @@ def _run(arguments: list[str]) -> int:
     from imagine.stages.errors import ImagineError
 
     try:
-        name, completed = with_command(arguments)
+        name, completed = _complete_default_command(arguments) or with_command(arguments)
         try:
             code = _command(name)(args=completed, prog_name="imagine", standalone_mode=False)
         except TyperException as error:
@@ -115,6 +115,24 @@ def _say_how_to_draw(name: str) -> None:
 
     if is_terminal():
         Console().note(f"To draw a picture of that instead: imagine generate {name}")
+
+
+def _complete_default_command(arguments: list[str]) -> tuple[None, list[str]] | None:
+    """In shell completion, let the words after `imagine` complete as those of `generate`.
+
+    The shells hand the line over in COMP_WORDS (bash) or _TYPER_COMPLETE_ARGS (the others).
+    """
+    import os
+
+    if "_IMAGINE_COMPLETE" not in os.environ:
+        return None
+    for variable in ("COMP_WORDS", "_TYPER_COMPLETE_ARGS"):
+        program, *words = os.environ.get(variable, "").split(maxsplit=1) or [""]
+        first = words[0].split()[0] if words else ""
+        if first and not any(command.startswith(first) for command in COMMANDS):
+            os.environ[variable] = f"{program} generate {words[0]}"
+            os.environ["COMP_CWORD"] = str(int(os.environ.get("COMP_CWORD", "1")) + 1)
+    return None, arguments
 
 
 def with_command(arguments: list[str]) -> tuple[str | None, list[str]]:

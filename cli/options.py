@@ -5,6 +5,45 @@ from typing import Annotated
 
 import typer
 
+
+def whole_number(text: str) -> int:
+    """The number; typer names the option when this refuses."""
+    try:
+        return int(text)
+    except ValueError:
+        raise typer.BadParameter(f"'{text}' is no whole number") from None
+
+
+def complete_style(incomplete: str) -> list[str]:
+    """Names of the shipped presets, read from their files' names alone."""
+    from importlib.resources import files
+
+    names = (entry.name for entry in (files("imagine.prompts") / "styles").iterdir())
+    return sorted(
+        name.removesuffix(".toml")
+        for name in names
+        if name.endswith(".toml") and name.startswith(incomplete)
+    )
+
+
+def complete_backend(incomplete: str) -> list[str]:
+    from imagine.stages.generate import BACKENDS
+
+    return [name for name in BACKENDS.names() if name.startswith(incomplete)]
+
+
+def complete_enhancer(incomplete: str) -> list[str]:
+    from imagine.stages.enhance import ENHANCERS
+
+    return [name for name in ENHANCERS.names() if name.startswith(incomplete)]
+
+
+def complete_format(incomplete: str) -> list[str]:
+    from imagine.cli.order import FORMATS
+
+    return [name for name in FORMATS if name.startswith(incomplete)]
+
+
 Words = Annotated[
     list[str] | None,
     typer.Argument(metavar="PROMPT", help="What to draw, in quotes; - reads lines from stdin."),
@@ -22,18 +61,34 @@ File = Annotated[
 Enhancer = Annotated[
     str | None,
     typer.Option(
-        "--enhancer", "-e", metavar="NAME", help="Who fills the description.", show_default=False
+        "--enhancer",
+        "-e",
+        metavar="NAME",
+        autocompletion=complete_enhancer,
+        help="Who fills the description.",
+        show_default=False,
     ),
 ]
 NoEnhance = Annotated[bool, typer.Option("--no-enhance", help="Send the prompt as it is.")]
 Backend = Annotated[
     str | None,
-    typer.Option("--backend", "-b", metavar="NAME", help="Who draws.", show_default=False),
+    typer.Option(
+        "--backend",
+        "-b",
+        metavar="NAME",
+        autocompletion=complete_backend,
+        help="Who draws.",
+        show_default=False,
+    ),
 ]
 Styles = Annotated[
     list[str] | None,
     typer.Option(
-        "--style", "-s", metavar="NAME", help="A style preset; repeatable, see `imagine styles`."
+        "--style",
+        "-s",
+        metavar="NAME",
+        autocompletion=complete_style,
+        help="A style preset; repeatable, see `imagine styles`.",
     ),
 ]
 Negative = Annotated[
@@ -50,13 +105,25 @@ Size = Annotated[
     str | None, typer.Option("--size", metavar="WxH", help="Exact size in pixels, as 1024x768.")
 ]
 Num = Annotated[
-    int, typer.Option("--num", "-n", metavar="N", help="Pictures to make, seeds counting up.")
+    int,
+    typer.Option(
+        "--num", "-n", metavar="N", parser=whole_number, help="Pictures to make, seeds counting up."
+    ),
 ]
 Seed = Annotated[
-    int | None, typer.Option("--seed", metavar="N", help="Of the picture; random when not given.")
+    int | None,
+    typer.Option(
+        "--seed", metavar="N", parser=whole_number, help="Of the picture; random when not given."
+    ),
 ]
 EnhanceSeed = Annotated[
-    int, typer.Option("--enhance-seed", metavar="N", help="Of the description, apart from --seed.")
+    int,
+    typer.Option(
+        "--enhance-seed",
+        metavar="N",
+        parser=whole_number,
+        help="Of the description, apart from --seed.",
+    ),
 ]
 Output = Annotated[
     str | None,
@@ -71,10 +138,14 @@ NameTemplate = Annotated[
     ),
 ]
 Format = Annotated[
-    str | None, typer.Option("--format", metavar="FORMAT", help="png, jpg, webp or avif.")
+    str | None,
+    typer.Option(
+        "--format", metavar="FORMAT", autocompletion=complete_format, help="png, jpg, webp or avif."
+    ),
 ]
 Quality = Annotated[
-    int | None, typer.Option("--quality", metavar="1-100", help="Of jpg, webp and avif.")
+    int | None,
+    typer.Option("--quality", metavar="1-100", parser=whole_number, help="Of jpg, webp and avif."),
 ]
 SpecFile = Annotated[
     Path | None,

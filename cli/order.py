@@ -9,8 +9,8 @@ from imagine.cli.settings import Settings, config_directory
 from imagine.stages.errors import UsageError, did_you_mean
 
 if TYPE_CHECKING:
-    from imagine.stages.embed import ImageFormat
     from imagine.stages.enhance import Enhancer
+    from imagine.stages.formats.embed import ImageFormat
     from imagine.stages.generate import Backend
     from imagine.stages.image import ImageRequest
     from imagine.stages.save import Destination

@@ -30,8 +30,8 @@ def show(
 
     Reads the recipe that imagine embeds; of other programs' pictures, the A1111 parameters.
     """
-    from imagine.stages.embed import a1111_text
     from imagine.stages.errors import UsageError, did_you_mean
+    from imagine.stages.formats.embed import a1111_text
     from imagine.stages.metadata import read_recipe
     from imagine.stages.spec import format_spec
 

@@ -4,6 +4,7 @@ The art has most people from the chest up only, which looks cut off in a scene. 
 bust on legs; `with_head` gives a standing body another head.
 """
 
+from drawings.clay import Clay
 from PIL import Image, ImageDraw, ImageFilter, ImageOps
 
 SUPERSAMPLE = 4
@@ -109,3 +110,48 @@ def with_head(
 def _scaled(picture: Image.Image, size: tuple[int, int]) -> Image.Image:
     # Premultiplied: colour under transparent pixels must not bleed into the edge.
     return picture.convert("RGBa").resize(size, Image.Resampling.LANCZOS).convert("RGBA")
+
+
+def seated(
+    head: Image.Image, *, coat: str, belly: str, tail: str | None, tip: str | None
+) -> Image.Image:
+    """An animal that sits and looks at us, of which the art has the `head` only (RGBA, trimmed).
+
+    Args:
+        coat, belly: colours of the body and of its front.
+        tail, tip: colours of a bushy tail and of its end; None for animals without.
+    """
+    clay = Clay()
+    if tail is not None:
+        clay.poly([(66, 84), (82, 70), (88, 48), (97, 62), (96, 84), (84, 95), (66, 95)], tail,
+                  round_by=6, bevel=5)  # fmt: skip
+    if tip is not None:
+        clay.poly([(83, 62), (88, 46), (97, 61), (95, 70)], tip, round_by=3, bevel=3)
+    for side in (20, 56):
+        clay.oval(side, 66, side + 24, 97, coat, bevel=5)
+    clay.poly([(36, 40), (64, 40), (76, 76), (70, 96), (30, 96), (24, 76)], coat, round_by=8,
+              bevel=7)  # fmt: skip
+    clay.oval(38, 48, 62, 84, belly, bevel=4)
+    for x in (33, 53):
+        clay.box(x, 64, x + 14, 97, coat, radius=7, bevel=3)
+        clay.oval(x - 2, 88, x + 15, 98, coat, bevel=3)
+    body = clay.picture()
+    head = _scaled(head, (150, round(head.height * 150 / head.width)))
+    figure = Image.new("RGBA", (256, 256 + head.height - 138))
+    figure.alpha_composite(body, (0, figure.height - 256))
+    figure.alpha_composite(head, (128 - 75, 0))
+    return figure
+
+
+def on_plinth(figure: Image.Image) -> Image.Image:
+    """`figure` (RGBA, trimmed) on a block of stone."""
+    clay = Clay()
+    clay.box(22, 70, 78, 96, "BDBAC8", radius=1, bevel=3)
+    clay.box(16, 64, 84, 72, "CFCCDA", radius=2)
+    clay.box(14, 92, 86, 99, "B0ADBD", radius=1)
+    plinth = clay.picture()
+    above = round(0.66 * plinth.height)
+    whole = Image.new("RGBA", (plinth.width, figure.height + plinth.height - above))
+    whole.alpha_composite(plinth, (0, whole.height - plinth.height))
+    whole.alpha_composite(figure, ((whole.width - figure.width) // 2, 0))
+    return whole

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from drawings import DRAWINGS
-from figures import with_head, with_legs
+from figures import on_plinth, seated, with_head, with_legs
 from PIL import Image
 
 from imagine.stages.generate.sketch.color import recolor
@@ -66,6 +66,10 @@ def entries(folder: Path, names: dict[str, Any]) -> dict[str, dict[str, Any]]:
         elif "bust" in row or "head" in row:
             used |= {row.get("bust"), row.get("head")}
             rows[key] = names["defaults"]["person-figure"] | row | {"image": figure(row, emoji)}
+        elif "stone" in row:
+            rows[key] = names["defaults"]["drawn"] | row | {"image": statue_of(row, emoji)}
+        elif "seated" in row:
+            rows[key] = emoji[row["seated"]] | row | {"image": seated_animal(row, emoji)}
         else:
             label = row.get("from", key)
             used.add(label)
@@ -92,6 +96,24 @@ def figure(row: dict[str, Any], emoji: dict[str, dict[str, Any]]) -> bytes:
     return webp(with_head(body, head, size=row["size"], stature=row["stature"]))
 
 
+def seated_animal(row: dict[str, Any], emoji: dict[str, dict[str, Any]]) -> bytes:
+    """A sitting animal of which the art has the head only, as WebP."""
+    head = opened(emoji[row["seated"]]["image"])
+    colors = {part: row.get(part) for part in ("tail", "tip")}
+    head = head.crop(solid_box(head))
+    return webp(seated(head, coat=row["coat"], belly=row["belly"], **colors))
+
+
+def statue_of(row: dict[str, Any], emoji: dict[str, dict[str, Any]]) -> bytes:
+    """A figure of the art in stone, as WebP."""
+    model = opened(emoji[row["stone"]]["image"])
+    return webp(on_plinth(recolor(grayscale(model.crop(solid_box(model))), "light gray")))
+
+
+def grayscale(picture: Image.Image) -> Image.Image:
+    return Image.merge("LA", (picture.convert("L"), picture.getchannel("A"))).convert("RGBA")
+
+
 def opened(data: bytes) -> Image.Image:
     with Image.open(BytesIO(data)) as image:
         return image.convert("RGBA")
@@ -107,7 +129,7 @@ def solid_box(picture: Image.Image) -> tuple[int, int, int, int]:
 
 def webp(picture: Image.Image) -> bytes:
     buffer = BytesIO()
-    picture.save(buffer, "WEBP", quality=90, method=6)
+    picture.save(buffer, "WEBP", quality=90, method=4)
     return buffer.getvalue()
 
 
@@ -166,6 +188,7 @@ def write_pack(rows: dict[str, dict[str, Any]], tables: dict[str, Any]) -> None:
         "names": names,
         "like": like,
         "none": dict.fromkeys(none, 0),
+        "alone": dict.fromkeys(split(tables["names"]["alone"]["names"]), 0),
         "plurals": tables["names"]["plurals"],
     }
     (ASSETS / "art.pack").write_bytes(pack)
@@ -176,7 +199,9 @@ def write_pack(rows: dict[str, dict[str, Any]], tables: dict[str, Any]) -> None:
 
 def anchors(key: str, row: dict[str, Any], table: dict[str, Any]) -> dict[str, Any]:
     """The anchors of one cut-out: its own, over those that its group shares."""
-    shared = table["shared"].get(row.get("anchors", ""), {})
+    group = row.get("anchors", "face" if row["kind"] == "face" else "none")
+    # "none" also stops a row from taking the anchors of the subgroup that it comes from.
+    shared = table["shared"][group] if row["kind"] in ("person", "animal", "face") else {}
     own = table["art"].get(key, {})
     return {part: (shared | own)[part] for part in ANCHORS if part in shared | own}
 

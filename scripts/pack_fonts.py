@@ -48,7 +48,9 @@ def merge(parts: list[Path], target: Path) -> None:
 def main(fontsource: Path) -> None:
     for face, (package, weight) in FACES.items():
         folder = fontsource / package
-        found = [folder / "files" / f"{package}-{script}-{weight}-normal.woff" for script in SCRIPTS]
+        found = [
+            folder / "files" / f"{package}-{script}-{weight}-normal.woff" for script in SCRIPTS
+        ]
         merge([path for path in found if path.exists()], ASSETS / f"font-{face}.ttf")
         shutil.copyfile(folder / "LICENSE", ASSETS / f"LICENSE-font-{face}.txt")
 

@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 from imagine.stages import lexicon
 from imagine.stages.words import Word
 
-Item = "Word | NounPhrase"
-_DRINK_GLASS = frozenset("wine drinking shot champagne beer cocktail water martini pint".split())
+_DRINK_GLASS = frozenset(
+    ["wine", "drinking", "shot", "champagne", "beer", "cocktail", "water", "martini", "pint"]
+)
 
 
 @dataclass(slots=True)
@@ -20,6 +21,7 @@ class NounPhrase:
         head: the last of them, singular.
         frame: it is about the picture ("photo", "view"), or no thing at all ("side", "style").
         colors, attributes, count, plural: as in `Entity`.
+        paired: it was counted as "a pair of".
         owner: it ends in 's and owns the next phrase.
         start, end: offsets in the prompt; `start` is that of the first modifier.
     """
@@ -29,6 +31,7 @@ class NounPhrase:
     name: str = ""
     head: str = ""
     frame: bool = False
+    paired: bool = False
     count: int | None = None
     plural: bool = False
     colors: list[str] = field(default_factory=list)
@@ -41,9 +44,10 @@ class NounPhrase:
 def chunk(words: list[Word]) -> list[Word | NounPhrase]:
     """Noun phrases and, between them, the words that are part of none."""
     items: list[Word | NounPhrase] = []
+    ahead = _Ahead(words)
     i = 0
     while i < len(words):
-        end = _phrase_end(words, i)
+        end = _phrase_end(words, i, ahead)
         phrase = _phrase(words[i:end]) if end > i else None
         if phrase is None:
             items.append(words[i])
@@ -57,11 +61,30 @@ def chunk(words: list[Word]) -> list[Word | NounPhrase]:
 _MODIFIERS = frozenset(("color", "adjective"))
 
 
-def _phrase_end(words: list[Word], start: int) -> int:
+class _Ahead:
+    """What stands further right, looked up once from the end so that a parse stays linear.
+
+    `noun[i]`: modifiers from `i` on lead to a noun; `list[i]`: so they do with "and" and commas.
+    """
+
+    def __init__(self, words: list[Word]) -> None:
+        self.noun = [False] * (len(words) + 1)
+        self.list = [False] * (len(words) + 1)
+        for i in range(len(words) - 1, -1, -1):
+            kind = words[i].kind
+            thing = kind in ("noun", "frame")
+            self.noun[i] = thing or (kind in _MODIFIERS and self.noun[i + 1])
+            linking = kind in _MODIFIERS or kind in ("conjunction", "comma")
+            self.list[i] = thing or (linking and self.list[i + 1])
+
+
+def _phrase_end(words: list[Word], start: int, ahead: _Ahead) -> int:
     """Where the noun phrase that opens at `start` ends; `start` itself when none does."""
     i = start
-    while i < len(words) and words[i].kind in ("determiner", "adverb") and not (
-        words[i].kind == "adverb" and (i == start or not _opens(words, i + 1))
+    while (
+        i < len(words)
+        and words[i].kind in ("determiner", "adverb")
+        and not (words[i].kind == "adverb" and (i == start or not _opens(words, i + 1)))
     ):
         i += 1
     while i < len(words) and words[i].kind == "number":
@@ -74,13 +97,13 @@ def _phrase_end(words: list[Word], start: int) -> int:
             i += 1
             if words[i - 1].possessive:
                 return i
-        elif kind == "label" or (kind == "number" and seen_noun and not _opens(words, i + 1)):
-            i += 1
-        elif kind in _MODIFIERS and (not seen_noun or _noun_follows(words, i)):
-            i += 1
-        elif kind == "adverb" and not seen_noun and i > start and _noun_follows(words, i + 1):
-            i += 1
-        elif kind in ("conjunction", "comma") and not seen_noun and _joins(words, i):
+        elif (
+            kind == "label"
+            or (kind == "number" and seen_noun and not _opens(words, i + 1))
+            or (kind in _MODIFIERS and (not seen_noun or ahead.noun[i]))
+            or (kind == "adverb" and not seen_noun and i > start and ahead.noun[i + 1])
+            or (kind in ("conjunction", "comma") and not seen_noun and _joins(words, i, ahead))
+        ):
             i += 1
         else:
             break
@@ -93,27 +116,14 @@ def _opens(words: list[Word], i: int) -> bool:
     return i < len(words) and words[i].kind in ("number", "color", "adjective", "noun", "frame")
 
 
-def _noun_follows(words: list[Word], i: int) -> bool:
-    """Whether modifiers from `i` on lead to a noun."""
-    while i < len(words) and words[i].kind in ("color", "adjective"):
-        i += 1
-    return i < len(words) and words[i].kind in ("noun", "frame")
-
-
-def _joins(words: list[Word], i: int) -> bool:
+def _joins(words: list[Word], i: int, ahead: _Ahead) -> bool:
     """Whether "and" or a comma at `i` links two modifiers of one noun."""
     if i == 0 or words[i - 1].kind not in _MODIFIERS:
         return False
     j = i + 1
     if j < len(words) and words[i].kind == "comma" and words[j].kind == "conjunction":
         j += 1
-    return j < len(words) and words[j].kind in _MODIFIERS and _chain_ends_in_noun(words, j)
-
-
-def _chain_ends_in_noun(words: list[Word], i: int) -> bool:
-    while i < len(words) and words[i].kind in (*_MODIFIERS, "conjunction", "comma"):
-        i += 1
-    return i < len(words) and words[i].kind in ("noun", "frame")
+    return j < len(words) and words[j].kind in _MODIFIERS and ahead.list[j]
 
 
 def _phrase(words: list[Word]) -> NounPhrase | None:
@@ -126,6 +136,7 @@ def _phrase(words: list[Word]) -> NounPhrase | None:
             phrase.determiner = word.low
         elif word.kind == "number" and not body:
             numbers.append(word.number or 0)
+            phrase.paired = word.low == "pair of"
         elif word.kind in ("noun", "frame", "color", "adjective"):
             body.append(word)
     if not body:
@@ -140,7 +151,7 @@ def _phrase(words: list[Word]) -> NounPhrase | None:
 
 
 def _total(numbers: list[int]) -> int | None:
-    """"two dozen" multiplies, "twenty three" adds."""
+    """ "two dozen" multiplies, "twenty three" adds."""
     if not numbers:
         return None
     total = numbers[0]
@@ -179,8 +190,16 @@ def _name(phrase: NounPhrase, nouns: list[Word]) -> None:
     phrase.owner = last.possessive
     *front, tail = last.low.split(" ")
     modifiers = [word.low for word in nouns[:-1]] + front
+    if last.value == "name":
+        phrase.head = last.low.partition(" of ")[0].rpartition(" ")[2]
+        phrase.name = " ".join([word.text for word in nouns[:-1]] + [last.text])
+        if last.possessive:
+            phrase.name = phrase.name[:-2]
+        return
     phrase.plural = lexicon.is_plural(tail)
     phrase.head = lexicon.singular(tail)
+    if phrase.paired and tail in lexicon.words("nouns.paired"):
+        phrase.count = None
     if tail == "glasses" and (
         phrase.count is not None or (modifiers and modifiers[-1] in _DRINK_GLASS)
     ):

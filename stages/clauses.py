@@ -1,10 +1,11 @@
 """Noun phrases and linking words, in; entities, relations, negations and the setting, out."""
 
 from collections.abc import Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from imagine.stages import lexicon
 from imagine.stages.chunks import NounPhrase
+from imagine.stages.drafts import Drafts, Link, is_place
 from imagine.stages.intent import Entity, IntentRelation, Negation
 from imagine.stages.spec import RelationKind
 from imagine.stages.words import Word
@@ -18,33 +19,6 @@ class Reading:
     relations: tuple[IntentRelation, ...] = ()
     negations: tuple[Negation, ...] = ()
     setting: str | None = None
-
-
-@dataclass(slots=True)
-class _Draft:
-    """An entity while its prompt is still being read."""
-
-    phrase: NounPhrase
-    colors: list[str]
-    attributes: list[str]
-    count: int | None
-    host: int | None = None
-    link: str = ""
-    action: str | None = None
-    is_place: bool = False
-
-
-@dataclass(slots=True)
-class _Link:
-    """A preposition or verb that waits for its object.
-
-    `holders` are the entities on its left; None for one that opens its clause.
-    """
-
-    low: str
-    start: int
-    kind: RelationKind | None = None
-    holders: list[int] | None = None
 
 
 def read_clauses(
@@ -67,22 +41,23 @@ class _Reader:
         self.text = text
         self.items = items
         self.pictures = pictures
-        self.drafts: list[_Draft] = []
-        self.relations: list[tuple[int, RelationKind, int]] = []
+        self.drafts = Drafts()
         self.negations: list[Negation] = []
         self.setting: tuple[int, int] | None = None
+        self.rooms = lexicon.words("scene.rooms")
         self.end_sentence()
 
     def end_sentence(self) -> None:
         self.subjects: list[int] = []
         self.last: list[int] = []
-        self.link: _Link | None = None
-        self.answered: _Link | None = None
+        self.link: Link | None = None
+        self.answered: Link | None = None
         self.fronted: tuple[RelationKind, int] | None = None
         self.predicate = False
         self.joined = False
         self.negating: int | None = None
         self.group_count: int | None = None
+        self.passed = False
 
     def step(self, i: int) -> None:
         item = self.items[i]
@@ -99,7 +74,7 @@ class _Reader:
             case "auxiliary":
                 self.predicate = True
                 self.joined = False
-                self.link = _Link(item.low, item.start, None, self.subjects)
+                self.link = Link(item.low, item.start, None, self.subjects)
             case "verb":
                 self.verb(i, item)
             case "preposition" | "relation":
@@ -125,7 +100,9 @@ class _Reader:
         self.link = None
 
     def subordinate(self, item: Word) -> None:
-        self.subjects = list(self.last) if item.low in ("that", "who", "which", "whom") else []
+        if item.low in ("that", "who", "which", "whom"):
+            self.subjects = list(self.last)
+        self.last = []
         self.link = None
         self.joined = False
         self.predicate = False
@@ -134,96 +111,69 @@ class _Reader:
 
     def verb(self, i: int, item: Word) -> None:
         if not self.joined and self.last and isinstance(self.items[i - 1], NounPhrase):
-            near = set(self.last) & set(self.subjects) or any(map(self.animate, self.last))
-            if near or not self.subjects:
+            near = set(self.last) & set(self.subjects) or any(
+                map(self.drafts.is_animate, self.last)
+            )
+            held = self.answered is not None and self.answered.low == "with"
+            if near or held or not self.subjects:
                 self.subjects = list(self.last)
         elif not self.subjects:
             self.subjects = list(self.last)
         doing = item.low.endswith(("ing", "s"))
         for index in self.subjects:
-            if doing and self.negating is None and self.drafts[index].action is None:
+            if (
+                doing
+                and item.value not in ("wearing", "holding", "facing")
+                and self.negating is None
+                and self.drafts[index].action is None
+            ):
                 self.drafts[index].action = item.low
         kind = RelationKind(item.value) if item.value else None
         self.predicate = True
         self.joined = False
-        self.link = _Link(item.low, item.start, kind, list(self.subjects))
-
-    def animate(self, index: int) -> bool:
-        head = self.drafts[index].phrase.head
-        return head in lexicon.words("nouns.people") or head in lexicon.words("nouns.animals")
+        self.link = Link(item.low, item.start, kind, list(self.subjects))
 
     def preposition(self, i: int, item: Word) -> None:
+        if item.low == "of" and self.passed and self.link is not None:
+            return
+        verb = self.link
         kind = RelationKind(item.value) if item.kind == "relation" else None
-        before = self.items[i - 1] if i else None
-        holders: list[int] | None
-        if isinstance(before, NounPhrase) and not self.joined:
-            holders = self.attach(item, kind, i) if before.name or self.last else self.subjects
-        elif self.subjects:
-            holders = list(self.subjects)
-        else:
-            holders = list(self.last) if self.link is not None else None
-        if item.low == "by" and self.link is not None and self.link.low.endswith("ed"):
+        if verb is not None and _is_loose(verb.low, item.low):
             kind = None
-        previous = self.link
-        start = item.start
-        if previous is not None and previous.low in ("made", "dressed", "shaped", "looks", "looking"):
-            start = previous.start
-            item_low = f"{previous.low} {item.low}"
-        else:
-            item_low = item.low
-        self.link = _Link(item_low, start, kind, holders)
+        link = Link(item.low, item.start, kind, self.left_of(i, kind))
+        phrase = f"{verb.low} {item.low}" if verb is not None else ""
+        if verb is not None and phrase in lexicon.table("relations")["likenesses"]:
+            link.low, link.start = phrase, verb.start
+        self.link = link
         self.predicate = False
         self.joined = False
 
-    def attach(self, item: Word, kind: RelationKind | None, i: int) -> list[int]:
-        """The things on the left of a preposition that it speaks about."""
-        if kind is None:
-            return list(self.last)
-        after = self.items[i + 1] if i + 1 < len(self.items) else None
-        pronoun = isinstance(after, Word) and after.kind == "pronoun"
-        found = []
-        for index in self.last:
-            draft = self.drafts[index]
-            while draft.host is not None and not pronoun:
-                if draft.link == "with" and not self.animate(draft.host):
-                    break
-                if draft.link in ("in", "inside"):
-                    break
-                index = draft.host
-                draft = self.drafts[index]
-            found.append(index)
-        return list(dict.fromkeys(found))
+    def left_of(self, i: int, kind: RelationKind | None) -> list[int] | None:
+        """The things that the preposition at `i` speaks about; None when it opens its clause."""
+        before = self.items[i - 1] if i else None
+        if isinstance(before, NounPhrase) and not self.joined:
+            if not before.name and not self.last:
+                return list(self.subjects)
+            after = self.items[i + 1] if i + 1 < len(self.items) else None
+            # "with a cat on it": the pronoun takes the host, so the cat itself is meant.
+            near = isinstance(after, Word) and after.kind == "pronoun"
+            return list(self.last) if near else self.drafts.holders(self.last, kind)
+        if self.subjects:
+            return list(self.subjects)
+        return list(self.last) if self.link is not None else None
 
     def pronoun(self, item: Word) -> None:
         if item.low in ("there", "here"):
             return
         taken = set(self.link.holders or ()) if self.link else set()
-        found = self.referent(item.low, taken)
+        found = self.drafts.referent(item.low, taken)
         if self.link is not None and self.link.kind is not None and found is not None:
-            self.relate(self.link, found)
+            self.drafts.relate(self.link, found)
             self.link = None
         elif found is not None:
             self.subjects = [found]
             self.link = None
         self.joined = False
-
-    def referent(self, low: str, taken: set[int]) -> int | None:
-        for index in range(len(self.drafts) - 1, -1, -1):
-            draft = self.drafts[index]
-            if index in taken or draft.is_place or draft.link == "with":
-                continue
-            person = draft.phrase.head in lexicon.words("nouns.people")
-            if low in ("he", "she", "him", "her", "himself", "herself"):
-                fits = person or (self.animate(index) and not draft.phrase.plural)
-            elif low in ("they", "them", "themselves"):
-                fits = draft.phrase.plural or (draft.count or 0) > 1
-            elif low in ("it", "itself"):
-                fits = not draft.phrase.plural and not person
-            else:
-                fits = False
-            if fits:
-                return index
-        return None
 
     def negator(self, i: int, item: Word) -> None:
         after = self.items[i + 1] if i + 1 < len(self.items) else None
@@ -238,12 +188,12 @@ class _Reader:
             before.low in ("with", "has", "have") or before.kind == "auxiliary"
         )
         self.negating = before.start if with_it and isinstance(before, Word) else item.start
-        if isinstance(after, NounPhrase) and not after.name and item.low == "not":
-            pass
 
     def thing(self, i: int, phrase: NounPhrase) -> None:
         if self.negating is not None:
-            self.exclude(i, phrase)
+            self.exclude(i, phrase, self.negating)
+            return
+        if self.alone_setting(phrase):
             return
         if not phrase.name:
             self.describe(phrase)
@@ -252,24 +202,70 @@ class _Reader:
         of = isinstance(after, Word) and after.low == "of"
         if phrase.owner:
             if not phrase.frame:
-                self.enter(phrase, host=None)
+                self.drafts.enter(phrase)
             return
-        if self.passes(phrase, of):
+        self.passed = self.side(phrase) or self.passes(phrase, of)
+        if self.passed:
             return
-        if self.link is not None and self.link.low in _LIKENESS:
-            self.liken(phrase)
+        if self.link is not None and self.link.low in ("named", "called"):
+            self.link = None
             return
-        index = self.enter(phrase, host=None)
+        if self.grip(phrase):
+            return
+        if self.link is not None and self.link.low in lexicon.table("relations")["likenesses"]:
+            self.liken(self.link, phrase)
+            return
+        if self.group_count is not None and phrase.count is None:
+            phrase.count = self.group_count
+        self.group_count = None
+        index = self.drafts.enter(phrase)
         self.place_or_relate(i, index)
+
+    def alone_setting(self, phrase: NounPhrase) -> bool:
+        """ "underwater" or "outdoors" says where without a preposition."""
+        if len(phrase.words) > 1 or phrase.words[0].low not in lexicon.words("scene.places.alone"):
+            return False
+        if self.setting is None:
+            self.setting = (phrase.start, phrase.end)
+        return True
+
+    def grip(self, phrase: NounPhrase) -> bool:
+        """ "with a sword in her hand" holds the sword; the hand is no thing of its own."""
+        link = self.link
+        if link is None or link.low != "in" or phrase.head not in lexicon.words("nouns.grips"):
+            return False
+        for index in self.last:
+            host = self.drafts[index].host
+            if host is not None and self.drafts[index].link in ("with", "has", "have"):
+                self.drafts.relations.append((host, RelationKind.HOLDING, index))
+        self.link = None
+        return True
+
+    def side(self, phrase: NounPhrase) -> bool:
+        """ "a horse on its left" stands left of what was named before."""
+        link = self.link
+        if link is None or phrase.name not in ("left", "right", "left side", "right side"):
+            return False
+        if phrase.determiner not in ("its", "his", "her", "their"):
+            return False
+        kind = RelationKind.LEFT_OF if phrase.name.startswith("left") else RelationKind.RIGHT_OF
+        low = {"its": "it", "his": "him", "her": "her", "their": "them"}[phrase.determiner]
+        other = self.drafts.referent(low, set(self.last))
+        if other is not None:
+            self.drafts.relations += [(index, kind, other) for index in self.last]
+        self.link = None
+        return True
 
     def passes(self, phrase: NounPhrase, of: bool) -> bool:
         """Frame words, groups and other nouns that are nothing in the picture."""
-        if phrase.end in self.pictures or phrase.frame:
-            pass
+        if phrase.end in self.pictures or phrase.frame or (of and phrase.head == "portrait"):
+            self.backdrop(phrase)
         elif of and phrase.words[-1].low in lexicon.words("nouns.groups"):
-            self.group_count = None
-        elif phrase.head in lexicon.words("nouns.abstract") or phrase.words[-1].low in lexicon.words("nouns.abstract"):
-            if phrase.count is not None and phrase.plural:
+            if phrase.words[-1].low in lexicon.words("nouns.portions"):
+                self.group_count = phrase.count
+        elif {phrase.name, phrase.words[-1].low} & lexicon.words("nouns.abstract"):
+            counted = phrase.count is not None and phrase.plural
+            if counted or (self.link is not None and is_place(self.link, phrase)):
                 return False
         else:
             return False
@@ -277,9 +273,16 @@ class _Reader:
             self.link = None
         if self.link is None and not self.joined:
             self.last = []
-        if of and self.link is not None:
-            return True
         return True
+
+    def backdrop(self, phrase: NounPhrase) -> None:
+        """ "on a white background" is the setting."""
+        if phrase.head not in ("background", "backdrop") or self.setting is not None:
+            return
+        if phrase.colors or phrase.attributes or " " in phrase.name:
+            linked = self.link is not None and self.link.low in ("on", "against", "with", "in")
+            start = self.link.start if self.link is not None and linked else phrase.start
+            self.setting = (start, phrase.end)
 
     def describe(self, phrase: NounPhrase) -> None:
         """Colours and adjectives without a noun belong to the subject: "the car is red"."""
@@ -290,39 +293,19 @@ class _Reader:
             draft.colors += [color for color in phrase.colors if color not in draft.colors]
         self.joined = False
 
-    def liken(self, phrase: NounPhrase) -> None:
-        """"made of glass", "dressed as a pirate" describe; they bring in no second thing."""
-        assert self.link is not None
-        words = self.text[self.link.start : phrase.end].lower()
-        for index in self.link.holders or self.subjects or self.last:
+    def liken(self, link: Link, phrase: NounPhrase) -> None:
+        """ "made of glass", "dressed as a pirate" describe; they bring in no second thing."""
+        words = self.text[link.start : phrase.end].lower()
+        for index in link.holders or self.subjects or self.last:
             self.drafts[index].attributes.append(" ".join(words.split()))
         self.link = None
-
-    def enter(self, phrase: NounPhrase, *, host: int | None) -> int:
-        """Add an entity, or find the one that the prompt speaks of again."""
-        if phrase.determiner in ("the", "this", "that", "these", "those", "its", ""):
-            for index in range(len(self.drafts) - 1, -1, -1):
-                draft = self.drafts[index]
-                same = draft.phrase.name == phrase.name or (
-                    phrase.determiner == "the" and draft.phrase.head == phrase.name
-                )
-                if same and phrase.count in (None, draft.count) and not (
-                    phrase.determiner == "" and (phrase.colors or phrase.plural)
-                ):
-                    draft.colors += [c for c in phrase.colors if c not in draft.colors]
-                    draft.attributes += [a for a in phrase.attributes if a not in draft.attributes]
-                    return index
-        self.drafts.append(
-            _Draft(phrase, list(phrase.colors), list(phrase.attributes), phrase.count, host)
-        )
-        return len(self.drafts) - 1
 
     def place_or_relate(self, i: int, index: int) -> None:
         draft = self.drafts[index]
         link = self.link
         after = self.items[i + 1] if i + 1 < len(self.items) else None
         if link is not None:
-            if self.is_place(link, draft):
+            if is_place(link, draft.phrase) and (not draft.phrase.colors or link.low == "in"):
                 draft.is_place = True
                 if self.setting is None:
                     self.setting = (link.start, draft.phrase.end)
@@ -330,11 +313,17 @@ class _Reader:
                 self.last = []
                 self.joined = False
                 return
-            if draft.host is None and link.holders and index not in link.holders:
+            # Hosts stand further left: a chain of them always ends.
+            if draft.host is None and link.holders and link.holders[0] < index:
                 draft.host, draft.link = link.holders[0], link.low
-            self.relate(link, index)
+            self.drafts.relate(link, index)
             self.answered = link
             self.last = [index]
+            if link.kind is RelationKind.WEARING:
+                draft.link = "wearing"
+            if not link.holders and link.kind is None and not self.subjects:
+                self.subjects = [index]
+                self.answered = None
             if link.kind is not None and link.holders is None:
                 self.fronted = (link.kind, index)
         elif self.joined and self.last:
@@ -343,107 +332,83 @@ class _Reader:
             self.subjects = [index]
             self.last = [index]
             self.answered = None
+            filled = isinstance(after, Word) and after.low in ("with", "filled", "full", "where")
+            room = draft.phrase.name in self.rooms or draft.phrase.head in self.rooms
+            if filled and room and index == 0 and self.setting is None:
+                draft.is_place = True
+                self.setting = (draft.phrase.start, draft.phrase.end)
         if self.fronted is not None and self.fronted[1] != index:
             kind, other = self.fronted
-            self.relations.append((index, kind, other))
+            self.drafts.relations.append((index, kind, other))
             self.fronted = None
         self.link = None
         self.joined = False
         self.predicate = False
 
     def coordinate(self, index: int, after: "Word | NounPhrase | None") -> None:
-        """"and B" goes where A went, unless B opens a clause of its own."""
+        """ "and B" goes where A went, unless B opens a clause of its own."""
+        shared = self.answered is None and set(self.last) <= set(self.subjects)
+        worn = self.answered is not None and self.answered.kind is RelationKind.WEARING
+        bare = not self.drafts[index].phrase.determiner
         opens = isinstance(after, Word) and after.kind in ("verb", "auxiliary")
-        if opens:
+        if opens and not shared and not (worn and bare):
             self.subjects = [index]
             self.last = [index]
             self.answered = None
             return
         link = self.answered
-        garment = self.drafts[index].phrase.head in lexicon.words("nouns.garments")
+        garment = self.drafts.is_garment(index)
         if link is not None and link.kind is not None:
             together = link.kind in (RelationKind.BETWEEN, RelationKind.HOLDING) or (
                 link.kind is RelationKind.WEARING and garment
             )
             if together:
-                self.relate(link, index)
+                self.drafts.relate(link, index)
         if self.subjects and self.last and self.last[-1] in self.subjects:
             self.subjects.append(index)
         host = self.drafts[self.last[-1]]
-        if host.host is not None:
+        if host.host is not None and host.host < index:
             self.drafts[index].host, self.drafts[index].link = host.host, host.link
         self.last.append(index)
 
-    def relate(self, link: _Link, index: int) -> None:
-        holders = link.holders or []
-        kind = link.kind
-        garment = self.drafts[index].phrase.head in lexicon.words("nouns.garments")
-        if link.low in ("in", "with") and garment and holders and all(map(self.animate, holders)):
-            kind = RelationKind.WEARING
-        if kind is None:
-            return
-        link.kind = kind
-        for holder in holders:
-            if holder != index and (holder, kind, index) not in self.relations:
-                self.relations.append((holder, kind, index))
-
-    def is_place(self, link: _Link, draft: _Draft) -> bool:
-        name, head = draft.phrase.name, draft.phrase.head
-        word = link.low.split()[-1]
-        if word in ("in", "inside", "within", "into", "through", "across", "around", "near"):
-            places = lexicon.words("scene.places.in")
-        elif word in ("on", "onto", "along", "down", "up", "over"):
-            places = lexicon.words("scene.places.on")
-        elif word == "at":
-            places = lexicon.words("scene.places.at")
-        else:
-            return False
-        if word == "near":
-            return False
-        if head in places or name in lexicon.lines("scene.places.phrases"):
-            return True
-        return word in ("in", "at") and draft.phrase.words[-1].text[:1].isupper()
-
-    def exclude(self, i: int, phrase: NounPhrase) -> None:
-        assert self.negating is not None
+    def exclude(self, i: int, phrase: NounPhrase, begin: int) -> None:
         words = phrase.words
         if words:
             term = self.text[words[0].start : words[-1].end].lower()
             self.negations.append(
-                Negation(term=" ".join(term.split()), clause=self.text[self.negating : phrase.end])
+                Negation(term=" ".join(term.split()), clause=self.text[begin : phrase.end])
             )
         after = self.items[i + 1] if i + 1 < len(self.items) else None
-        goes_on = isinstance(after, Word) and after.low in ("or", "nor", ",", "and")
-        if not goes_on:
+        if not (isinstance(after, Word) and self.excludes_more(i + 1, after)):
             self.negating = None
         self.link = None
 
+    def excludes_more(self, i: int, mark: Word) -> bool:
+        """Whether the exclusion goes on behind a comma or conjunction."""
+        after = self.items[i + 1] if i + 1 < len(self.items) else None
+        if mark.low in ("or", "nor") or (isinstance(after, Word) and after.low in ("or", "nor")):
+            return True
+        if mark.low not in (",", "and") or not isinstance(after, NounPhrase):
+            return False
+        plain = not (after.determiner or after.colors or after.count)
+        beyond = self.items[i + 2] if i + 2 < len(self.items) else None
+        listed = isinstance(beyond, Word) and beyond.low in ("or", "nor", ",")
+        return plain and (mark.low == "and" or listed)
+
     def reading(self) -> Reading:
-        entities = tuple(
-            Entity(
-                name=draft.phrase.name,
-                head=draft.phrase.head,
-                span=self.text[draft.phrase.start : draft.phrase.end],
-                count=draft.count,
-                plural=draft.phrase.plural,
-                colors=tuple(dict.fromkeys(draft.colors)),
-                attributes=tuple(dict.fromkeys(draft.attributes)),
-                action=draft.action,
-                is_place=draft.is_place,
-            )
-            for draft in self.drafts
-        )
         setting = None
         if self.setting is not None:
             setting = " ".join(self.text[slice(*self.setting)].split())
         return Reading(
-            entities,
-            tuple(IntentRelation(*relation) for relation in dict.fromkeys(self.relations)),
+            self.drafts.entities(self.text),
+            self.drafts.intent_relations(),
             tuple(dict.fromkeys(self.negations)),
             setting,
         )
 
 
-_LIKENESS = frozenset(
-    "made of|made from|made out|dressed as|shaped like|looks like|looking like".split("|")
-)
+def _is_loose(verb: str, preposition: str) -> bool:
+    """Whether a preposition behind the verb says no place: "banging on", "painted by"."""
+    lists = lexicon.table("relations")
+    by_whom = preposition == "by" and verb.endswith("ed") and verb not in lists["placed_verbs"]
+    return by_whom or verb in lists["loose_verbs"]

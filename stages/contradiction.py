@@ -15,7 +15,16 @@ from imagine.stages.lexicon import color_family, singular, words
 from imagine.stages.spec import RelationKind
 
 ContradictionKind = Literal[
-    "text", "count", "color", "relation", "negation", "name", "medium", "time", "monochrome", "added"
+    "text",
+    "count",
+    "color",
+    "relation",
+    "negation",
+    "name",
+    "medium",
+    "time",
+    "monochrome",
+    "added",
 ]
 
 # Each kind with the one that says the same when the ends are swapped.
@@ -33,7 +42,11 @@ NEUTRAL = frozenset({"black", "white", "gray", "silver"})
 # These tell of a person in a prompt ("a portrait"), and not of an added one in a description.
 _NO_ADDED_PERSON = frozenset({"human", "figure", "portrait", "face", "model", "cook"})
 _SENTENCE = re.compile(r"(?<=[.!?;])\s+|\n+")
-_NOT = re.compile(r"\b(?:no|not|without|free of|never|nor|devoid of|lacking|absent)\b", re.IGNORECASE)
+_CLAUSE = re.compile(r"(?<=[.!?;:,])\s+|\n+")
+_NOT = re.compile(
+    r"\b(?:no|not|without|free of|never|nor|devoid of|lacking|absent)\b", re.IGNORECASE
+)
+_QUOTE_MARKS = frozenset("\"'“‘„«「『")
 _CAPITALISED = re.compile(r"\b[A-Z][\w’'-]{3,}")
 
 
@@ -46,13 +59,20 @@ class Contradiction:
 
 
 def contradictions(text: str, intent: Intent) -> tuple[Contradiction, ...]:
-    """Everything in `text` that denies `intent`, sentence by sentence; empty when nothing does."""
+    """Everything in `text`, one sentence or phrase, that denies `intent`; empty when nothing does.
+
+    It is read as a whole and clause by clause, so that a text without contradictions stays so
+    wherever the renderer sets its clauses.
+    """
     if text in intent.core:
         return ()
-    found = chain.from_iterable(
-        _in_sentence(sentence, intent) for sentence in sentences(text) if sentence.strip()
-    )
-    return tuple(dict.fromkeys(found))
+    return tuple(dict.fromkeys([*_in_piece(text, intent), *clause_contradictions(text, intent)]))
+
+
+def clause_contradictions(text: str, intent: Intent) -> tuple[Contradiction, ...]:
+    """As `contradictions`, of each clause by itself: for a text of many phrases."""
+    found = (_in_piece(clause, intent) for clause in _CLAUSE.split(text) if clause.strip())
+    return tuple(dict.fromkeys(chain.from_iterable(found)))
 
 
 def sentences(text: str) -> list[str]:
@@ -66,27 +86,28 @@ def _read(text: str) -> Intent:
     return parse_intent(text)
 
 
-def _in_sentence(sentence: str, intent: Intent) -> list[Contradiction]:
-    said = _read(sentence)
+def _in_piece(piece: str, intent: Intent) -> list[Contradiction]:
+    said = _read(piece)
     return [
-        *_texts(said, intent),
+        *_texts(piece, said, intent),
         *_counts(said, intent),
         *_colors(said, intent),
         *_relations(said, intent),
-        *_negated(sentence, intent),
-        *_names(sentence, intent),
+        *_negated(piece, intent),
+        *_names(piece, intent),
         *_medium(said, intent),
         *_times(said, intent),
-        *_monochrome(sentence, said, intent),
+        *_monochrome(piece, said, intent),
         *_people(said, intent),
     ]
 
 
-def _texts(said: Intent, intent: Intent) -> list[Contradiction]:
+def _texts(piece: str, said: Intent, intent: Intent) -> list[Contradiction]:
+    """Words in quotation marks that the prompt does not have; "reads X" without marks is prose."""
     return [
         Contradiction("text", f"the text “{quote}” is not what the prompt quotes")
         for quote in said.quotes
-        if quote not in intent.core
+        if quote not in intent.core and piece[max(piece.find(quote) - 1, 0)] in _QUOTE_MARKS
     ]
 
 
@@ -118,7 +139,7 @@ def _colors(said: Intent, intent: Intent) -> list[Contradiction]:
     found = []
     for entity in said.entities:
         wanted = families_of(entity.head, intent)
-        strange = [color for color in entity.colors if _family(color) not in wanted]
+        strange = [color for color in entity.colors if family(color) not in wanted]
         if wanted and strange:
             colors = " and ".join(sorted(wanted))
             detail = f"color of {entity.head}: the prompt says {colors}, the text {strange[0]}"
@@ -131,10 +152,11 @@ def families_of(head: str, intent: Intent) -> frozenset[str]:
     same = [entity for entity in intent.entities if entity.head == head]
     if not all(entity.colors for entity in same):
         return frozenset()
-    return frozenset(_family(color) for entity in same for color in entity.colors)
+    return frozenset(family(color) for entity in same for color in entity.colors)
 
 
-def _family(color: str) -> str:
+def family(color: str) -> str:
+    """The basic colour of a colour word; the word itself when it is in no list."""
     return color_family(color) or color
 
 
@@ -208,7 +230,8 @@ def _nearly(word: str, name: str) -> bool:
 
 def _medium(said: Intent, intent: Intent) -> list[Contradiction]:
     strange = sorted(said.media - intent.media)
-    if not intent.media or not strange:
+    spoken = (said.medium_phrase or "").lower()
+    if not intent.media or not strange or spoken in intent.core.lower():
         return []
     wanted = " or ".join(sorted(intent.media)).replace("_", " ")
     detail = f"medium: the prompt asks for {wanted}, the text says {strange[0].replace('_', ' ')}"
@@ -230,7 +253,7 @@ def _monochrome(sentence: str, said: Intent, intent: Intent) -> list[Contradicti
             detail = f"the prompt asks for no color, the text says {colorful[0]}"
             return [Contradiction("monochrome", detail)]
     elif said.monochrome and any(
-        _family(color) not in NEUTRAL for entity in intent.entities for color in entity.colors
+        family(color) not in NEUTRAL for entity in intent.entities for color in entity.colors
     ):
         return [Contradiction("monochrome", "the prompt names colors, the text asks for none")]
     return []

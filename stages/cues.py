@@ -9,6 +9,7 @@ from imagine.stages import lexicon
 from imagine.stages.intent import Slot, TimeOfDay
 from imagine.stages.lexicon import Phrase, index
 from imagine.stages.spec import AspectRatio, Medium
+from imagine.stages.tagging import shape
 from imagine.stages.words import Word
 
 
@@ -31,7 +32,7 @@ def _cues(path: str) -> dict[str, list[Phrase]]:
 
 
 def matches(words: Sequence[str], path: str) -> list[Match]:
-    """Where phrases of the list or table of lists `path` stand among `words` (lower case), longest first."""
+    """Where phrases of the list or table of lists `path` stand among lower-case `words`."""
     table = _cues(path)
     found = []
     i = 0
@@ -63,14 +64,17 @@ class MediaReading:
 _BOUNDARY = frozenset(",.;:!?()[]\n|–—")
 
 
-def read_media(text: str, words: Sequence[Word]) -> MediaReading:
+def read_media(
+    text: str, words: Sequence[Word], names: Sequence[tuple[int, int]] = ()
+) -> MediaReading:
     """The medium that the prompt states for the picture, not for a thing in it."""
     lows = [word.low for word in words]
+    inside = {i for start, end in names if end > start + 1 for i in range(start, end)}
     media: list[Medium] = []
     spans: list[tuple[int, int]] = []
     pictures: set[int] = set()
     for match in matches(lows, "media.nouns"):
-        if not _names_picture(lows, match):
+        if match.start in inside or not _names_picture(lows, match):
             continue
         media.append(Medium(match.value))
         spans.append((_phrase_start(lows, match.start), match.end))
@@ -81,11 +85,13 @@ def read_media(text: str, words: Sequence[Word]) -> MediaReading:
             media.append(Medium(match.value))
             style = match.end < len(lows) and lows[match.end] == "style"
             spans.append((match.start, match.end + style))
+            pictures.add(words[match.end - 1].end)
     if not media:
         found = _unknown_style(lows)
         if found is not None:
             media.append(Medium.OTHER)
             spans.append(found)
+            pictures.add(words[found[1] - 1].end)
     phrase = None
     if spans:
         start, end = spans[0]
@@ -109,7 +115,10 @@ def _names_picture(lows: Sequence[str], match: Match) -> bool:
     lead = lows[start : match.start]
     after = lows[match.end] if match.end < len(lows) else "."
     following = lows[match.end + 1 : match.end + 3]
-    if after in ("style", "styled") or lows[max(0, match.start - 2) : match.start] == ["style", "of"]:
+    if after in ("style", "styled") or lows[max(0, match.start - 2) : match.start] == [
+        "style",
+        "of",
+    ]:
         return True
     if lead and lead[-1] == "in" and (after in _BOUNDARY or after in ("and", "with")):
         return True
@@ -119,9 +128,7 @@ def _names_picture(lows: Sequence[str], match: Match) -> bool:
     first = start == 0 or lows[start - 1] != ","
     plain = all(
         low in lexicon.words("media.phrase.modifiers")
-        or low in lexicon.words("adjectives.adjectives")
-        or low in lexicon.words("grammar.determiners")
-        or low.endswith("ly")
+        or shape(low) in ("adjective", "hyphened", "color", "ed", "adverb", "determiner")
         for low in lead
     )
     if not plain or (article and not first):
@@ -138,7 +145,8 @@ def _names_style(lows: Sequence[str], match: Match) -> bool:
     after = lows[match.end] if match.end < len(lows) else "."
     return (
         before in ("of", "by", "in", "like", "style", ",")
-        or after in ("style", "inspired", "painting", "art", "portrait", "print", "poster", "illustration")
+        or after
+        in ("style", "inspired", "painting", "art", "portrait", "print", "poster", "illustration")
         or (after in _BOUNDARY and (match.start == 0 or before in _BOUNDARY))
     )
 
@@ -175,7 +183,18 @@ def read_times(lows: Sequence[str]) -> frozenset[TimeOfDay]:
 def read_slots(lows: Sequence[str]) -> set[Slot]:
     """Slots that the prompt has cue words for."""
     slots: tuple[Slot, ...] = ("lighting", "composition", "camera", "mood", "palette", "weather")
-    return {slot for slot in slots if matches(lows, f"scene.cues.{slot}")}
+    return {
+        slot
+        for slot in slots
+        if any(not _shades_color(lows, match) for match in matches(lows, f"scene.cues.{slot}"))
+    }
+
+
+def _shades_color(lows: Sequence[str], match: Match) -> bool:
+    """Whether "dark" or "light" belongs to a colour: "a light blue car"."""
+    after = lows[match.end] if match.end < len(lows) else ""
+    shade = lows[match.end - 1] in lexicon.words("colors.words.shades")
+    return shade and lexicon.color_family(after) is not None
 
 
 _SHAPE = re.compile(r"(?<![\d:.])(\d{1,2}) ?(?::|×|by|to) ?(\d{1,2})(?![\d:])")
@@ -195,7 +214,9 @@ def read_ratio(text: str, lows: Sequence[str]) -> AspectRatio | None:
         around = low[max(0, match.start() - 30) : match.end() + 20]
         sure = re.search(r"\b(?:aspect|ratio|format)\b", around) is not None
         alone = ":" in match[0] and match[0].replace(" ", "") in ("16:9", "21:9", "9:16")
-        clock = re.search(r"\b(?:at|clock|time|reads?|says|shows|showing|pm|am)\b", around) is not None
+        clock = (
+            re.search(r"\b(?:at|clock|time|reads?|says|shows|showing|pm|am)\b", around) is not None
+        )
         ratio = known_ratio(f"{match[1]}:{match[2]}")
         if ratio is not None and (sure or (alone and not clock)):
             return ratio

@@ -180,5 +180,3 @@ def _exclusions(intent: Intent) -> tuple[str, ...]:
         if short := shorten(term, MAX_ATTRIBUTE):
             kept.setdefault(short.casefold(), short)
     return tuple(kept.values())[:MAX_EXCLUDED]
-
-

@@ -63,5 +63,5 @@ def did_you_mean(name: str, known: list[str]) -> str:
     """`; did you mean 'x'?` for the nearest of `known`, or an empty string."""
     from difflib import get_close_matches
 
-    near = get_close_matches(name.lower(), known, n=1, cutoff=0.5)
+    near = get_close_matches(name.lower(), known, n=1, cutoff=0.6)
     return f"; did you mean '{near[0]}'?" if near else ""

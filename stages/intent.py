@@ -140,19 +140,21 @@ def parse_intent(prompt: str) -> Intent:
     from imagine.stages.chunks import chunk
     from imagine.stages.clauses import Reading, read_clauses
     from imagine.stages.languages import language_of
-    from imagine.stages.proper import proper_nouns
+    from imagine.stages.proper import find_names, proper_nouns
     from imagine.stages.quotes import find_quotes
-    from imagine.stages.words import split_words, tag_words
+    from imagine.stages.tagging import tag_words
+    from imagine.stages.words import split_words
 
     core, flags = split_flags(prompt)
     quotes = find_quotes(core)
     words = split_words(core, [(quote.outer_start, quote.outer_end) for quote in quotes])
     lows = [word.low for word in words]
     language = language_of(core)
-    media = cues.read_media(core, words)
+    names = find_names(words)
+    media = cues.read_media(core, words, names)
     reading = Reading()
     if language == "en":
-        items = chunk(tag_words(words, core))
+        items = chunk(tag_words(core, words, names))
         reading = read_clauses(core, items, pictures=media.pictures)
     stated = cues.read_slots(lows)
     if reading.setting is not None:
@@ -166,7 +168,7 @@ def parse_intent(prompt: str) -> Intent:
         relations=reading.relations,
         quotes=tuple(dict.fromkeys(core[quote.start : quote.end] for quote in quotes)),
         negations=reading.negations,
-        proper_nouns=proper_nouns(words),
+        proper_nouns=proper_nouns(core, words, names) if language == "en" else (),
         media=media.media,
         medium_phrase=media.phrase,
         times=cues.read_times(lows),
@@ -178,12 +180,6 @@ def parse_intent(prompt: str) -> Intent:
 
 
 _FLAG = re.compile(r"(?:(?<=\s)|^)(?:--|—|–)([A-Za-z]+)(?=\s|$|=)[ =]?\s*")
-# Flags of the Midjourney family that take one value, and those that take none.
-_VALUED = frozenset(
-    "v version stylize s q quality chaos c iw weird w style sref cref sw cw profile p stop niji "
-    "repeat r fast_seed sameseed personalize exp".split()
-)
-_BARE = frozenset("tile raw turbo fast relax hd video draft niji".split())
 
 
 def split_flags(prompt: str) -> tuple[str, SuffixFlags]:
@@ -235,6 +231,8 @@ def _is_flag(name: str, value: str) -> bool:
         return re.fullmatch(r"[0-9]{1,10}", value) is not None and int(value) < 2**32
     if name == "no":
         return bool(value) and "\n" not in value
-    if name in _BARE and not value:
+    from imagine.stages import lexicon
+
+    if name in lexicon.words("flags.bare") and not value:
         return True
-    return name in _VALUED and re.fullmatch(r"\S+", value) is not None
+    return name in lexicon.words("flags.valued") and re.fullmatch(r"\S+", value) is not None

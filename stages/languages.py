@@ -41,7 +41,9 @@ def language_of(text: str) -> str:
 def _latin_language(text: str) -> str:
     found = Counter(re.findall(r"[^\W\d_]+", text.lower()))
     scores = {
-        code: sum(count for word, count in found.items() if word in lexicon.words(f"languages.{code}"))
+        code: sum(
+            count for word, count in found.items() if word in lexicon.words(f"languages.{code}")
+        )
         for code in lexicon.table("languages")
     }
     best = max(scores, key=lambda code: (scores[code], code == "en"))

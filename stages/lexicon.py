@@ -91,11 +91,11 @@ def phrases() -> dict[str, list[Phrase]]:
         for line in lines(path)
         if " " in line
     ]
-    for value, text in table("relations").items():
-        if isinstance(text, str):
-            found += [Phrase(tuple(line.split()), "relation", value) for line in text.splitlines()]
+    for value, several in phrase_lists("relations.kinds").items():
+        found += [Phrase(tuple(line.split()), "relation", value) for line in several]
     for group, number in table("grammar.counted_groups").items():
         found.append(Phrase((group, "of"), "number", str(number)))
+    found += [Phrase(tuple(line.split()), "negator") for line in lines("grammar.phrases.negators")]
     found.append(Phrase(("half", "a", "dozen"), "number", "6"))
     return index(phrase for phrase in found if phrase.words)
 
@@ -147,7 +147,7 @@ def transitive_forms() -> frozenset[str]:
 def _families() -> dict[str, str]:
     return {
         word: family
-        for family, members in reversed(table("colors.families").items())
+        for family, members in reversed(list(table("colors.families").items()))
         for word in members.split()
     }
 
@@ -186,7 +186,7 @@ def singular(word: str) -> str:
     ):
         if low.endswith(ending) and len(low) > len(ending) + 1:
             return low[:-cut] + tail
-    if low.endswith("s") and not low.endswith(("ss", "us", "is")) and len(low) > 3:
+    if low.endswith("s") and not low.endswith(("ss", "us", "is")) and len(low) > 2:
         return low[:-1]
     return low
 
@@ -194,17 +194,27 @@ def singular(word: str) -> str:
 def is_plural(word: str) -> bool:
     """Whether a noun has a plural form: "foxes", "people", "scissors"."""
     low = word.lower()
-    return singular(low) != low or (low in words("nouns.invariant") and low.endswith("s"))
+    return singular(low) != low or low in words("nouns.paired")
 
 
 @cache
 def common_nouns() -> frozenset[str]:
     """Singular nouns that are no names; a capital says nothing about them."""
     found: set[str] = set()
-    for path in (
-        "nouns.people nouns.animals nouns.garments nouns.containers nouns.groups nouns.frames "
-        "nouns.abstract nouns.text_carriers nouns.common scene.places.in scene.places.on "
-        "adjectives.materials verbs.ing_nouns"
-    ).split():
+    for path in [
+        "nouns.people",
+        "nouns.animals",
+        "nouns.garments",
+        "nouns.containers",
+        "nouns.groups",
+        "nouns.frames",
+        "nouns.abstract",
+        "nouns.text_carriers",
+        "nouns.common",
+        "scene.places.in",
+        "scene.places.on",
+        "adjectives.materials",
+        "verbs.ing_nouns",
+    ]:
         found |= words(path)
     return frozenset(map(singular, found))

@@ -3,7 +3,8 @@
     description = describe("a red fox in snow", enhancer=ENHANCERS.create("offline"))
     plan = plan_pictures(description, backend=BACKENDS.create("sketch"), seed=7)
     picture = draw(plan, plan.requests[0])
-    artifact = save_image(picture.image.pixels, picture.recipe, directory=Path("pictures"))
+    place = destination_of(Path("pictures"), format="png")
+    artifact = save_image(picture.image.pixels, picture.recipe, destination=place)
 
 Nothing here reads the environment, prints or exits; `imagine PROMPT` is these calls.
 """

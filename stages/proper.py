@@ -3,41 +3,74 @@
 from collections.abc import Sequence
 
 from imagine.stages import lexicon
-from imagine.stages.words import Word, shape
+from imagine.stages.tagging import shape
+from imagine.stages.words import Word
+
+_CLOSED = frozenset(
+    ("determiner", "conjunction", "preposition", "pronoun", "auxiliary", "subordinator", "negator")
+)
 
 
-def proper_nouns(words: Sequence[Word]) -> tuple[str, ...]:
-    """Runs of capitalised words, letter for letter, where capitals mean something.
+def find_names(words: Sequence[Word]) -> list[tuple[int, int]]:
+    """Runs of capitalised words, as index ranges, where capitals mean something.
 
     At the start of a sentence a capital is no evidence unless the lexicon does not know the word;
-    in a title-case or all-caps prompt no capital is.
+    in a title-case or all-caps prompt no capital is. "Statue of Liberty" is one name.
     """
     letters = [word for word in words if word.kind != "quote" and word.text[:1].isalpha()]
     capitals = sum(word.text[0].isupper() for word in letters)
     if len(letters) >= 3 and capitals > 0.7 * len(letters):
-        return ()
+        return []
     small = {word.low for word in letters if word.text[0].islower()}
-    found: list[str] = []
-    run: list[str] = []
-    start = True
-    for word in words:
-        capital = word.kind != "quote" and word.text[:1].isupper()
-        if capital and not (start and _known(word, small)) and word.text != "I":
-            run.append(word.text.removesuffix("'s").removesuffix("’s"))
+    runs: list[tuple[int, int]] = []
+    opens = True
+    for i, word in enumerate(words):
+        inside = bool(runs) and runs[-1][1] == i and not words[i - 1].possessive
+        capital = word.kind != "quote" and word.text[:1].isupper() and word.text != "I"
+        if capital and (inside or _is_name(words, i, opens, small)):
+            runs[-1:] = [(runs[-1][0], i + 1)] if inside else [*runs[-1:], (i, i + 1)]
+        opens = word.text in ".!?:\n" or (opens and not word.text[:1].isalnum())
+    return _joined(words, runs)
+
+
+def _is_name(words: Sequence[Word], i: int, opens: bool, small: set[str]) -> bool:
+    word = words[i]
+    what = shape(word.low)
+    if what in _CLOSED:
+        return False
+    common = lexicon.singular(word.low) in lexicon.common_nouns()
+    if not opens:
+        return not (common and lexicon.is_plural(word.low))
+    followed = i + 1 < len(words) and words[i + 1].text[:1].isupper()
+    known = word.low in small or what != "noun" or common
+    return not known or (followed and word.low not in small and what in ("noun", "color"))
+
+
+def _joined(words: Sequence[Word], runs: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    joined: list[tuple[int, int]] = []
+    for start, end in runs:
+        if joined and joined[-1][1] == start - 1 and words[start - 1].low == "of":
+            joined[-1] = (joined[-1][0], end)
         else:
-            if run:
-                found.append(" ".join(run))
-            run = []
-        start = word.text in ".!?:\n" or (start and not word.text[:1].isalnum())
-    if run:
-        found.append(" ".join(run))
-    return tuple(dict.fromkeys(name for name in found if len(name) > 1))
+            joined.append((start, end))
+    return [
+        run for run in joined if run[1] == run[0] + 1 or not _only_describes(words[slice(*run)])
+    ]
 
 
-def _known(word: Word, small: set[str]) -> bool:
-    low = word.low
-    return low in small or shape(low) != "noun" or lexicon.singular(low) in common()
+def _only_describes(run: Sequence[Word]) -> bool:
+    return all(shape(word.low) in ("adjective", "color") for word in run)
 
 
-def common() -> frozenset[str]:
-    return lexicon.common_nouns()
+def proper_nouns(
+    text: str, words: Sequence[Word], names: Sequence[tuple[int, int]]
+) -> tuple[str, ...]:
+    """The names letter for letter, each once, a possessive ending taken off."""
+    found = []
+    for start, end in names:
+        name = text[words[start].start : words[end - 1].end]
+        if words[end - 1].possessive:
+            name = name[:-2]
+        if len(name) > 1:
+            found.append(name)
+    return tuple(dict.fromkeys(found))

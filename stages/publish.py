@@ -37,7 +37,7 @@ def publish(files: Sequence[bytes], target: Path, *, overwrite: bool) -> Path:
     publication = _Publication()
     try:
         publication.make_directory(target.parent)
-        temporary = [publication.write(target.parent, data) for data in files]
+        temporary = publication.write(files, target.parent)
         if overwrite:
             path = target
             for source, name in _places(temporary, path):
@@ -76,14 +76,14 @@ class _Publication:
                 # Another process made it just now: then it is not ours to remove.
                 self.directories.remove(path)
 
-    def write(self, directory: Path, data: bytes) -> Path:
-        """Put `data` on the disk under a temporary name."""
-        path = self._temporary_name(directory)
-        with path.open("xb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        return path
+    def write(self, files: Sequence[bytes], directory: Path) -> list[Path]:
+        """Put every file's bytes on the disk, under temporary names."""
+        for data in files:
+            with self._temporary_name(directory).open("xb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+        return list(self.temporary)
 
     def _temporary_name(self, directory: Path) -> Path:
         path = directory / f".imagine-{secrets.token_hex(8)}.tmp"

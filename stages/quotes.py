@@ -29,7 +29,8 @@ _MARKED = re.compile(
     r"|(?<!\w)'(?=\S)([^'\n]{1,200}(?:(?<=\w)'(?=\w)[^'\n]{1,200}){0,4})(?<=\S)'(?!\w)"
 )
 _CUE = re.compile(
-    r"\b(?:(?P<says>says|saying|spells|spelling|spelled|reads|reading|that read|labell?ed|titled|entitled|captioned)"
+    r"\b(?:(?P<says>says|saying|spells|spelling|spelled|reads|reading|that read|labell?ed|titled|"
+    r"entitled|captioned)"
     r"|(?:the|with) (?:words?|text|letters?|phrase|slogan|caption|message|title)(?P<noun>))"
     r"[:,]?\s+(?=\w)",
     re.IGNORECASE,
@@ -112,12 +113,9 @@ def _run(texts: list[str], fits: "Callable[[str], bool]") -> int:
     return end
 
 
-_PLACES = frozenset("on in above below at over under across next beside with while and written painted".split())
-
-
 def _leaves(texts: list[str], i: int) -> bool:
     """Whether the words at `i` speak about where the text stands: "on a wall"."""
-    if texts[i].lower() not in _PLACES:
+    if texts[i].lower() not in lexicon.words("relations.text_ends"):
         return False
     after = texts[i + 1].lower() if i + 1 < len(texts) else ""
-    return after in ("a", "an", "the", "it", "its", "his", "her", "top", "front", "to", "white", "black", "red", "is", "are")
+    return after in lexicon.words("relations.text_places")

@@ -21,7 +21,7 @@ from pydantic import (
 from imagine.stages.errors import SpecError
 from imagine.stages.image import ImageRequest
 from imagine.stages.render import Profile
-from imagine.stages.spec import PromptSpec, spec_from_dict
+from imagine.stages.spec import MAX_PROMPT_LENGTH, PromptSpec, spec_from_dict
 
 Seed = Annotated[int, Field(ge=0, lt=2**32)]
 Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]
@@ -76,7 +76,7 @@ class BackendRecord(_Record):
         for name, low, high in (("width", 1, 2**20), ("height", 1, 2**20), ("seed", 0, 2**32 - 1)):
             value = parameters.get(name)
             if type(value) is not int or not low <= value <= high:
-                raise ValueError(f"{name} is {value!r}, no whole number from {low} to {high}")
+                raise ValueError(f"{name} is {value!r:.40}, no whole number from {low} to {high}")
         return parameters
 
 
@@ -88,7 +88,7 @@ class Recipe(_Record):
     """Name and version: "imagine 0.1.0"."""
     created: Timestamp
     """When it was drawn, ISO 8601 in UTC with seconds: "2026-11-22T01:02:03Z"."""
-    source_prompt: str
+    source_prompt: Annotated[str, Field(min_length=1, max_length=MAX_PROMPT_LENGTH)]
     """The user's words, verbatim."""
     spec: PromptSpec
     prompt: str
@@ -154,7 +154,7 @@ def parse_recipe(text: str, *, origin: str = "The recipe") -> Recipe:
     version = document.get("schema_version")
     if version != 1:
         raise SpecError(
-            f"{origin} has recipe schema version {version!r}, this program reads version 1; "
+            f"{origin} has recipe schema version {version!r:.40}, this program reads version 1; "
             "use the version of imagine that wrote it."
         )
     spec = spec_from_dict(document["spec"], origin=f"{origin}: spec")
@@ -163,6 +163,7 @@ def parse_recipe(text: str, *, origin: str = "The recipe") -> Recipe:
     except ValidationError as error:
         first = error.errors(include_url=False, include_context=False)[0]
         where = ".".join(str(part) for part in first["loc"])
+        where = "".join(char if char.isprintable() else "\ufffd" for char in where)[:80]
         what = first["msg"].removeprefix("Value error, ")
         more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
         raise SpecError(f"{origin}: {where}: {what}{more}; correct the field.") from error

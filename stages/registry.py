@@ -2,10 +2,12 @@
 
 from collections.abc import Mapping
 from importlib import import_module
-from importlib.metadata import entry_points
-from typing import Any, Generic, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
 from imagine.stages.errors import ConfigError, UsageError, did_you_mean
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoints
 
 T = TypeVar("T")
 
@@ -30,7 +32,7 @@ class Registry(Generic[T]):
 
     def names(self) -> list[str]:
         """Every known name, built-in ones first."""
-        plugins = {point.name for point in entry_points(group=self.group)}
+        plugins = {point.name for point in self._entry_points()}
         return [*self.built_in, *sorted(plugins - set(self.built_in))]
 
     def create(self, name: str, **arguments: Any) -> T:
@@ -48,7 +50,7 @@ class Registry(Generic[T]):
         return cast(T, factory(**arguments))
 
     def _plugin(self, name: str) -> Any:
-        points = [point for point in entry_points(group=self.group) if point.name == name]
+        points = [point for point in self._entry_points() if point.name == name]
         if not points:
             known = self.names()
             raise UsageError(
@@ -62,3 +64,9 @@ class Registry(Generic[T]):
                 f"The {self.kind} '{name}' of {points[0].value} cannot be imported: {error}; "
                 "reinstall the package that provides it."
             ) from error
+
+    def _entry_points(self) -> "EntryPoints":
+        # Costs as much as all of typer, so only names that are not built in pay for it.
+        from importlib.metadata import entry_points
+
+        return entry_points(group=self.group)

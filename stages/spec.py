@@ -7,6 +7,7 @@ slot is null, and filling every slot is not a goal.
 import json
 import re
 import unicodedata
+from collections.abc import Iterator
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -24,6 +25,8 @@ from pydantic import (
 from imagine.stages.errors import SpecError, UsageError
 
 MAX_PROMPT_LENGTH = 4000
+# Control characters and halves of surrogate pairs: no file format keeps them.
+UNSTORABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 
 AspectRatio = Literal["1:1", "2:3", "3:2", "3:4", "4:3", "4:5", "5:4", "9:16", "16:9", "21:9"]
 SpecFormat = Literal["json", "yaml", "toml"]
@@ -231,16 +234,20 @@ def clean_prompt(raw: str) -> str:
     prompt = unicodedata.normalize("NFC", raw.replace("\r\n", "\n")).strip()
     if not prompt:
         raise UsageError('The prompt is empty; say what to draw, as in: imagine "a red fox".')
-    if len(prompt) > MAX_PROMPT_LENGTH:
+    length = len(prompt)
+    if length > MAX_PROMPT_LENGTH:
         raise UsageError(
-            f"The prompt has {len(prompt)} characters, the limit is {MAX_PROMPT_LENGTH}; shorten it."
+            f"The prompt has {length} characters, the limit is {MAX_PROMPT_LENGTH}; shorten it."
         )
-    for char in prompt:
-        category = unicodedata.category(char)
-        if category in ("Cc", "Cs") and char not in "\n\t":
-            kind = "control character" if category == "Cc" else "lone surrogate"
-            raise UsageError(f"The prompt contains the {kind} U+{ord(char):04X}; remove it.")
+    found = UNSTORABLE.search(prompt)
+    if found:
+        raise UsageError(f"The prompt contains {_unstorable(found[0])}; remove it.")
     return prompt
+
+
+def _unstorable(char: str) -> str:
+    kind = "lone surrogate" if "\ud800" <= char <= "\udfff" else "control character"
+    return f"the {kind} U+{ord(char):04X}"
 
 
 def parse_spec(text: str, *, format: SpecFormat, origin: str = "the description") -> PromptSpec:
@@ -272,6 +279,9 @@ def spec_from_dict(document: dict[str, Any], *, origin: str = "the description")
     Raises:
         SpecError: the first broken rule, with the field it is in.
     """
+    found = next((hit for text in _texts(document) if (hit := UNSTORABLE.search(text))), None)
+    if found:
+        raise SpecError(f"{origin} contains {_unstorable(found[0])}; remove it.")
     try:
         return PromptSpec.model_validate(document)
     except ValidationError as error:
@@ -282,6 +292,19 @@ def spec_from_dict(document: dict[str, Any], *, origin: str = "the description")
         if first["type"] == "extra_forbidden":
             what = "there is no such field"
         raise SpecError(f"{origin}: {where}: {what}{more}; correct the field.") from error
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """Every text in plain values, keys included."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            yield from _texts(key)
+            yield from _texts(item)
+    elif isinstance(value, list | tuple):
+        for item in value:
+            yield from _texts(item)
 
 
 def _distinct(error: ValidationError) -> list[Any]:

@@ -175,8 +175,10 @@ def _look(spec: PromptSpec, preset: StylePreset, intent: Intent) -> dict[str, An
         value = getattr(preset, slot)
         if value and not contradictions(value, intent):
             changes[slot] = value
-        elif changed and slot in ("lighting", "camera") and _was_added(
-            spec, slot, getattr(spec, slot)
+        elif (
+            changed
+            and slot in ("lighting", "camera")
+            and _was_added(spec, slot, getattr(spec, slot))
         ):
             changes[slot] = None
     if medium not in _WITH_CAMERA and "camera" not in changes and "camera" not in intent.stated:

@@ -24,7 +24,7 @@ def test_two_quoted_prompts_are_refused() -> None:
 
 
 def test_a_prompt_and_a_file_are_refused() -> None:
-    with pytest.raises(UsageError, match="^A prompt and --file were both given"):
+    with pytest.raises(UsageError, match=r"^A prompt and --file were both given"):
         read_prompts(["a fox"], Path("prompts.txt"))
 
 
@@ -79,5 +79,5 @@ def test_one_failure_of_several_is_reported_and_counted() -> None:
 
 
 def test_no_line_at_all_is_refused() -> None:
-    with pytest.raises(UsageError, match="^There is no prompt in the input"):
+    with pytest.raises(UsageError, match=r"^There is no prompt in the input"):
         each(iter([]), lambda item: None, report=lambda error, line: None)

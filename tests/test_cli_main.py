@@ -103,11 +103,12 @@ def test_a_prompt_that_begins_with_a_command_is_a_question(imagine: Command) -> 
     [
         (
             ["a fox", "--sede", "3"],
-            "No such option: --sede (Possible options: --seed); see `imagine generate --help`.",
+            "No such option: --sede (Possible options: --seed, --size, --spec); "
+            "see `imagine generate --help`.",
         ),
         (
             ["a fox", "--seed", "x"],
-            "Invalid value for '--seed': 'x' is not a valid int; see `imagine generate --help`.",
+            "Invalid value for '--seed': 'x' is no whole number; see `imagine generate --help`.",
         ),
     ],
 )
@@ -145,6 +146,28 @@ def test_a_closed_pipe_ends_quietly(tmp_path: Path) -> None:
     done = subprocess.run(command, shell=True, capture_output=True, text=True, check=True)  # noqa: S602
     assert done.stdout.count("\n") == 1
     assert done.stderr == ""
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("imagine sho", ["show"]),
+        ("imagine --enhance-s", ["--enhance-seed"]),
+        ("imagine fox --style waterc", ["watercolor"]),
+        ("imagine generate --format we", ["webp"]),
+        ("imagine replay x.png --backend ske", ["sketch"]),
+    ],
+)
+def test_the_shell_completes_commands_options_and_names(line: str, expected: list[str]) -> None:
+    variables = {
+        "_IMAGINE_COMPLETE": "complete_bash",
+        "COMP_WORDS": line,
+        "COMP_CWORD": str(len(line.split()) - 1),
+    }
+    done = subprocess.run(
+        ENTRY, env=environment() | variables, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.split() == expected
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])

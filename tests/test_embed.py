@@ -1,21 +1,16 @@
 """The blocks of metadata: A1111 text, EXIF and XMP, byte by byte where readers are strict."""
 
 import re
-import struct
 from random import Random
-from xml.parsers import expat
 
-import pytest
 from hypothesis import given
 from recipes import any_recipe, make_recipe
 
-from imagine.stages.embed import (
+from imagine.stages.formats.embed import (
     JPEG_SEGMENT,
     JPEG_XMP,
     a1111_text,
     blocks_for,
-    exif_block,
-    xmp_packet,
 )
 from imagine.stages.recipe import BackendRecord, Recipe
 
@@ -73,46 +68,6 @@ def test_the_a1111_text_ends_with_one_line_of_settings(recipe: Recipe) -> None:
     assert text.count("Negative prompt:") == (1 if recipe.negative_prompt else 0)
     assert re.search(r"(^|, )Sampler: .*, Seed: \d+, Size: \d+x\d+, ", text.split("\n")[-1])
     assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\ufffe\uffff]", text)
-
-
-def test_the_exif_comment_is_of_type_undefined_in_utf_16() -> None:
-    block = exif_block("a ☕ 🦊", program="imagine 0.1.0")
-    assert block.startswith(b"Exif\0\0MM\0\x2a")
-    comment = b"UNICODE\0" + "a ☕ 🦊".encode("utf-16-be")
-    tag, kind, length, offset = struct.unpack_from(">HHII", block, block.index(b"\x92\x86"))
-    assert (tag, kind, length) == (0x9286, 7, len(comment))
-    assert block[6 + offset :] == comment
-
-
-@pytest.mark.parametrize("program", ["", "ab", "abc", "imagine 0.1.0", "imagine 0.10.0"])
-def test_the_exif_directories_point_where_the_values_are(program: str) -> None:
-    from PIL import Image
-
-    directory = Image.Exif()
-    directory.load(exif_block("hello", program=program))
-    assert directory.get(0x0131, "") == program
-    assert directory.get_ifd(0x8769)[0x9286] == b"UNICODE\0" + "hello".encode("utf-16-be")
-
-
-@pytest.mark.parametrize(
-    ("trained", "source_type"), [(True, "trainedAlgorithmicMedia"), (False, "algorithmicMedia")]
-)
-def test_the_digital_source_type_says_whether_a_model_was_trained(
-    trained: bool, source_type: str
-) -> None:
-    record = BackendRecord(name="x", model="x", trained=trained, parameters=backend().parameters)
-    assert (
-        "<Iptc4xmpExt:DigitalSourceType>"
-        f"http://cv.iptc.org/newscodes/digitalsourcetype/{source_type}"
-        "</Iptc4xmpExt:DigitalSourceType>"
-    ) in xmp_packet(make_recipe(backend=record))
-
-
-@given(any_recipe())
-def test_xmp_is_well_formed_whatever_the_prompt(recipe: Recipe) -> None:
-    for recipe_as in (None, "json", "deflate"):
-        packet = xmp_packet(recipe, recipe_as=recipe_as)
-        assert expat.ParserCreate().Parse(packet.encode(), True) == 1
 
 
 def test_a_jpeg_with_a_long_emoji_prompt_carries_the_recipe_compressed() -> None:

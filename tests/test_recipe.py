@@ -114,6 +114,16 @@ def test_hostile_json_is_refused_as_a_recipe(text: str) -> None:
         parse_recipe(text)
 
 
+def test_a_message_stays_one_short_printable_line_whatever_the_file_says() -> None:
+    backend = json.loads(make_recipe().to_json())["backend"]
+    backend["parameters"]["\x1b[31m\n" + "x" * 1000] = []
+    for text in (altered(backend=backend), altered(schema_version="9" * 1000)):
+        with pytest.raises(SpecError) as caught:
+            parse_recipe(text)
+        assert str(caught.value).isprintable()
+        assert len(str(caught.value)) < 250
+
+
 def test_a_recipe_cannot_be_changed() -> None:
     with pytest.raises(ValidationError, match="frozen"):
         make_recipe().prompt = "another"  # type: ignore[misc]

@@ -4,7 +4,6 @@ from importlib.metadata import EntryPoint
 
 import pytest
 
-from imagine.stages import registry
 from imagine.stages.errors import ConfigError, UsageError
 from imagine.stages.registry import Registry
 
@@ -20,7 +19,7 @@ def things(monkeypatch: pytest.MonkeyPatch) -> Registry[Thing]:
         EntryPoint("plugin", f"{__name__}:Thing", "imagine.things"),
         EntryPoint("broken", "imagine.no_such_module:Thing", "imagine.things"),
     ]
-    monkeypatch.setattr(registry, "entry_points", lambda group: points)
+    monkeypatch.setattr("importlib.metadata.entry_points", lambda group: points)
     return Registry(
         kind="thing",
         group="imagine.things",

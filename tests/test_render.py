@@ -127,9 +127,9 @@ def test_a_negative_prompt_never_names_what_the_prompt_wants() -> None:
 
 def test_what_has_no_room_is_dropped_by_priority_and_reported() -> None:
     slots = {
-        "lighting": "light " * 15,
-        "composition": "shape " * 15,
-        "camera": "lens " * 14,
+        "lighting": "light " * 20,
+        "composition": "shape " * 20,
+        "camera": "lens " * 20,
         "mood": "moody " * 13,
     }
     rendered = render(spec_of("a fox " + "in snow " * 20, **slots), "clip75")

@@ -1,6 +1,7 @@
 """PromptSpec: limits, references, and the three syntaxes."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -62,6 +63,7 @@ def specs(draw: st.DrawFn) -> PromptSpec:
         }
         for name in ids
     ]
+    details = maybe(TEXT.map(str.strip).filter(bool))
     relation = st.fixed_dictionaries(
         {
             "a": st.sampled_from(ids),
@@ -75,7 +77,7 @@ def specs(draw: st.DrawFn) -> PromptSpec:
             "subjects": subjects,
             "relations": draw(st.lists(relation, max_size=8)),
             "setting": draw(maybe(phrases(240))),
-            "style": {"medium": draw(st.sampled_from(list(Medium))), "detail": draw(maybe(TEXT.map(str.strip).filter(bool)))},
+            "style": {"medium": draw(st.sampled_from(list(Medium))), "detail": draw(details)},
             "lighting": draw(maybe(phrases(120))),
             "palette": draw(st.lists(COLORS, max_size=6)),
             "text": [{"content": item} for item in draw(st.lists(phrases(120), max_size=6))],
@@ -140,14 +142,14 @@ def test_seven_subjects_are_too_many() -> None:
 @pytest.mark.parametrize("format", ["json", "yaml", "toml"])
 def test_text_that_is_not_of_the_syntax_is_refused_in_one_line(format: SpecFormat) -> None:
     with pytest.raises(
-        SpecError, match=f"^the description is not valid {format.upper()}: "
+        SpecError, match=rf"^the description is not valid {format.upper()}: "
     ) as caught:
         parse_spec("{]: [", format=format)
     assert "\n" not in str(caught.value)
 
 
 def test_a_list_is_no_description() -> None:
-    with pytest.raises(SpecError, match="^the description holds a list, no fields"):
+    with pytest.raises(SpecError, match=r"^the description holds a list, no fields"):
         parse_spec("[1]", format="json")
 
 
@@ -159,6 +161,16 @@ def test_nesting_without_end_is_refused() -> None:
 def test_yaml_cannot_build_objects() -> None:
     with pytest.raises(SpecError, match="not valid YAML"):
         parse_spec("!!python/object/apply:os.getcwd []", format="yaml")
+
+
+@pytest.mark.parametrize(
+    ("escape", "told"),
+    [("\\ud800", "the lone surrogate U+D800"), ("\\u0007", "the control character U+0007")],
+)
+def test_what_no_file_can_keep_is_refused(escape: str, told: str) -> None:
+    text = json.dumps(MINIMAL | {"mood": "MOOD"}).replace("MOOD", f"calm{escape}")
+    with pytest.raises(SpecError, match=rf"^the description contains {re.escape(told)}; remove it"):
+        parse_spec(text, format="json")
 
 
 def test_a_spec_file_is_read_by_its_ending(tmp_path: Path) -> None:

@@ -1,7 +1,5 @@
 """Things that the emoji art lacks, drawn by code in its soft, glossy look: DRAWINGS by name."""
 
-from collections.abc import Callable
+from drawings import furniture, outdoors, signs
 
-from PIL import Image
-
-DRAWINGS: dict[str, Callable[[], Image.Image]] = {}
+DRAWINGS = furniture.DRAWINGS | signs.DRAWINGS | outdoors.DRAWINGS

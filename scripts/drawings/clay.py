@@ -107,16 +107,27 @@ class Clay:
     def _lay(self, mask: Image.Image, color: str, *, bevel: float, flat: bool) -> None:
         rgb = (int(color[0:2], 16), int(color[2:4], 16), int(color[4:6], 16))
         box = mask.getbbox()
-        if box is None:
-            return
+        assert box is not None, f"a shape of {color} lies outside the canvas"
+        # Only the surroundings of the shape are worked on: blurring the whole canvas is slow.
+        margin = round(6 * UNIT)
+        near = (max(0, box[0] - margin), max(0, box[1] - margin), box[2] + margin, box[3] + margin)
+        whole, self._canvas = self._canvas, self._canvas.crop(near)
+        mask = mask.crop(near)
         if flat:
             self._over(Image.new("RGB", mask.size, rgb), mask)
-            return
+        else:
+            self._shade(mask, rgb, bevel, rows=(box[1] - near[1], box[3] - near[1]))
+        whole.paste(self._canvas, near[:2])
+        self._canvas = whole
+
+    def _shade(
+        self, mask: Image.Image, rgb: tuple[int, int, int], bevel: float, *, rows: tuple[int, int]
+    ) -> None:
         self._drop_shadow(mask)
         plate = Image.new("RGB", mask.size, rgb)
-        ramp = Image.linear_gradient("L").resize((mask.width, box[3] - box[1]))
+        ramp = Image.linear_gradient("L").resize((mask.width, rows[1] - rows[0]))
         down = Image.new("L", mask.size)
-        down.paste(ramp, (0, box[1]))
+        down.paste(ramp, (0, rows[0]))
         plate.paste((255, 255, 255), (0, 0), down.point(lambda level: max(0, 110 - level) // 3))
         plate.paste(SHADE, (0, 0), down.point(lambda level: max(0, level - 110) // 3))
         self._edge(plate, mask, bevel, (255, 255, 255), 0.55)

@@ -4,9 +4,10 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
+from itertools import pairwise
 
-from imagine.stages.intent import Intent, TimeOfDay
 from imagine.stages import lexicon
+from imagine.stages.intent import Entity, Intent, TimeOfDay
 from imagine.stages.lexicon import singular
 from imagine.stages.spec import RelationKind
 
@@ -14,6 +15,7 @@ from imagine.stages.spec import RelationKind
 LONG_PROMPT_WORDS = 60
 ANIMALS = frozenset({"mammal", "bird", "sea", "reptile", "insect"})
 
+_BESIDE = {RelationKind.NEXT_TO}
 _HORIZONTAL = {
     RelationKind.LEFT_OF,
     RelationKind.RIGHT_OF,
@@ -25,22 +27,27 @@ _VERTICAL = {RelationKind.ABOVE, RelationKind.BELOW}
 _DEPTH = {RelationKind.BEHIND, RelationKind.IN_FRONT_OF}
 _CONTACT = {RelationKind.ON, RelationKind.INSIDE, RelationKind.HOLDING, RelationKind.RIDING}
 
+_LISTED = re.compile(r"\s*(?:,|&|\+|and\b)", re.IGNORECASE)
+_WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
+_OUTER_SPACE = re.compile(r"\b(?:outer|in|into|through|deep)\s+space\b")
+_STYLE_NAMED = re.compile(r"\bstyle of\b|\bin the style\b|\b\w+[- ]style\b|\bby [A-Z]")
+
 
 @dataclass(frozen=True, slots=True)
 class Scene:
     """What matters of a prompt for light, framing and finish.
 
     Attributes:
-        kind: class of the main subject, a key of enhance_subjects.toml, "object" when unknown,
-            "any" for a name that tells nothing.
+        kind: class of the main subject, a key of enhance_subjects.toml, "any" when unknown.
         place: a key of [places] in enhance_scenes.toml, or None.
         weather: a key of [weather] there, or None.
         time: the one stated time of day, or None.
-        layout: how the subjects stand: "single", "several", "horizontal", "vertical", "depth",
-            "contact" or "mixed".
+        layout: how the subjects stand: "single", "several", "beside", "horizontal", "vertical",
+            "depth", "contact" or "mixed".
         lively: the main subject is in motion.
         story: an animal or a thing does what people do.
         settled: nothing speaks against a plain backdrop: one thing, at rest, its place unsaid.
+        styled: the prompt names a particular style: "in the style of ...".
         long: the prompt describes its picture at length.
         words: the prompt's words, lower case and singular, without what it excludes.
     """
@@ -53,6 +60,7 @@ class Scene:
     lively: bool
     story: bool
     settled: bool
+    styled: bool
     long: bool
     words: frozenset[str]
 
@@ -75,42 +83,54 @@ def scene_of(intent: Intent) -> Scene:
         time=next(iter(intent.times)) if len(intent.times) == 1 else None,
         layout=layout,
         lively=lively,
-        story=kind in ANIMALS | {"food", "plant", "object"} and _acts_human(intent, doings),
+        story=kind in ANIMALS | {"food", "plant"} and _acts_human(intent, doings),
         settled=(
             layout == "single"
+            and len(intent.entities) < 2
             and not (place or weather or intent.setting or intent.times or restless)
             and not intent.stated & {"setting", "weather", "composition", "lighting"}
             and "background" not in words
         ),
+        styled=bool(_STYLE_NAMED.search(intent.core)),
         long=len(intent.core.split()) > LONG_PROMPT_WORDS,
         words=words,
     )
 
 
 def class_of(noun: str) -> str | None:
-    """The class that enhance_subjects.toml puts the singular noun in."""
-    return _classes().get(noun)
+    """The class that enhance_subjects.toml puts the singular noun in, by list or by ending."""
+    if noun in _classes():
+        return _classes()[noun]
+    endings = lexicon.table("enhance_subjects.endings")
+    return next(
+        (name for name, text in endings.items() if noun.endswith(tuple(text.split()))), None
+    )
 
 
 def _words(intent: Intent) -> list[str]:
+    """The prompt's words but for what it excludes and for names of several words ("Gold Coast")."""
     text = intent.core
-    for negation in intent.negations:
-        text = text.replace(negation.clause, " ")
-    return [singular(word) for word in re.findall(r"[^\W\d_]+", text.lower())]
+    names = (name for name in intent.proper_nouns if " " in name)
+    for gone in (*(negation.clause for negation in intent.negations), *names):
+        text = text.replace(gone, " ")
+    text = re.sub(r"\bwoods\b", "forest", _OUTER_SPACE.sub("outerspace", text.lower()))
+    return [singular(word) for word in _WORD.findall(text)]
 
 
 def _kind(intent: Intent, words: list[str]) -> str:
     """Class of the main subject: the first thing the prompt names, else its last known word."""
-    things = [entity for entity in intent.entities if not entity.is_place] or intent.entities
-    if things:
-        head = things[0].head
-        if known := class_of(head) or class_of(things[0].name.lower().split()[0]):
-            return known
-        return "any" if things[0].name[:1].isupper() else "object"
-    known_words = [found for word in reversed(words) if (found := class_of(word))]
-    if known_words:
-        return known_words[0]
-    return "any" if intent.proper_nouns else "abstract"
+    things = _things(intent)
+    if not things:
+        known = (found for word in reversed(words) if (found := class_of(word)))
+        return next(known, "any" if intent.proper_nouns else "abstract")
+    main = things[0]
+    if len(things) > 1 and main.head in lexicon.words("enhance_subjects.containers.words"):
+        linked = re.match(r"\s*of\b", _between(main, things[1], intent))
+        main = things[1] if linked else main
+    if lexicon.words("enhance_subjects.models.words").intersection(main.attributes):
+        return "object"
+    joined = _classes().get(main.name.lower().replace(" ", ""))
+    return joined or class_of(main.head) or "any"
 
 
 def _doings(intent: Intent) -> frozenset[str]:
@@ -132,6 +152,7 @@ def _layout(intent: Intent) -> str:
         RelationKind.OTHER,
     }
     for name, members in (
+        ("beside", _BESIDE),
         ("horizontal", _HORIZONTAL),
         ("vertical", _VERTICAL),
         ("depth", _DEPTH),
@@ -141,16 +162,28 @@ def _layout(intent: Intent) -> str:
             return name
     if kinds:
         return "mixed"
-    things = [entity for entity in intent.entities if not entity.is_place]
-    worn = {relation.b for relation in intent.relations}
-    many = len(things) - len(worn) > 1 or any(
-        entity.plural or (entity.count or 1) > 1 for entity in things
-    )
-    return "several" if many else "single"
+    things = _things(intent)
+    if things and ((things[0].count or 1) > 1 or (things[0].plural and things[0].count is None)):
+        # "headphones" and "scissors" are plural in form only.
+        return "single" if things[0].head.endswith("s") else "several"
+    links = [_between(one, other, intent) for one, other in pairwise(things)]
+    return "several" if any(_LISTED.match(link) for link in links) else "single"
+
+
+def _things(intent: Intent) -> list[Entity]:
+    """What the prompt shows, or the places when it shows nothing else."""
+    return [entity for entity in intent.entities if not entity.is_place] or [*intent.entities]
+
+
+def _between(one: Entity, other: Entity, intent: Intent) -> str:
+    """The words between two things that the prompt names one after the other."""
+    _, _, rest = intent.core.partition(one.span)
+    return rest.partition(other.span)[0]
 
 
 def _first(table: str, words: frozenset[str]) -> str | None:
-    return next((key for key, members in _scenes(table).items() if members & words), None)
+    found = next((key for key, members in _scenes(table).items() if members & words), None)
+    return "indoor" if found == "furniture" else found
 
 
 @cache

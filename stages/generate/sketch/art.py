@@ -86,7 +86,7 @@ def find(name: str, *, attributes: Sequence[str] = ()) -> Match | None:
     ("baseball bat"). An attribute picks a variant where there is one ("old" man).
     """
     words = [word for word in _words(name) if word not in _ARTICLES]
-    while "of" in words[1:-1] and " ".join(words) not in _index()["names"]:
+    while "of" in words[1:-1] and not _is_known(" ".join(words)):
         at = words.index("of", 1)
         group = any(single in _GROUPS for single in _singulars(words[at - 1]))
         words = words[at + 1 :] if group else words[:at]
@@ -167,13 +167,17 @@ def _match(words: list[str], attributes: list[str]) -> Match | None:
         tail = " ".join(words[start:])
         for name in [*(f"{attribute} {tail}" for attribute in attributes), tail]:
             for single in _singulars(name):
-                if single in _index()["none"]:
+                if single in _index()["none"] or (start and single in _index()["alone"]):
                     return None
                 if single in _index()["names"]:
                     return Match(cutout(_index()["names"][single]), exact=True)
                 if single in _index()["like"]:
                     return Match(cutout(_index()["like"][single]), exact=False)
     return None
+
+
+def _is_known(name: str) -> bool:
+    return any(name in _index()[table] for table in ("names", "like", "none"))
 
 
 def _words(text: str) -> list[str]:

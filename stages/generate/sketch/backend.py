@@ -8,17 +8,18 @@ it has no art for, and says so.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from random import Random
 from typing import TYPE_CHECKING
 
 from imagine.stages.generate import Capabilities
-from imagine.stages.generate.sketch.brush import RGB, brightness, soften
-from imagine.stages.generate.sketch.cast import Cast, cast_of
+from imagine.stages.generate.sketch.brush import RGB, brightness, empty_mask, soften
+from imagine.stages.generate.sketch.cast import Cast, cast_of, is_lettering
 from imagine.stages.generate.sketch.dressing import dresser_for
-from imagine.stages.generate.sketch.finish import finish_name, is_monochrome, treat
-from imagine.stages.generate.sketch.layout import Frame, Layout, Placement, arrange
+from imagine.stages.generate.sketch.finish import LINED, finish_name, is_monochrome, treat
+from imagine.stages.generate.sketch.layout import Frame, Layout, arrange
 from imagine.stages.generate.sketch.lettering import can_set, face_for, paint_card, write
 from imagine.stages.generate.sketch.place import Scene, place_called, read_scene
 from imagine.stages.generate.sketch.scenery import paint_scenery
@@ -32,6 +33,13 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 MODEL = "sketch-1"
+# A photograph's background is out of focus by this share of the shorter side.
+_DEPTH_BLUR = 0.007
+# Things that lettering is looked for on when the description does not say where it is.
+_BEARING = re.compile(
+    r"\b(?:signs?|banner|shirt|t-shirt|book|poster|board|billboard|mug|card|bubble|flag|screen|"
+    r"label|menu|bottle|sweater|hoodie|plaque|ticket|blackboard|chalkboard|whiteboard|placard)\b"
+)
 _STEPS = ("layout", "scenery", "subjects", "light", "style")
 
 
@@ -54,17 +62,17 @@ class SketchBackend:
 
     def generate(self, request: ImageRequest) -> Iterator[Progress | GeneratedImage]:
         """Yields a Progress after each of five steps, then the picture."""
-        spec, size = request.spec, (request.width, request.height)
+        spec, size = request.spec, _work_size(request.width, request.height)
 
         def source(purpose: str) -> Random:
             return Random(f"{request.seed}/{purpose}")
 
         scene = read_scene(spec)
         cast = cast_of(spec, scene)
-        scene = _settle(scene, cast, source("backdrop"))
+        scene = _settle(scene, cast, source(f"backdrop/{spec.subjects[0].name}"))
         words = [item for item in spec.text if can_set(item.content, face=face_for(item.typeface))]
         notes = [*cast.notes, *_unset(spec, words)]
-        borne, loose = _bearers(words, cast)
+        borne, loose = _bearers(words, spec, cast)
         title = _title(spec, cast, scene) if not words else None
         if title is not None:
             notes = ["Nothing in the prompt could be drawn: set its words on a card."]
@@ -74,11 +82,18 @@ class SketchBackend:
         yield Progress(1, len(_STEPS), _STEPS[0])
 
         light = light_of(scene, source("light"))
-        canvas = _background(size, spec, scene, light, layout, frame, source("scenery"))
+        horizon, table = _lines(scene, layout, frame, source("horizon"))
+        canvas = paint_scenery(
+            scene, light, dresser_for(spec, light), source("scenery"),
+            size=size, horizon=horizon, table=table,
+        )  # fmt: skip
+        style = finish_name(spec.style, prompt=spec.source_prompt)
+        if style == "photo" and layout.placements:
+            canvas = soften(canvas, min(size) * _DEPTH_BLUR)
         yield Progress(2, len(_STEPS), _STEPS[1])
 
-        style = finish_name(spec.style, prompt=spec.source_prompt)
-        _perform(canvas, layout, light, scene, borne)
+        contours = empty_mask(size) if style in LINED else None
+        _perform(canvas, layout, light, scene, contours=contours)
         yield Progress(3, len(_STEPS), _STEPS[2])
 
         lay_weather(canvas, scene, light, source("weather"))
@@ -86,12 +101,24 @@ class SketchBackend:
             _paint_title(canvas, title)
         yield Progress(4, len(_STEPS), _STEPS[3])
 
-        canvas = treat(canvas, style, source("style"))
+        canvas = treat(canvas, style, source("style"), contours=contours)
         if is_monochrome(f"{spec.source_prompt} {spec.style.detail or ''}") and style != "mono":
             canvas = canvas.convert("L").convert("RGB")
+        # Lettering comes last: no brush or grid may spoil a letter.
+        for placement in layout.placements:
+            if (item := borne.get(placement.actor.id)) is not None:
+                _letter(canvas, item, panel_box(placement))
         _paint_headline(canvas, loose)
         yield Progress(5, len(_STEPS), _STEPS[4])
+        if size != (request.width, request.height):
+            canvas = canvas.reduce(size[0] // request.width)
         yield GeneratedImage(pixels=canvas, model=MODEL, notes=tuple(notes))
+
+
+def _work_size(width: int, height: int) -> tuple[int, int]:
+    """The size to draw at: thumbnails are drawn several times larger and reduced at the end."""
+    factor = max(1, min(-(-192 // min(width, height)), 4096 // max(width, height)))
+    return width * factor, height * factor
 
 
 def _settle(scene: Scene, cast: Cast, random: Random) -> Scene:
@@ -105,19 +132,17 @@ def _settle(scene: Scene, cast: Cast, random: Random) -> Scene:
 
 
 def _backdrop(cast: Cast, random: Random) -> RGB:
-    """A pale colour opposite to that of the first subject, as a stylist would choose it."""
+    """A pale colour that sets off the first subject, as a stylist would choose it."""
     from colorsys import hsv_to_rgb, rgb_to_hsv
 
-    hue = random.random()
+    hues = [0.07, 0.11, 0.46, 0.55, 0.62, 0.72, 0.93]
     first = next((actor for actor in cast.actors if actor.cutout is not None), None)
     if first is not None:
         red, green, blue = dominant(first)
         own, saturation, _ = rgb_to_hsv(red / 255, green / 255, blue / 255)
         if saturation > 0.2:
-            hue = (own + 0.5 + random.uniform(-0.09, 0.09)) % 1.0
-    # Pale yellow-green looks sickly; it is moved to the nearer of cream and mint.
-    hue = hue if not 0.17 < hue < 0.36 else (0.12 if hue < 0.26 else 0.42)
-    red, green, blue = hsv_to_rgb(hue, 0.2, 0.95)
+            hues = [hue for hue in hues if 0.14 < (hue - own) % 1.0 < 0.86]
+    red, green, blue = hsv_to_rgb(random.choice(hues), 0.21, 0.97)
     return round(red * 255), round(green * 255), round(blue * 255)
 
 
@@ -129,16 +154,27 @@ def _unset(spec: PromptSpec, words: list[TextItem]) -> list[str]:
     ]
 
 
-def _bearers(words: list[TextItem], cast: Cast) -> tuple[dict[str, TextItem], list[TextItem]]:
+def _bearers(
+    words: list[TextItem], spec: PromptSpec, cast: Cast
+) -> tuple[dict[str, TextItem], list[TextItem]]:
     """Which actor bears which text, and the texts that nothing bears."""
+    written = {subject.id for subject in spec.subjects if is_lettering(subject)}
+    under = {relation.b for relation in spec.relations if relation.a in written}
     borne: dict[str, TextItem] = {}
     loose: list[TextItem] = []
-    panels = [actor for actor in cast.actors if actor.cutout is not None and actor.cutout.panel]
     for item in words:
         where = (item.placement or "").lower()
-        free = [actor for actor in panels if actor.id not in borne]
-        named = [actor for actor in free if actor.label.lower().split()[-1] in where]
-        bearer = next(iter(named or free), None)
+        free = [actor for actor in cast.actors if actor.cutout and actor.id not in borne]
+        named = [
+            actor for actor in free
+            if actor.id in under or actor.label.lower().split()[-1] in where.split()
+        ]  # fmt: skip
+        panels = [
+            actor
+            for actor in free
+            if actor.cutout and (actor.cutout.panel or _BEARING.search(actor.label.lower()))
+        ]
+        bearer = next(iter([*named, *panels]), None)
         if bearer is None:
             loose.append(item)
         else:
@@ -148,9 +184,8 @@ def _bearers(words: list[TextItem], cast: Cast) -> tuple[dict[str, TextItem], li
 
 def _title(spec: PromptSpec, cast: Cast, scene: Scene) -> str | None:
     """The words to set on a card when there is nothing at all to draw."""
-    if cast.actors and (len(cast.actors) > 1 or cast.actors[0].cutout is not None):
-        return None
-    if not cast.actors and scene.place.key != "studio":
+    drawn = len(cast.actors) > 1 or any(actor.cutout or actor.count > 1 for actor in cast.actors)
+    if drawn or scene.stated:
         return None
     title = spec.source_prompt.strip()
     title = title if len(title) <= 90 else title[:88].rsplit(" ", 1)[0] + " …"
@@ -165,57 +200,37 @@ def _frame(size: tuple[int, int], scene: Scene, *, headline: bool) -> Frame:
         or scene.place.key in ("moon", "mars"),
         top=0.2 if headline else 0.0,
         table=scene.table is not None,
+        open=scene.place.kind == "plain",
     )
 
 
-def _background(
-    size: tuple[int, int],
-    spec: PromptSpec,
-    scene: Scene,
-    light: Light,
-    layout: Layout,
-    frame: Frame,
-    random: Random,
-) -> Image:
-    """The scenery, its horizon a little above the line on which the subjects stand."""
+def _lines(
+    scene: Scene, layout: Layout, frame: Frame, random: Random
+) -> tuple[float, tuple[float, float] | None]:
+    """Where the ground begins, and the upper and front edge of the table top, if there is one.
+
+    All are shares of the height. The horizon lies above every foot, or things would stand on air.
+    """
     horizon = scene.place.horizon + random.uniform(-0.03, 0.03)
-    if layout.placements and frame.stands:
-        feet = [item.top + item.height for item in layout.placements if item.grounded]
-        if feet:
-            highest = min(feet) / size[1]
-            horizon = min(horizon, highest - 0.05)
-    table = None
-    if scene.table is not None:
-        back = min((item.top + item.height for item in layout.placements), default=0.8 * size[1])
-        top = max(0.3, min(back / size[1], layout.floor) - 0.08)
-        table = (top, min(0.95, layout.floor + 0.09))
-        horizon = min(horizon, top - 0.05)
-    horizon = max(0.2, horizon)
-    canvas = paint_scenery(
-        size, scene, light, dresser_for(spec, light), random, horizon=horizon, table=table
-    )
-    if finish_name(spec.style) == "photo" and layout.placements:
-        return soften(canvas, min(size) * 0.007)
-    return canvas
+    feet = [(item.top + item.height) / frame.height for item in layout.placements if item.grounded]
+    if feet and frame.stands:
+        horizon = min(horizon, min(feet) - 0.05)
+    if scene.table is None:
+        return max(0.2, horizon), None
+    top = max(0.3, min([*feet, layout.floor]) - 0.11)
+    return max(0.2, min(horizon, top - 0.05)), (top, min(0.94, layout.floor + 0.1))
 
 
 def _perform(
-    canvas: Image, layout: Layout, light: Light, scene: Scene, borne: dict[str, TextItem]
+    canvas: Image, layout: Layout, light: Light, scene: Scene, *, contours: Image | None
 ) -> None:
     wardrobe = Wardrobe.under(light)
     for placement in layout.placements:
-        actor = placement.actor
-        floats = scene.place.kind == "water" and not actor.flies
-        paint_actor(canvas, placement, wardrobe, floats=floats)
-        item = borne.get(actor.id)
-        box = panel_box(placement)
-        if item is not None and box is not None:
-            _letter(canvas, item, placement, box)
+        floats = scene.place.kind == "water" and not placement.actor.flies
+        paint_actor(canvas, placement, wardrobe, floats=floats, contours=contours)
 
 
-def _letter(
-    canvas: Image, item: TextItem, placement: Placement, box: tuple[float, float, float, float]
-) -> None:
+def _letter(canvas: Image, item: TextItem, box: tuple[float, float, float, float]) -> None:
     """Write a text on the thing that bears it, dark on light or light on dark."""
     left, top, right, bottom = (round(value) for value in box)
     if right - left < 2 or bottom - top < 2:
@@ -242,5 +257,3 @@ def _paint_title(canvas: Image, title: str) -> None:
     width, height = canvas.size
     paint_card(canvas, title, box=(0.1 * width, 0.2 * height, 0.9 * width, 0.8 * height),
                face="serif")  # fmt: skip
-
-

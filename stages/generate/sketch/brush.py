@@ -27,9 +27,7 @@ def mix(first: RGB, second: RGB, share: float) -> RGB:
 
 def multiply(color: RGB, light: tuple[float, float, float]) -> RGB:
     """The colour as it looks under a light of the given strength for red, green and blue."""
-    red, green, blue = (
-        min(255, max(0, round(a * b))) for a, b in zip(color, light, strict=True)
-    )
+    red, green, blue = (min(255, max(0, round(a * b))) for a, b in zip(color, light, strict=True))
     return red, green, blue
 
 
@@ -76,6 +74,13 @@ def shape(size: tuple[int, int], paint: Callable[[ImageDraw, float], None]) -> I
     mask = Image.new("L", (size[0] * factor, size[1] * factor))
     paint(ImageDraw.Draw(mask), float(factor))
     return mask.reduce(2) if factor == 2 else mask
+
+
+def empty_mask(size: tuple[int, int]) -> Image:
+    """A mask that is 0 everywhere."""
+    from PIL import Image
+
+    return Image.new("L", size)
 
 
 def polygon(size: tuple[int, int], points: Sequence[tuple[float, float]]) -> Image:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -99,7 +100,7 @@ def cast_of(spec: PromptSpec, scene: Scene) -> Cast:
                 cutout=cutout,
                 count=subject.count or (_SEVERAL if _is_plural(subject) else 1),
                 extent=_extent(cutout, subject),
-                colors=_colors(subject),
+                colors=subject.colors,
                 position=subject.position,
             )
         )
@@ -113,9 +114,7 @@ def is_lettering(subject: Subject) -> bool:
 
 def _is_excluded(subject: Subject, exclude: Sequence[str]) -> bool:
     names = {subject.name.lower(), subject.name.lower().removesuffix("s")}
-    return any(
-        term.lower() in names or term.lower().removesuffix("s") in names for term in exclude
-    )
+    return any(term.lower() in names or term.lower().removesuffix("s") in names for term in exclude)
 
 
 def _stands_alone(cutout: Cutout) -> bool:
@@ -132,14 +131,15 @@ def _is_plural(subject: Subject) -> bool:
     return bool(span) and span[-1] in plurals
 
 
-def _extent(cutout: Cutout | None, subject: Subject) -> float:
+def softened(cutout: Cutout | None) -> float:
+    """The longer side of a thing without attributes, in softened metres: 0.42 to 2.1."""
     metres = cutout.scale if cutout is not None else 1.0
-    extent = min(2.1, max(0.42, float(metres) ** _SOFTENING))
+    return min(2.1, max(0.42, math.pow(metres, _SOFTENING)))
+
+
+def _extent(cutout: Cutout | None, subject: Subject) -> float:
+    extent = softened(cutout)
     for attribute in subject.attributes:
         for word in attribute.lower().split():
             extent *= _SIZES.get(word, 1.0)
     return extent
-
-
-def _colors(subject: Subject) -> tuple[str, ...]:
-    return subject.colors[:2]

@@ -165,7 +165,8 @@ def _main_hues(picture: "Image", *, spare_skin: bool) -> list[int]:
     solid = small.getchannel("A").point(lambda alpha: 255 if alpha > 128 else 0)
     strong = ImageChops.multiply(
         saturation.point(lambda level: 255 if level > 70 else 0),
-        value.point(lambda level: 255 if level > 50 else 0),
+        # Tyres, visors and deep shadows have a hue, but are nobody's idea of the thing's colour.
+        value.point(lambda level: 255 if level > 105 else 0),
     )
     mask = ImageChops.multiply(solid, strong)
     if spare_skin:

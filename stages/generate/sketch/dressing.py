@@ -138,7 +138,12 @@ def cast_shadow(
     mask = soften(mask, thick * 0.34)
     core = Image.new("L", size)
     ImageDraw.Draw(core).ellipse(
-        [pad + width * 0.12, pad + thick * 0.22, size[0] - pad - width * 0.12, size[1] - pad * 1.22],
+        [
+            pad + width * 0.12,
+            pad + thick * 0.22,
+            size[0] - pad - width * 0.12,
+            size[1] - pad * 1.22,
+        ],
         fill=round(255 * strength),
     )
     mask = Image.blend(mask, soften(core, thick * 0.16), 0.5)

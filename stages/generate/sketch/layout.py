@@ -9,44 +9,31 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import permutations
-from math import ceil, log
 from random import Random
 
-from imagine.stages.generate.sketch.attach import Piece, Pieces, bonds_of, bounds, units_of
-from imagine.stages.generate.sketch.cast import Actor
-from imagine.stages.spec import Position, Relation, RelationKind
+from imagine.stages.generate.sketch.attach import bonds_of, units_of
+from imagine.stages.generate.sketch.cast import Actor, softened
+from imagine.stages.generate.sketch.group import Frame, Group, gather
+from imagine.stages.generate.sketch.order import (
+    COLUMN,
+    Link,
+    by_level,
+    levels_of,
+    order_of,
+    stack,
+    wrapped,
+)
+from imagine.stages.generate.sketch.piece import Piece, bounds
+from imagine.stages.spec import Position, Relation
 
-_COLUMN = {
-    Position.TOP_LEFT: -1, Position.LEFT: -1, Position.BOTTOM_LEFT: -1,
-    Position.TOP_RIGHT: 1, Position.RIGHT: 1, Position.BOTTOM_RIGHT: 1,
-    Position.TOP: 0, Position.CENTER: 0, Position.BOTTOM: 0,
-}  # fmt: skip
 _ROW = {
     Position.TOP_LEFT: -1, Position.TOP: -1, Position.TOP_RIGHT: -1,
     Position.LEFT: 0, Position.CENTER: 0, Position.RIGHT: 0,
     Position.BOTTOM_LEFT: 1, Position.BOTTOM: 1, Position.BOTTOM_RIGHT: 1,
 }  # fmt: skip
+
+
 _DEPTH = {Position.FOREGROUND: 1.2, Position.BACKGROUND: 0.6}
-
-
-@dataclass(frozen=True, slots=True)
-class Frame:
-    """The area to be filled.
-
-    Attributes:
-        width, height: pixels.
-        stands: whether there is a ground, so that things stand at the bottom.
-        top, bottom: shares of the height kept free there, for lettering.
-        table: the things stand on a table top, which needs room below them.
-    """
-
-    width: int
-    height: int
-    stands: bool
-    top: float = 0.0
-    bottom: float = 0.0
-    table: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,24 +60,10 @@ class Placement:
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """All placements, farthest first, and the line on which the lowest row stands (a share of the height)."""
+    """All placements, farthest first; and where the lowest row stands, a share of the height."""
 
     placements: tuple[Placement, ...]
     floor: float
-
-
-@dataclass(frozen=True, slots=True)
-class _Group:
-    """All of one root actor with what is fixed to it."""
-
-    root: Actor
-    members: tuple[Pieces, ...]
-    width: float
-    height: float
-
-    @property
-    def pieces(self) -> Pieces:
-        return tuple(piece for member in self.members for piece in member)
 
 
 def arrange(
@@ -104,10 +77,10 @@ def arrange(
     fixed = {bond.child: bond.parent for bond in bonds}
     roots = [actor for actor in actors if actor.id not in fixed]
     shape = frame.width / (frame.height * (1 - frame.top - frame.bottom))
-    groups = [
-        _gather(root, units_of(root, by_id, bonds), shape / len(roots), frame, random)
-        for root in roots
-    ]
+    beside = max(1, sum(not (frame.stands and root.flies) for root in roots))
+    # Even beside many others a group is no narrow pile, unless the frame itself is narrow.
+    share = max(shape / beside, min(0.6, shape))
+    groups = [gather(root, units_of(root, by_id, bonds), share, frame, random) for root in roots]
     group_of = {actor.id: roots.index(_root(actor, by_id, fixed)) for actor in actors}
     links = [
         (group_of[relation.a], relation.kind, group_of[relation.b])
@@ -125,133 +98,7 @@ def _root(actor: Actor, by_id: dict[str, Actor], fixed: dict[str, str]) -> Actor
     return actor
 
 
-def _gather(
-    root: Actor, units: tuple[Pieces, ...], shape: float, frame: Frame, random: Random
-) -> _Group:
-    """The units of one actor side by side, or in rows when they are many."""
-    boxes = [bounds(unit) for unit in units]
-    wide = max(right - left for left, _, right, _ in boxes)
-    high = max(bottom - top for _, top, _, bottom in boxes)
-    count = len(units)
-    stands = frame.stands and not root.flies
-    pitch = high * (0.5 if stands else 1.08)
-    columns = _columns(count, wide * 1.08, high, pitch, shape, stands=stands)
-    rows = ceil(count / columns)
-    members: list[Pieces] = []
-    placed = 0
-    for row in range(rows):
-        # Front rows are the fuller ones; row 0 is the farthest.
-        in_row = count // rows + (1 if row >= rows - count % rows else 0)
-        back = (rows - 1 - row) / max(1, rows)
-        scale = 1 - (0.3 * back if stands else 0.0)
-        for column in range(in_row):
-            unit = units[placed]
-            placed += 1
-            left, _, right, _ = bounds(unit)
-            x = (column - (in_row - 1) / 2) * wide * 1.08 * (1 - 0.14 * back * stands)
-            y = -(rows - 1 - row) * pitch * (1 - 0.18 * back * stands)
-            if rows > 1:
-                # Rows are shifted against each other, or a crowd looks like a table of figures.
-                x += (0.25 if row % 2 else -0.25) * wide * (columns > 1)
-                x += random.uniform(-0.12, 0.12) * wide
-                y += random.uniform(-0.1, 0.1) * pitch
-            elif count > 2:
-                y -= high * (0.07 if column % 2 else 0.0)
-            members.append(
-                tuple(
-                    piece.moved(-(left + right) / 2, 0).scaled(scale).moved(x, y) for piece in unit
-                )
-            )
-    left, top, right, bottom = bounds([piece for member in members for piece in member])
-    dx, dy = -(left + right) / 2, -bottom
-    shifted = tuple(tuple(piece.moved(dx, dy) for piece in member) for member in members)
-    return _Group(root, shifted, right - left, bottom - top)
-
-
-def _columns(
-    count: int, wide: float, high: float, pitch: float, shape: float, *, stands: bool
-) -> int:
-    """The number of columns whose block is nearest to the shape of the place it gets."""
-    if count <= 3 or (stands and count <= 5):
-        # A few things on a ground stand side by side; only a very narrow place stacks them.
-        return count if wide * count / high <= (6.0 if stands else 2.6) * shape else 1
-
-    def misfit(columns: int) -> tuple[float, int]:
-        rows = ceil(count / columns)
-        block = (columns * wide) / (high + (rows - 1) * pitch)
-        # A last row with gaps looks unintended, and so does a crowd many rows deep.
-        gaps = 0.08 * (columns * rows - count) / columns
-        return abs(log(block / (shape * (1.5 if stands else 1.0)))) + gaps, columns
-
-    return min(range(1, count + 1), key=misfit)
-
-
-_Link = tuple[int, RelationKind, int]
-
-
-def _levels(count: int, links: Sequence[_Link]) -> list[int]:
-    """0 for what stands lowest; a group above another has a higher level."""
-    levels = [0] * count
-    for _ in range(count):
-        for a, kind, b in links:
-            upper, lower = (a, b) if kind is RelationKind.ABOVE else (b, a)
-            if kind in (RelationKind.ABOVE, RelationKind.BELOW) and levels[upper] <= levels[lower]:
-                levels[upper] = min(count - 1, levels[lower] + 1)
-    return levels
-
-
-def _order(groups: Sequence[_Group], links: Sequence[_Link]) -> list[int]:
-    """The groups from left to right: the permutation that breaks the fewest relations."""
-    indices = list(range(len(groups)))
-
-    def cost(order: tuple[int, ...]) -> tuple[float, tuple[int, ...]]:
-        at = {group: place for place, group in enumerate(order)}
-        total = 0.0
-        beside: dict[int, list[int]] = {}
-        for a, kind, b in links:
-            gap = at[b] - at[a]
-            if kind is RelationKind.LEFT_OF:
-                total += 100 * (gap < 0)
-            elif kind is RelationKind.RIGHT_OF:
-                total += 100 * (gap > 0)
-            elif kind is RelationKind.BETWEEN:
-                beside.setdefault(a, []).append(b)
-            else:
-                total += 4 * (abs(gap) - 1)
-        for middle, ends in beside.items():
-            sides = {at[end] < at[middle] for end in ends}
-            total += 50 * (len(ends) > 1 and len(sides) < 2)
-            total += sum(2 * (abs(at[end] - at[middle]) - 1) for end in ends)
-        for group in order:
-            wish = _COLUMN.get(groups[group].root.position) if groups[group].root.position else None
-            if wish is not None:
-                place = at[group] / max(1, len(order) - 1) * 2 - 1 if len(order) > 1 else 0.0
-                total += 12 * abs(place - wish)
-        total += 0.1 * sum(abs(at[group] - group) for group in order)
-        return total, order
-
-    return list(min(permutations(indices), key=cost))
-
-
-def _stack(order: Sequence[int], links: Sequence[_Link]) -> list[list[int]]:
-    """Columns from left to right; what is above or below another shares its column."""
-    upright = {RelationKind.ABOVE, RelationKind.BELOW}
-    sideways = {RelationKind.LEFT_OF, RelationKind.RIGHT_OF, RelationKind.BETWEEN}
-    columns: list[list[int]] = []
-    for group in order:
-        for column in columns:
-            pairs = [kind for a, kind, b in links if {a, b} & set(column) and group in (a, b)]
-            if upright & set(pairs) and not sideways & set(pairs):
-                column.append(group)
-                break
-        else:
-            columns.append([group])
-    return columns
-
-
-def _compose(
-    groups: list[_Group], links: list[_Link], frame: Frame, random: Random
-) -> Layout:
+def _compose(groups: list[Group], links: list[Link], frame: Frame, random: Random) -> Layout:
     linked = {index for a, _, b in links for index in (a, b)}
     flying = [
         index
@@ -261,55 +108,25 @@ def _compose(
     if len(flying) == len(groups):
         flying = []
     standing = [index for index in range(len(groups)) if index not in flying]
-    levels = _levels(len(groups), links)
+    levels = levels_of(len(groups), links)
     if not links and not flying:
-        levels = _wrapped(groups, frame, levels)
-    order = [index for index in _order(groups, links) if index in standing]
-    columns = _stack(order, links) if any(levels) and links else _by_level(order, levels)
+        levels = wrapped(groups, frame, levels)
+    order = [index for index in order_of(groups, links) if index in standing]
+    columns = stack(order, links) if any(levels) and links else by_level(order, levels)
     scale, gap = _scale(groups, columns, levels, frame, flying=bool(flying))
-    room = {
-        index: box
-        for index, box in _slots(groups, columns, levels, frame, scale=scale, gap=gap).items()
-    }
+    slots = _slots(groups, columns, levels, frame, scale=scale, gap=gap)
     placements: list[Placement] = []
-    for index, (x, foot, factor) in room.items():
+    for index, (x, foot, factor) in slots.items():
         placements += _placed(groups[index], x, foot, factor, frame, lowest=levels[index] == 0,
                               random=random, alone=len(groups) == 1)  # fmt: skip
     crest = min((item.top for item in placements), default=frame.height * 0.5)
     placements += _flown([groups[index] for index in flying], frame, crest, random)
-    floor = max((foot for _, foot, _ in room.values()), default=frame.height * 0.86) / frame.height
+    floor = max((foot for _, foot, _ in slots.values()), default=frame.height * 0.86) / frame.height
     return Layout(tuple(sorted(placements, key=lambda item: item.depth)), floor)
 
 
-def _by_level(order: Sequence[int], levels: Sequence[int]) -> list[list[int]]:
-    """Columns for rows that were only wrapped: the first of each row, the second of each, ..."""
-    rows: dict[int, list[int]] = {}
-    for index in order:
-        rows.setdefault(levels[index], []).append(index)
-    longest = max(len(row) for row in rows.values())
-    return [
-        [row[place] for row in rows.values() if place < len(row)] for place in range(longest)
-    ]
-
-
-def _wrapped(groups: Sequence[_Group], frame: Frame, levels: list[int]) -> list[int]:
-    """Levels for groups without relations: several rows where one would be far too wide."""
-    shape = frame.width / frame.height
-    wide, high = sum(group.width for group in groups), max(group.height for group in groups)
-    rows = 1
-    # On a ground, rows one above the other read as "above"; only narrow frames are worth it.
-    limit = 3.4 if frame.stands else 2.2
-    while rows < len(groups) and (wide / rows) / (high * rows) > limit * shape:
-        rows += 1
-    if rows == 1:
-        return levels
-    per_row = ceil(len(groups) / rows)
-    # The first named stands in front, hence lowest.
-    return [index // per_row for index in range(len(groups))]
-
-
 def _scale(
-    groups: Sequence[_Group],
+    groups: Sequence[Group],
     columns: Sequence[Sequence[int]],
     levels: Sequence[int],
     frame: Frame,
@@ -326,22 +143,37 @@ def _scale(
         # Alone, a tiny thing is to look tiny and a giant one to fill the frame.
         lead = max(0.45, min(1.22, _lead(group)))
         tall *= lead if group.root.count == 1 else 1.0
-    across = frame.width * 0.9 / (wide * (1 + 0.1 * (len(columns) - 1)))
+        # A block with a name on it needs no more room than the name.
+        tall *= 0.7 if group.root.cutout is None else 1.0
+    lone = len(columns) == 1 and frame.width < 2 * frame.height
+    across = frame.width * (0.8 if lone else 0.9) / (wide * (1 + 0.1 * (len(columns) - 1)))
+    if _zigzag(columns, levels, frame):
+        across *= _CLOSER
+        high *= 1.4
     scale = min(across, tall / high, 0.95 * frame.height * free / high)
-    left = frame.width * 0.9 - wide * scale
+    left = frame.width * 0.9 - wide * scale / (_CLOSER if _zigzag(columns, levels, frame) else 1)
     gap = min(left / (len(columns) + 1), 0.35 * high * scale) if len(columns) > 1 else 0.0
     return scale, max(gap, 0.04 * scale)
 
 
-def _lead(group: _Group) -> float:
+# In two rows, one showing through the gaps of the other, columns come this much closer.
+_CLOSER = 1.55
+
+
+def _zigzag(columns: Sequence[Sequence[int]], levels: Sequence[int], frame: Frame) -> bool:
+    """Whether one row is so long that every other thing should step back behind it."""
+    single = all(len(column) == 1 and levels[column[0]] == 0 for column in columns)
+    return single and len(columns) > max(3, 3 * frame.width / frame.height) and not frame.table
+
+
+def _lead(group: Group) -> float:
     """How much larger than usual the attributes of a lone subject ask it to be."""
     actor = group.root
-    usual = min(2.1, max(0.42, (actor.cutout.scale if actor.cutout else 1.0) ** 0.35))
-    return actor.extent / usual
+    return actor.extent / softened(actor.cutout)
 
 
 def _height(
-    groups: Sequence[_Group], columns: Sequence[Sequence[int]], levels: Sequence[int]
+    groups: Sequence[Group], columns: Sequence[Sequence[int]], levels: Sequence[int]
 ) -> float:
     rows: dict[int, float] = {}
     for column in columns:
@@ -351,7 +183,7 @@ def _height(
 
 
 def _slots(
-    groups: Sequence[_Group],
+    groups: Sequence[Group],
     columns: Sequence[Sequence[int]],
     levels: Sequence[int],
     frame: Frame,
@@ -361,7 +193,9 @@ def _slots(
 ) -> dict[int, tuple[float, float, float]]:
     """For every group the x of its middle, the y of its feet, and its own pixels per metre."""
     widths = [max(groups[index].width for index in column) * scale for column in columns]
-    x = (frame.width - sum(widths) - gap * (len(columns) - 1)) / 2
+    zigzag = _zigzag(columns, levels, frame)
+    closer = 1 / _CLOSER if zigzag else 1.0
+    x = (frame.width - sum(widths) * closer - gap * (len(columns) - 1)) / 2
     rows = sorted({levels[index] for column in columns for index in column})
     heights = {
         row: max(groups[i].height for column in columns for i in column if levels[i] == row) * scale
@@ -372,16 +206,18 @@ def _slots(
     middle = (upper + lower) / 2
     foot = middle + block / 2
     if frame.table:
-        foot = min(lower - 0.16 * frame.height, max(foot, upper + 0.7 * (lower - upper)))
+        foot = min(lower - 0.17 * frame.height, max(foot, upper + 0.76 * (lower - upper)))
     elif frame.stands:
-        foot = min(lower - 0.06 * frame.height, max(foot, upper + 0.86 * (lower - upper)))
+        lowest = 0.6 if frame.open else 0.8
+        foot += 0.04 * frame.height
+        foot = min(lower - 0.06 * frame.height, max(foot, upper + lowest * (lower - upper)))
     feet: dict[int, float] = {}
     for row in rows:
         feet[row] = foot
         foot -= heights[row] * 1.06
     slots: dict[int, tuple[float, float, float]] = {}
     tallest = max(group.height for group in groups)
-    for column, width in zip(columns, widths, strict=True):
+    for place, (column, width) in enumerate(zip(columns, widths, strict=True)):
         for index in column:
             group, position = groups[index], groups[index].root.position
             ground = feet[levels[index]]
@@ -391,17 +227,19 @@ def _slots(
                 ground -= 0.03 * frame.height * (group.height / tallest - 0.5)
             if position is Position.BACKGROUND and frame.stands:
                 ground -= 0.1 * frame.height
-            slots[index] = (x + width / 2, ground, factor)
-        x += width + gap
-    if len(groups) == 1 and groups[0].root.position in _COLUMN:
+            if zigzag and place % 2:
+                ground -= 0.4 * tallest * scale
+            slots[index] = (x + width * closer / 2, ground, factor)
+        x += width * closer + gap
+    if len(groups) == 1 and groups[0].root.position in COLUMN:
         return {0: _cell(groups[0], frame, scale)}
     return slots
 
 
-def _cell(group: _Group, frame: Frame, scale: float) -> tuple[float, float, float]:
+def _cell(group: Group, frame: Frame, scale: float) -> tuple[float, float, float]:
     """A lone group in the cell of the 3x3 grid that it asks for."""
     position = group.root.position
-    column, row = (_COLUMN[position], _ROW[position]) if position else (0, 0)
+    column, row = (COLUMN[position], _ROW[position]) if position else (0, 0)
     if not column and not row:
         wide, high = 0.8, 0.7
     else:
@@ -415,7 +253,7 @@ def _cell(group: _Group, frame: Frame, scale: float) -> tuple[float, float, floa
 
 
 def _placed(
-    group: _Group,
+    group: Group,
     x: float,
     foot: float,
     factor: float,
@@ -466,9 +304,7 @@ def _turns(base: Piece, x: float, frame: Frame, random: Random, *, alone: bool) 
     return (cutout.facing == "left") == (x < frame.width / 2)
 
 
-def _flown(
-    groups: Sequence[_Group], frame: Frame, crest: float, random: Random
-) -> list[Placement]:
+def _flown(groups: Sequence[Group], frame: Frame, crest: float, random: Random) -> list[Placement]:
     """Flying groups over the rest of the picture, at the sides first."""
     upper = frame.height * (frame.top + 0.05)
     room = max(0.16 * frame.height, crest - upper)
@@ -477,7 +313,7 @@ def _flown(
         spots = [1 - spot for spot in spots]
     placements: list[Placement] = []
     for index, group in enumerate(groups):
-        wish = _COLUMN.get(group.root.position) if group.root.position else None
+        wish = COLUMN.get(group.root.position) if group.root.position else None
         share = spots[index % len(spots)] if wish is None else 0.5 + 0.3 * wish
         if len(groups) == 1 and group.root.count > 3:
             share = 0.5

@@ -21,7 +21,10 @@ if TYPE_CHECKING:
 Face = Literal["sans", "serif", "hand"]
 _FACES: tuple[tuple[Face, str], ...] = (
     ("hand", r"hand|script|cursive|brush|chalk|marker|graffiti|comic|playful|crayon|casual|child"),
-    ("serif", r"\bserif|roman|classic|elegant|book|antique|vintage|old|gothic|newspaper|typewriter"),
+    (
+        "serif",
+        r"\bserif|roman|classic|elegant|book|antique|vintage|old|gothic|newspaper|typewriter",
+    ),
 )
 _UNKNOWN = "\U0010ffff"
 _CARD: RGB = (255, 251, 240)
@@ -84,7 +87,7 @@ def _tall(lines: list[str], size: int) -> float:
 
 
 def wrap(text: str, chosen: FreeTypeFont, width: float) -> list[str]:
-    """The text in lines no wider than `width` pixels, broken at spaces; empty if a word is wider."""
+    """The text in lines of at most `width` pixels, broken at spaces; empty if a word is wider."""
     lines: list[str] = []
     for paragraph in text.split("\n"):
         line = ""
@@ -111,7 +114,7 @@ def write(
     largest: float | None = None,
     outline: RGB | None = None,
 ) -> None:
-    """Set the text in the middle of the box (left, top, right, bottom in pixels), never beyond it."""
+    """Set the text in the middle of the box (left, top, right, bottom), never beyond it."""
     from PIL import ImageDraw
 
     width, height = box[2] - box[0], box[3] - box[1]
@@ -190,7 +193,9 @@ def paint_placeholder(size: tuple[int, int], label: str, *, tint: RGB) -> Image:
     body = vertical((width, height), (mix(tint, (255, 255, 255), 0.35), tint,
                                       mix(tint, (30, 20, 60), 0.18)))  # fmt: skip
     glow(body, (width * 0.32, height * 0.2), 0.7 * max(width, height), (255, 255, 255), 0.45)
-    ink = mix(tint, (20, 14, 30), 0.78) if brightness(tint) > 0.4 else mix(tint, (255, 255, 255), 0.9)
+    ink = (
+        mix(tint, (20, 14, 30), 0.78) if brightness(tint) > 0.4 else mix(tint, (255, 255, 255), 0.9)
+    )
     if can_set(label):
         inset = 0.12 * min(width, height)
         write(body, label, box=(inset, inset, width - inset, height - inset), face="sans",

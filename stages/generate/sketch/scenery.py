@@ -19,9 +19,10 @@ from imagine.stages.generate.sketch.brush import (
     vertical,
 )
 from imagine.stages.generate.sketch.dressing import Dresser
-from imagine.stages.generate.sketch.land import Land, paint_layers
+from imagine.stages.generate.sketch.interior import paint_room
+from imagine.stages.generate.sketch.land import Land
+from imagine.stages.generate.sketch.landscape import paint_layers
 from imagine.stages.generate.sketch.place import Scene
-from imagine.stages.generate.sketch.room import paint_room
 from imagine.stages.generate.sketch.sky import Light, paint_rays, paint_sky, paint_stars
 
 if TYPE_CHECKING:
@@ -33,18 +34,19 @@ _LARGEST = 2048
 
 
 def paint_scenery(
-    size: tuple[int, int],
     scene: Scene,
     light: Light,
     dresser: Dresser,
     random: Random,
     *,
+    size: tuple[int, int],
     horizon: float,
     table: tuple[float, float] | None = None,
 ) -> Image:
     """The background as RGB of that size.
 
     Args:
+        size: width and height in pixels.
         horizon: where ground or floor begins, as a share of the height from the top.
         table: upper edge and front edge of the table top as such shares, if there is one.
     """
@@ -79,11 +81,17 @@ def _paint_place(
     elif kind == "sky":
         paint_sky(canvas, scene, light, random, horizon=canvas.height, bodies=bodies)
     else:
-        paint_sky(canvas, scene, light, random, horizon=min(canvas.height, horizon + 2), bodies=bodies)
-        paint_layers(canvas, Land(scene, light, dresser, min(horizon, canvas.height - 1), unit), random)
+        paint_sky(
+            canvas, scene, light, random, horizon=min(canvas.height, horizon + 2), bodies=bodies
+        )
+        paint_layers(
+            canvas, Land(scene, light, dresser, min(horizon, canvas.height - 1), unit), random
+        )
 
 
-def _paint_sweep(canvas: Image, scene: Scene, light: Light, random: Random, *, horizon: int) -> None:
+def _paint_sweep(
+    canvas: Image, scene: Scene, light: Light, random: Random, *, horizon: int
+) -> None:
     """A photographer's paper sweep: no edge between wall and floor, a pool of light."""
     color: RGB = scene.color or scene.place.ground[0]
     if color == (255, 255, 255):
@@ -106,7 +114,9 @@ def _paint_space(canvas: Image, scene: Scene, light: Light, random: Random) -> N
         tints = (scene.color, mix(scene.color, (255, 255, 255), 0.3))
     for _ in range(4):
         center = (random.uniform(0, 1) * canvas.width, random.uniform(0, 1) * canvas.height)
-        glow(canvas, center, max(canvas.size) * random.uniform(0.25, 0.5), random.choice(tints), 0.5)
+        glow(
+            canvas, center, max(canvas.size) * random.uniform(0.25, 0.5), random.choice(tints), 0.5
+        )
     dust = noise(canvas.size, random, cell=min(canvas.size) * 0.1)
     canvas.paste(mottle(canvas, dust, 0.55), (0, 0))
     paint_stars(canvas, random, area=canvas.size, count=150)
@@ -170,7 +180,9 @@ def _paint_table(
     if below > 0:
         under = canvas.crop((0, front + edge, canvas.width, canvas.height))
         dark = Image.new("RGB", under.size, mix(light.lit(color), (16, 10, 12), 0.72))
-        mask = Image.linear_gradient("L").resize(under.size).point(
-            [round(255 - value * 0.35) for value in range(256)]
+        mask = (
+            Image.linear_gradient("L")
+            .resize(under.size)
+            .point([round(255 - value * 0.35) for value in range(256)])
         )
         canvas.paste(dark, (0, front + edge), fade(mask, 0.9))

@@ -112,9 +112,7 @@ def _inside(scene: Scene, light: Light) -> Light:
             (0.9, 0.9, 1.0), (0.97, 0.97, 1.0), 0.4,
         )  # fmt: skip
     if scene.place.kind == "underwater":
-        return Light(
-            scene.place.ground, (30, 110, 160), (0.6, 0.86, 0.98), (0.84, 0.95, 1.0), 0.22
-        )
+        return Light(scene.place.ground, (30, 110, 160), (0.6, 0.86, 0.98), (0.84, 0.95, 1.0), 0.22)
     if scene.place.key == "stage" or scene.glow in ("spotlight", "candle"):
         warm = (1.0, 0.86, 0.66) if scene.glow == "candle" else (0.92, 0.9, 0.92)
         dark = tuple(0.62 * value for value in warm)
@@ -168,8 +166,8 @@ def _blend(first: Light, second: Light) -> Light:
 def paint_sky(
     canvas: Image, scene: Scene, light: Light, random: Random, *, horizon: int, bodies: bool
 ) -> None:
-    """Fill the canvas down to `horizon` pixels with sky, stars, clouds and, if `bodies`, a sun or moon."""
-    width, height = canvas.size
+    """Fill the canvas down to `horizon` pixels: sky, stars, clouds; if `bodies`, sun or moon."""
+    width = canvas.width
     canvas.paste(vertical((width, max(1, horizon)), light.sky), (0, 0))
     if horizon < 4:
         return
@@ -236,11 +234,17 @@ def _paint_clouds(canvas: Image, scene: Scene, light: Light, random: Random, hor
         x = canvas.width * (index + random.uniform(0.1, 0.9)) / count
         y = horizon * random.uniform(0.1, 0.62)
         size = min(canvas.size) * random.uniform(0.12, 0.2) * (1.3 if amount == 4 else 1.0)
-        paint_cloud(canvas, random, (x, y), size, white, under)
+        _paint_cloud(canvas, random, center=(x, y), size=size, white=white, under=under)
 
 
-def paint_cloud(
-    canvas: Image, random: Random, center: tuple[float, float], size: float, white: RGB, under: RGB
+def _paint_cloud(
+    canvas: Image,
+    random: Random,
+    *,
+    center: tuple[float, float],
+    size: float,
+    white: RGB,
+    under: RGB,
 ) -> None:
     """One cloud, `size` pixels wide from its centre to each side, flat below and round above."""
     width, height = max(4, round(size * 2.2)), max(4, round(size * 1.1))

@@ -75,8 +75,10 @@ def _glow(canvas: Image, scene: Scene, light: Light) -> None:
     light_map = Image.new("RGB", (max(1, width // 4), max(1, height // 4)))
     reach = max(light_map.size)
     if scene.glow == "neon":
-        glow(light_map, (0, light_map.height * 0.5), reach * 0.6, (255, 40, 170), 0.42)
-        glow(light_map, (light_map.width, light_map.height * 0.5), reach * 0.6, (30, 190, 255), 0.42)
+        glow(light_map, (0, light_map.height * 0.5), reach * 0.6, (255, 40, 170), 0.3)
+        glow(
+            light_map, (light_map.width, light_map.height * 0.5), reach * 0.6, (30, 190, 255), 0.26
+        )
     elif scene.glow == "candle":
         glow(light_map, (light_map.width * 0.5, light_map.height * 0.6), reach * 0.6,
              (255, 168, 70), 0.34)  # fmt: skip

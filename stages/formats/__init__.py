@@ -1,0 +1,1 @@
+"""What the picture formats carry beside pixels: PNG text, EXIF, XMP."""

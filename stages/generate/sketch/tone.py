@@ -1,0 +1,82 @@
+"""A picture in; the same as photograph, sepia, black and white, flat or pixel art out."""
+
+from __future__ import annotations
+
+from random import Random
+from typing import TYPE_CHECKING
+
+from imagine.stages.generate.sketch.brush import grain, soften
+from imagine.stages.generate.sketch.texture import smear, unit_of
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+
+def render(image: Image, lines: Image, random: Random) -> Image:
+    """As it is: the cut-outs are 3D renders."""
+    return image
+
+
+def pixel(image: Image, lines: Image, random: Random) -> Image:
+    """A coarse grid of square pixels in 28 colours."""
+    from PIL import Image as Pillow
+    from PIL import ImageEnhance
+
+    cell = max(1, round(min(image.size) / 80))
+    columns, rows = max(1, image.width // cell), max(1, image.height // cell)
+    small = image.resize((columns, rows), Pillow.Resampling.BOX)
+    small = ImageEnhance.Contrast(ImageEnhance.Color(small).enhance(1.2)).enhance(1.1)
+    limited = small.quantize(28, method=Pillow.Quantize.MEDIANCUT, dither=Pillow.Dither.NONE)
+    return limited.convert("RGB").resize(image.size, Pillow.Resampling.NEAREST)
+
+
+def mono(image: Image, lines: Image, random: Random) -> Image:
+    """Black and white, with a little more contrast."""
+    from PIL import ImageEnhance, ImageOps
+
+    grey = ImageOps.autocontrast(image.convert("L"), cutoff=0.5)
+    return _vignette(ImageEnhance.Contrast(grey).enhance(1.12).convert("RGB"), 0.25)
+
+
+def sepia(image: Image, lines: Image, random: Random) -> Image:
+    """Brown tones and dark corners."""
+    from PIL import ImageOps
+
+    grey = ImageOps.autocontrast(image.convert("L"), cutoff=0.5)
+    toned = ImageOps.colorize(grey, (44, 26, 14), (252, 240, 212), mid=(164, 124, 82))
+    return _vignette(toned, 0.45)
+
+
+def _vignette(image: Image, strength: float) -> Image:
+    """The corners darkened."""
+    from PIL import Image as Pillow
+
+    mask = Pillow.radial_gradient("L").resize(image.size, Pillow.Resampling.BILINEAR)
+    mask = mask.point([round(max(0, value - 110) * strength * 1.5) for value in range(256)])
+    result = image.copy()
+    result.paste((10, 6, 12), (0, 0), mask)
+    return result
+
+
+def photo(image: Image, lines: Image, random: Random) -> Image:
+    """The depth blur is laid on the background earlier; here tone, light bloom and grain."""
+    from PIL import ImageChops, ImageEnhance
+
+    unit = unit_of(image)
+    toned = ImageEnhance.Contrast(ImageEnhance.Color(image).enhance(0.94)).enhance(1.08)
+    bloom = soften(toned, unit * 2.5).point(
+        [round(max(0, value - 150) * 0.5) for value in range(256)] * 3
+    )
+    toned = ImageChops.screen(toned, bloom)
+    film = grain(image.size, random).point([round(128 + (v - 128) * 0.09) for v in range(256)])
+    return _vignette(ImageChops.overlay(toned, film.convert("RGB")), 0.2)
+
+
+def flat(image: Image, lines: Image, random: Random) -> Image:
+    """Few flat colours without shading."""
+    from PIL import Image as Pillow
+    from PIL import ImageEnhance
+
+    plain = smear(ImageEnhance.Color(image).enhance(1.2), unit_of(image) * 0.4)
+    colors = plain.quantize(28, method=Pillow.Quantize.MEDIANCUT, dither=Pillow.Dither.NONE)
+    return soften(colors.convert("RGB"), 0.5)

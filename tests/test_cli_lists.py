@@ -1,0 +1,74 @@
+"""`imagine styles`, `backends` and `doctor`: what there is, and whether it works."""
+
+import json
+
+from conftest import Command
+
+from imagine.cli.doctor import CHECKS
+from imagine.cli.settings import config_directory
+
+
+def test_styles_are_listed_by_family(imagine: Command) -> None:
+    done = imagine("styles")
+    names = [line.split()[0] for line in done.lines if line.startswith("  ")]
+    assert len(names) >= 30
+    assert len(set(names)) == len(names)
+    assert "watercolor" in names
+    assert [json.loads(line)["name"] for line in imagine("styles", "--json").lines] == names
+
+
+def test_one_style_is_shown_in_full(imagine: Command) -> None:
+    lines = imagine("styles", "watercolor").lines
+    assert any(line.split() == ["medium", "painting"] for line in lines)
+    assert imagine("styles", "watercolor", "--json").json["medium"] == "painting"
+    assert imagine("styles", "watercolr").code == 2
+
+
+def test_a_style_of_the_users_is_found_and_used(imagine: Command) -> None:
+    folder = config_directory() / "styles"
+    folder.mkdir(parents=True)
+    (folder / "mine.toml").write_text(
+        'title = "Mine"\nfamily = "painting"\ndescription = "Just mine."\n'
+        'medium = "painting"\nfits = []\ndetail = "finger painting"\n'
+    )
+    assert "  mine" in imagine("styles").out
+    assert "inger painting" in imagine("a fox", "-s", "mine", "--dry-run").out
+
+
+def test_a_broken_style_of_the_users_names_its_file(imagine: Command) -> None:
+    folder = config_directory() / "styles"
+    folder.mkdir(parents=True)
+    (folder / "mine.toml").write_text('title = "Mine"\nmedum = "painting"\n')
+    done = imagine("styles")
+    assert done.code == 3
+    assert "mine.toml" in done.err
+    assert done.err.count("\n") == 1
+
+
+def test_backends_and_enhancers_are_listed_with_what_they_honour(imagine: Command) -> None:
+    done = imagine("backends")
+    assert "no diffusion model" in done.out
+    rows = [json.loads(line) for line in imagine("backends", "--json").lines]
+    assert [(row["kind"], row["name"]) for row in rows] == [
+        ("backend", "sketch"),
+        ("enhancer", "offline"),
+        ("enhancer", "none"),
+    ]
+
+
+def test_the_doctor_finds_nothing_wrong_here(imagine: Command) -> None:
+    done = imagine("doctor")
+    assert done.code == 0
+    assert [line.split()[1] for line in done.lines] == list(CHECKS)
+    assert not any(line.startswith("broken") for line in done.lines)
+
+
+def test_the_doctor_ends_with_1_when_something_is_broken(imagine: Command) -> None:
+    config_directory().mkdir(parents=True)
+    (config_directory() / "config.toml").write_text("format = 3")
+    done = imagine("doctor", "--json")
+    assert done.code == 1
+    found = {row["name"]: row for row in map(json.loads, done.lines)}
+    assert found["settings"]["status"] == "broken"
+    assert "config.toml" in found["settings"]["detail"]
+    assert found["sketch"]["status"] == "ok"

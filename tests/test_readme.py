@@ -1,0 +1,59 @@
+"""The README: every command and program in it runs, and the help in it is current."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+README = Path(__file__).resolve().parents[1] / "README.md"
+BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+
+
+def blocks(language: str) -> list[str]:
+    found = BLOCK.findall(README.read_text(encoding="utf-8"))
+    return [text for name, text in found if name == language]
+
+
+def environment(directory: Path) -> dict[str, str]:
+    beside_python = Path(sys.executable).parent
+    return {"PATH": f"{beside_python}{os.pathsep}{os.environ['PATH']}", "HOME": str(directory)}
+
+
+def test_every_command_of_the_readme_runs(tmp_path: Path) -> None:
+    # The two that make a virtual environment are run by .ci/run.
+    lines = [line for text in blocks("sh") for line in text.splitlines() if "venv" not in line]
+    assert len(lines) >= 8
+    script = "set -euo pipefail\n" + "\n".join(lines)
+    done = subprocess.run(
+        ["bash", "-c", script],
+        cwd=tmp_path,
+        env=environment(tmp_path),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "foxes.png").stat().st_size > 10_000
+    assert len(list((tmp_path / "pictures").iterdir())) == 4
+
+
+def test_the_program_of_the_readme_runs(tmp_path: Path) -> None:
+    (program,) = blocks("python")
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "fox.png\n"
+    assert (tmp_path / "fox.png").stat().st_size > 10_000
+
+
+def test_the_help_in_the_readme_is_current() -> None:
+    subprocess.run([sys.executable, "-m", "cogapp", "--check", str(README)], check=True)
+
+
+def test_the_first_screen_shows_a_command_and_its_picture() -> None:
+    first = "\n".join(README.read_text(encoding="utf-8").splitlines()[:20])
+    assert 'imagine "fluffy corgi' in first
+    image = re.search(r'<img src="([^"]+)"', first)
+    assert image is not None
+    assert (README.parent / image[1]).exists()
