@@ -52,7 +52,8 @@ def _chest(bust: Image.Image, center: int, depth: int) -> Image.Image:
 def _first_solid(picture: Image.Image, row: int) -> int:
     line = picture.getchannel("A").crop((0, row, picture.width, row + 1))
     box = line.point(lambda value: 255 if value > 127 else 0).getbbox()
-    assert box is not None
+    if box is None:
+        raise ValueError(f"Row {row} of the bust is empty; trim the picture.")
     return box[0]
 
 
@@ -83,9 +84,7 @@ def _tube(shape: Image.Image, color: str) -> Image.Image:
     return plate
 
 
-def with_head(
-    body: Image.Image, head: Image.Image, *, size: float, stature: float
-) -> Image.Image:
+def with_head(body: Image.Image, head: Image.Image, *, size: float, stature: float) -> Image.Image:
     """The standing `body` (RGBA, trimmed) with `head` instead of its own.
 
     Args:

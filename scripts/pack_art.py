@@ -123,7 +123,8 @@ def solid_box(picture: Image.Image) -> tuple[int, int, int, int]:
     """The picture without its margins."""
     # Below an eighth of full opacity is haze that would leave a margin around the thing.
     box = picture.getchannel("A").point(lambda value: 255 if value > 31 else 0).getbbox()
-    assert box is not None
+    if box is None:
+        raise ValueError("A picture is empty; see what draws it.")
     return box
 
 
@@ -180,15 +181,21 @@ def write_pack(rows: dict[str, dict[str, Any]], tables: dict[str, Any]) -> None:
             claim(like, name, key)
     none = split(tables["names"]["none"]["names"])
     for key in tables["anchors"]["art"]:
-        assert key in art, f"anchors for {key}, which is no art"
+        if key not in art:
+            raise ValueError(f"art_anchors.toml speaks of '{key}', which is no art; rename it.")
     for name in (*like, *none):
-        assert name not in names, f"'{name}' has art of its own"
+        if name in names:
+            raise ValueError(f"'{name}' has art of its own; take it out of `like` or `none`.")
     index = {
         "art": art,
         "names": names,
         "like": like,
         "none": dict.fromkeys(none, 0),
         "alone": dict.fromkeys(split(tables["names"]["alone"]["names"]), 0),
+        **{
+            words: dict.fromkeys(grammar.split(), 0)
+            for words, grammar in tables["names"]["grammar"].items()
+        },
         "plurals": tables["names"]["plurals"],
     }
     (ASSETS / "art.pack").write_bytes(pack)
@@ -207,7 +214,8 @@ def anchors(key: str, row: dict[str, Any], table: dict[str, Any]) -> dict[str, A
 
 
 def claim(taken: dict[str, str], name: str, key: str) -> None:
-    assert taken.get(name, key) == key, f"'{name}' is claimed by {taken[name]} and {key}"
+    if taken.get(name, key) != key:
+        raise ValueError(f"'{name}' is claimed by '{taken[name]}' and '{key}'; drop one.")
     taken[name] = key
 
 

@@ -6,7 +6,7 @@ from unicodedata import normalize
 from hypothesis import strategies as st
 
 from imagine.stages.recipe import BackendRecord, EnhancerRecord, FindingRecord, GuardRecord, Recipe
-from imagine.stages.spec import spec_from_dict
+from imagine.stages.spec import UNSTORABLE, spec_from_dict
 
 
 def make_recipe(
@@ -51,6 +51,7 @@ any_text = st.one_of(
     st.lists(st.sampled_from(NASTY), max_size=3).map("".join),
 )
 any_prompt = any_text.map(lambda text: normalize("NFC", text)).filter(bool)
+any_source = any_prompt.map(lambda text: UNSTORABLE.sub("", text)).filter(bool)
 any_number = st.one_of(
     st.integers(-(2**70), 2**70), st.floats(allow_nan=False, allow_infinity=False), st.booleans()
 )
@@ -66,7 +67,7 @@ def any_recipe(draw: st.DrawFn) -> Recipe:
     }
     others = draw(st.dictionaries(any_text, st.one_of(st.none(), any_text, any_number), max_size=3))
     return make_recipe(
-        draw(any_prompt),
+        draw(any_source),
         prompt=draw(any_prompt),
         negative_prompt=draw(st.none() | any_text),
         profile=draw(st.sampled_from(["natural", "clip75", "json"])),

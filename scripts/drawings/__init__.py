@@ -1,5 +1,14 @@
 """Things that the emoji art lacks, drawn by code in its soft, glossy look: DRAWINGS by name."""
 
-from drawings import furniture, outdoors, signs
+from drawings import buildings, furniture, gear, household, nature, signs, solids, street
 
-DRAWINGS = furniture.DRAWINGS | signs.DRAWINGS | outdoors.DRAWINGS
+DRAWINGS = (
+    furniture.DRAWINGS
+    | household.DRAWINGS
+    | buildings.DRAWINGS
+    | street.DRAWINGS
+    | gear.DRAWINGS
+    | solids.DRAWINGS
+    | nature.DRAWINGS
+    | signs.DRAWINGS
+)

@@ -107,7 +107,8 @@ class Clay:
     def _lay(self, mask: Image.Image, color: str, *, bevel: float, flat: bool) -> None:
         rgb = (int(color[0:2], 16), int(color[2:4], 16), int(color[4:6], 16))
         box = mask.getbbox()
-        assert box is not None, f"a shape of {color} lies outside the canvas"
+        if box is None:
+            raise ValueError(f"A shape of colour {color} lies outside the canvas; move it.")
         # Only the surroundings of the shape are worked on: blurring the whole canvas is slow.
         margin = round(6 * UNIT)
         near = (max(0, box[0] - margin), max(0, box[1] - margin), box[2] + margin, box[3] + margin)

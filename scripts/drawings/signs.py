@@ -3,7 +3,7 @@
 from PIL import Image
 
 from drawings.clay import Clay
-from drawings.furniture import BLACK, BLUE, DARK_WOOD, GREY, RED, STEEL, WHITE, WOOD
+from drawings.palette import BLACK, BLUE, DARK_WOOD, GREY, RED, STEEL, WHITE, WOOD
 
 
 def stop_sign() -> Image.Image:
@@ -154,9 +154,14 @@ def shirt() -> Image.Image:
 
 def sweater() -> Image.Image:
     clay = Clay()
-    for points in ([(26, 14), (38, 20), (24, 84), (6, 80)], [(74, 14), (62, 20), (76, 84), (94, 80)]):
+    for points in (
+        [(26, 14), (38, 20), (24, 84), (6, 80)],
+        [(74, 14), (62, 20), (76, 84), (94, 80)],
+    ):
         clay.poly(points, "3473D6", round_by=4, bevel=3)
-    clay.poly([(30, 10), (70, 10), (78, 20), (76, 92), (24, 92), (22, 20)], BLUE, round_by=4, bevel=4)
+    clay.poly(
+        [(30, 10), (70, 10), (78, 20), (76, 92), (24, 92), (22, 20)], BLUE, round_by=4, bevel=4
+    )
     clay.box(24, 85, 76, 94, "2E66C4", radius=3)
     clay.arc(34, -4, 66, 20, "2E66C4", start=10, end=170, width=5)
     return clay.picture()
@@ -171,9 +176,22 @@ def book_cover() -> Image.Image:
 
 
 DRAWINGS = {
-    "stop sign": stop_sign, "sign board": sign_board, "held sign": held_sign,
-    "street sign": street_sign, "billboard": billboard, "poster": poster, "banner": banner,
-    "blackboard": blackboard, "whiteboard": whiteboard, "note": note, "card": card, "paper": paper, "easel": easel,
-    "screen": screen, "license plate": license_plate, "shirt": shirt, "sweater": sweater,
+    "stop sign": stop_sign,
+    "sign board": sign_board,
+    "held sign": held_sign,
+    "street sign": street_sign,
+    "billboard": billboard,
+    "poster": poster,
+    "banner": banner,
+    "blackboard": blackboard,
+    "whiteboard": whiteboard,
+    "note": note,
+    "card": card,
+    "paper": paper,
+    "easel": easel,
+    "screen": screen,
+    "license plate": license_plate,
+    "shirt": shirt,
+    "sweater": sweater,
     "book cover": book_cover,
-}  # fmt: skip
+}

@@ -21,16 +21,6 @@ Kind = Literal[
 Habitat = Literal["ground", "sky", "water", "hand", "wall", "head", "any"]
 Facing = Literal["left", "right", "front"]
 
-# "a bunch of grapes" shows grapes, "a map of Japan" shows a map: only these hand the name on.
-_GROUPS = frozenset(
-    "array bale band basketful batch bit block bouquet branch brood bunch chunk clump cluster clutch "
-    "collection colony couple crowd dozen drove field fleet flight flock gaggle gang group handful "
-    "heap herd horde kind litter load loaf lot mass mountain mound number pack pair parade piece "
-    "pile plate pod portion pride row school set slice sort species stack stick string swarm team "
-    "trio troop type variety wedge".split()
-)
-_ARTICLES = frozenset("a an the this that these those some his her its their my your our".split())
-
 
 @dataclass(frozen=True, slots=True)
 class Cutout:
@@ -85,10 +75,10 @@ def find(name: str, *, attributes: Sequence[str] = ()) -> Match | None:
     of a compound the last noun decides ("wooden chair"), unless the pair means something else
     ("baseball bat"). An attribute picks a variant where there is one ("old" man).
     """
-    words = [word for word in _words(name) if word not in _ARTICLES]
+    words = [word for word in _words(name) if word not in _index()["articles"]]
     while "of" in words[1:-1] and not _is_known(" ".join(words)):
         at = words.index("of", 1)
-        group = any(single in _GROUPS for single in _singulars(words[at - 1]))
+        group = any(single in _index()["groups"] for single in _singulars(words[at - 1]))
         words = words[at + 1 :] if group else words[:at]
     extra = [" ".join(_words(attribute)) for attribute in attributes]
     return _match(words, extra) or _match(_without_tail(words), extra)
@@ -187,15 +177,9 @@ def _words(text: str) -> list[str]:
 def _without_tail(words: list[str]) -> list[str]:
     """Up to the first "with", "in", "reading": what follows tells about the thing."""
     for at, word in enumerate(words[1:], start=1):
-        if word in _TAIL_STARTS or (word.endswith("ing") and len(word) > 5):
+        if word in _index()["tails"] or (word.endswith("ing") and len(word) > 5):
             return words[:at]
     return []
-
-
-_TAIL_STARTS = frozenset(
-    "with in on at from for under over behind by near made wearing holding who that which and or to "
-    "like standing sitting as".split()
-)
 
 
 def _singulars(name: str) -> list[str]:

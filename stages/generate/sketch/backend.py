@@ -142,8 +142,8 @@ def _backdrop(cast: Cast, random: Random) -> RGB:
         own, saturation, _ = rgb_to_hsv(red / 255, green / 255, blue / 255)
         if saturation > 0.2:
             hues = [hue for hue in hues if 0.14 < (hue - own) % 1.0 < 0.86]
-    red, green, blue = hsv_to_rgb(random.choice(hues), 0.21, 0.97)
-    return round(red * 255), round(green * 255), round(blue * 255)
+    pale = hsv_to_rgb(random.choice(hues), 0.21, 0.97)
+    return round(pale[0] * 255), round(pale[1] * 255), round(pale[2] * 255)
 
 
 def _unset(spec: PromptSpec, words: list[TextItem]) -> list[str]:

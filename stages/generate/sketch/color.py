@@ -1,4 +1,4 @@
-"""Colours: a colour word in, RGB out; a cut-out and a colour word in, the recoloured cut-out out."""
+"""Colours: a colour word in, RGB out; with a cut-out as well, the recoloured cut-out out."""
 
 import colorsys
 import re
@@ -92,7 +92,10 @@ def rgb_of(name: str) -> RGB | None:
     return base
 
 
-_BASIC = frozenset("red orange yellow green blue purple pink brown black white gray grey".split())
+_BASIC = frozenset(
+    ["red", "orange", "yellow", "green", "blue", "purple", "pink", "brown", "black", "white",
+     "gray", "grey"]
+)  # fmt: skip
 
 
 def _word(word: str) -> RGB | None:

@@ -88,8 +88,13 @@ def kitchen(canvas: Image, room: Room, random: Random) -> None:
                 draw.rounded_rectangle([x + unit, top + unit, x + wide - unit, bottom - unit],
                                        radius=unit, fill=door)  # fmt: skip
                 knob = x + wide * (0.82 if random.random() < 0.5 else 0.18)
-                draw.ellipse([knob - unit * 0.7, bottom - 5 * unit, knob + unit * 0.7,
-                              bottom - 3.6 * unit], fill=mix(edge, (255, 255, 255), 0.5))  # fmt: skip
+                oval = [
+                    knob - unit * 0.7,
+                    bottom - 5 * unit,
+                    knob + unit * 0.7,
+                    bottom - 3.6 * unit,
+                ]
+                draw.ellipse(oval, fill=mix(edge, (255, 255, 255), 0.5))
             x += wide
 
     cupboards(-4 * unit, room.skirting * 0.3, 0.34)
@@ -134,9 +139,8 @@ def desk(canvas: Image, room: Room, random: Random) -> None:
     for index in range(5):
         left = x - 15 * unit + index * 6.4 * unit
         y = top + unit * random.uniform(3, 10)
-        draw.rectangle([left, y, left + 5 * unit, y + 6.4 * unit],
-                       fill=room.light.lit(random.choice(((255, 252, 240), (255, 232, 150),
-                                                          (200, 226, 244), (248, 206, 206)))))  # fmt: skip
+        sheet = random.choice(((255, 252, 240), (255, 232, 150), (200, 226, 244), (248, 206, 206)))
+        draw.rectangle([left, y, left + 5 * unit, y + 6.4 * unit], fill=room.light.lit(sheet))
 
 
 def board(canvas: Image, room: Room, random: Random) -> None:
@@ -168,8 +172,8 @@ def shelving(canvas: Image, room: Room, random: Random) -> None:
             )
             if random.random() < 0.75:
                 draw.rectangle([x, y - high, x + wide, y], fill=room.light.lit(tone, 0.25))
-                draw.rectangle([x + wide * 0.44, y - high, x + wide * 0.56, y],
-                               fill=room.light.lit(mix(tone, (255, 240, 210), 0.4), 0.25))  # fmt: skip
+                tape = room.light.lit(mix(tone, (255, 240, 210), 0.4), 0.25)
+                draw.rectangle([x + wide * 0.44, y - high, x + wide * 0.56, y], fill=tape)
             x += wide + unit * random.uniform(1, 5)
         draw.rectangle(
             [0, y, canvas.width, y + 1.6 * unit], fill=room.light.lit((110, 96, 88), 0.15)

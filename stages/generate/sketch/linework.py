@@ -6,7 +6,7 @@ from random import Random
 from typing import TYPE_CHECKING
 
 from imagine.stages.generate.sketch.brush import fade, noise, soften
-from imagine.stages.generate.sketch.texture import edges, unit_of
+from imagine.stages.generate.sketch.texture import edges, paper, unit_of
 from imagine.stages.generate.sketch.tone import flat
 
 if TYPE_CHECKING:

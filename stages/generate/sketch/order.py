@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from itertools import permutations
 from math import ceil
 
@@ -61,8 +61,7 @@ def order_of(groups: Sequence[Group], links: Sequence[Link]) -> list[int]:
         total += 0.1 * sum(abs(at[group] - group) for group in order)
         return total, order
 
-    orders: Iterator[tuple[int, ...]] = permutations(indices)
-    return list(min(orders, key=cost))
+    return list(min(map(tuple[int, ...], permutations(indices)), key=cost))
 
 
 def stack(order: Sequence[int], links: Sequence[Link]) -> list[list[int]]:

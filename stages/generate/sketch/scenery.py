@@ -159,8 +159,9 @@ def _paint_table(
     top, front = round(edges[0] * canvas.height), round(edges[1] * canvas.height)
     front = max(front, top + 2)
     inset = canvas.width * 0.05
-    surface = polygon(canvas.size, [(inset, top), (canvas.width - inset, top),
-                                    (canvas.width * 1.03, front), (-canvas.width * 0.03, front)])  # fmt: skip
+    corners = [(inset, top), (canvas.width - inset, top), (canvas.width * 1.03, front),
+               (-canvas.width * 0.03, front)]  # fmt: skip
+    surface = polygon(canvas.size, corners)
     size = (canvas.width, max(2, front - top))
     unit = min(canvas.size) / 100
     shadow = soften(surface.point([round(value * 0.5) for value in range(256)]), unit * 2)

@@ -66,8 +66,9 @@ def peaks(canvas: Image, land: Land, random: Random) -> None:
                 land.light.lit(mix(rock, (30, 36, 80), 0.3), depth), (0, 0),
                 fade(polygon(canvas.size, dark), 0.4),
             )  # fmt: skip
-            cap = [left[2], (x, top), right[0], (x + half * 0.1, top + height * 0.17),
-                   (x + half * 0.02, top + height * 0.24), (x - half * 0.08, top + height * 0.16)]  # fmt: skip
+            rim = [(0.1, 0.17), (0.02, 0.24), (-0.08, 0.16)]
+            cap = [left[2], (x, top), right[0],
+                   *((x + half * across, top + height * down) for across, down in rim)]  # fmt: skip
             canvas.paste(
                 land.light.lit((250, 252, 255), depth * 0.5), (0, 0), polygon(canvas.size, cap)
             )

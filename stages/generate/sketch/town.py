@@ -117,8 +117,8 @@ def houses(canvas: Image, land: Land, random: Random) -> None:
         pane: RGB = (255, 226, 150) if land.scene.hour in ("night", "sunset") else (150, 190, 214)
         for share in (0.2, 0.62):
             left, top = x + wide * share, base - high * 0.75
-            square = [(left, top), (left + wide * 0.18, top), (left + wide * 0.18, top + high * 0.3),
-                      (left, top + high * 0.3)]  # fmt: skip
+            right, low = left + wide * 0.18, top + high * 0.3
+            square = [(left, top), (right, top), (right, low), (left, low)]
             canvas.paste(mix(pane, land.light.haze, depth), (0, 0), polygon(canvas.size, square))
         x += wide * random.uniform(1.5, 2.6)
 

@@ -138,8 +138,10 @@ def mirrors(canvas: Image, room: Room, random: Random) -> None:
         size = (max(1, round(right - left)), max(1, round(low - top)))
         glass = vertical(size, (room.light.lit((206, 220, 230)), room.light.lit((168, 184, 198))))
         canvas.paste(glass, (round(left), round(top)))
-        slant = [(left + (right - left) * 0.2, low), (left + (right - left) * 0.55, top),
-                 (left + (right - left) * 0.75, top), (left + (right - left) * 0.4, low)]  # fmt: skip
+        slant = [
+            (left + (right - left) * share, y)
+            for share, y in ((0.2, low), (0.55, top), (0.75, top), (0.4, low))
+        ]
         canvas.paste((255, 255, 255), (0, 0), fade(polygon(canvas.size, slant), 0.22))
     draw.rectangle([0, low - 22 * unit, canvas.width, low - 20.6 * unit],
                    fill=room.light.lit((196, 158, 116)))  # fmt: skip

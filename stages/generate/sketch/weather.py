@@ -45,8 +45,9 @@ def _rain(canvas: Image, random: Random) -> None:
         for _ in range(min(count, 900)):
             x, y = random.uniform(-0.1, 1.1) * canvas.width, random.uniform(-0.1, 1) * canvas.height
             long = unit * random.uniform(3, 8)
-            draw.line([(x * k, y * k), ((x - long * 0.22) * k, (y + long) * k)],
-                      fill=random.randint(50, 130), width=max(1, round(unit * 0.14 * k)))  # fmt: skip
+            ends = [(x * k, y * k), ((x - long * 0.22) * k, (y + long) * k)]
+            width = max(1, round(unit * 0.14 * k))
+            draw.line(ends, fill=random.randint(50, 130), width=width)
 
     canvas.paste((222, 232, 244), (0, 0), shape(canvas.size, paint))
 

@@ -1,0 +1,13 @@
+"""The colours that the drawings share, as RRGGBB; picked from the emoji art."""
+
+WOOD = "B9793F"
+DARK_WOOD = "8A5530"
+STEEL = "C9CBDA"
+WHITE = "F1F0F8"
+BLUE = "3E86E8"
+RED = "EF3A55"
+PURPLE = "8B55D9"
+YELLOW = "FFC53D"
+BLACK = "3C384C"
+GREEN = "4CB35A"
+GREY = "8F8DA3"
