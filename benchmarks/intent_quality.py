@@ -6,16 +6,19 @@ is `../shared/eval` beside the checkout.
 """
 
 import json
+import re
 import statistics
 import sys
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from imagine.stages.intent import Intent, parse_intent
 from imagine.stages.lexicon import singular
+
+NUMBERS = {"two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9}
 
 
 @dataclass
@@ -85,6 +88,74 @@ def score_geneval(rows: Iterable[Mapping[str, Any]]) -> dict[str, Score]:
     return scores
 
 
+OTHER_SIDE = {
+    "left": "right", "right": "left", "above": "below", "below": "above",
+    "behind": "in front of", "in front of": "behind", "under": "on", "on": "under",
+}  # fmt: skip
+
+
+def mutations(prompt: str, intent: Intent) -> Iterator[tuple[str, str]]:
+    """The prompt with one demand changed, and the kind of that demand.
+
+    Only changes of which the outcome is certain: a count raised, a colour exchanged, a relation
+    turned round, a negation taken away, a letter of quoted text altered.
+    """
+    for thing in intent.entities:
+        if thing.count and re.search(rf"\b{thing.count}\b", prompt):
+            yield "count", re.sub(rf"\b{thing.count}\b", str(thing.count + 1), prompt)
+        for word, number in NUMBERS.items():
+            if thing.count == number and re.search(rf"\b{word}\b", prompt):
+                yield "count", re.sub(rf"\b{word}\b", "seventeen", prompt)
+        for color in thing.colors:
+            other = "purple" if color != "purple" else "green"
+            yield "color", re.sub(rf"\b{re.escape(color)}\b", other, prompt, flags=re.IGNORECASE)
+    for relation in dict.fromkeys(relation.kind for relation in intent.relations):
+        words = relation.value.replace("_of", "").replace("_", " ")
+        words = "in front of" if words == "in front" else words
+        if words in OTHER_SIDE:
+            yield "relation", re.sub(rf"\b{words}\b", OTHER_SIDE[words], prompt)
+    for negation in intent.negations:
+        positive = negation.clause.replace("without", "with").replace("no ", "", 1)
+        yield "negation", prompt.replace(negation.clause, positive)
+    for quote in intent.quotes:
+        yield "quote", prompt.replace(quote, "x" + quote)
+
+
+def detected(kind: str, before: Intent, after: Intent) -> bool:
+    """Whether the parse of a mutated prompt shows the change."""
+    match kind:
+        case "negation":
+            return before.negations != after.negations
+        case "quote":
+            return before.quotes != after.quotes
+        case _:
+            facts = {"count": "counts", "color": "colors", "relation": "relations"}[kind]
+            return bool(parsed_facts(before)[facts] != parsed_facts(after)[facts])
+
+
+def score_mutations(prompts: Iterable[str]) -> dict[str, tuple[int, int]]:
+    """Mutations detected and mutations made, by kind."""
+    counts = dict.fromkeys(("count", "color", "relation", "negation", "quote"), (0, 0))
+    for prompt in prompts:
+        intent = parse_intent(prompt)
+        for kind, mutated in mutations(prompt, intent):
+            if mutated != prompt:
+                seen, made = counts[kind]
+                counts[kind] = (seen + detected(kind, intent, parse_intent(mutated)), made + 1)
+    return counts
+
+
+def kept_under_suffix(prompts: Sequence[str]) -> float:
+    """Share of prompts whose facts stay the same when an enhancer appends a style to them."""
+    kept = 0
+    for prompt in prompts:
+        plain = parse_intent(prompt)
+        longer = parse_intent(prompt.rstrip(" .,") + ". Soft light, muted palette.")
+        same = parsed_facts(plain) == parsed_facts(longer) and plain.quotes == longer.quotes
+        kept += same and [n.term for n in plain.negations] == [n.term for n in longer.negations]
+    return kept / max(1, len(prompts))
+
+
 def time_prompts(prompts: Iterable[str]) -> tuple[float, float]:
     """Median and slowest time of a parse, milliseconds."""
     taken = []
@@ -108,6 +179,11 @@ def main(directory: Path) -> None:
     for kind, score in scores.items():
         for line in score.wrong[:5]:
             print(f"  {kind}: {line}")
+    prompts = [row["prompt"] for row in read_rows(directory / "prompts" / "partiprompts.jsonl")]
+    print(f"{'mutation':12}{'made':>8}{'detected':>10}")
+    for kind, (seen, made) in score_mutations(prompts).items():
+        print(f"{kind:12}{made:8}{seen / max(1, made):10.3f}")
+    print(f"facts kept under an appended style: {kept_under_suffix(prompts):.3f}")
     print(f"{'set':16}{'prompts':>8}{'median ms':>11}{'slowest ms':>11}")
     for path in sorted((directory / "prompts").glob("*.jsonl")):
         prompts = [row["prompt"] for row in read_rows(path)]

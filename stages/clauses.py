@@ -192,34 +192,41 @@ class _Reader:
     def thing(self, i: int, phrase: NounPhrase) -> None:
         if self.negating is not None:
             self.exclude(i, phrase, self.negating)
-            return
-        if self.alone_setting(phrase):
-            return
-        if not phrase.name:
+        elif self.alone_setting(phrase):
+            pass
+        elif not phrase.name:
             self.describe(phrase)
-            return
-        after = self.items[i + 1] if i + 1 < len(self.items) else None
-        of = isinstance(after, Word) and after.low == "of"
-        if phrase.owner:
+        elif phrase.owner:
             if not phrase.frame:
                 self.drafts.enter(phrase)
-            return
+        else:
+            self.named(i, phrase)
+
+    def named(self, i: int, phrase: NounPhrase) -> None:
+        after = self.items[i + 1] if i + 1 < len(self.items) else None
+        of = isinstance(after, Word) and after.low == "of"
         self.passed = self.side(phrase) or self.passes(phrase, of)
-        if self.passed:
+        if self.passed or self.grip(phrase) or self.qualifies(phrase):
             return
-        if self.link is not None and self.link.low in ("named", "called"):
-            self.link = None
-            return
-        if self.grip(phrase):
-            return
-        if self.link is not None and self.link.low in lexicon.table("relations")["likenesses"]:
-            self.liken(self.link, phrase)
-            return
-        if self.group_count is not None and phrase.count is None:
+        if phrase.count is None:
             phrase.count = self.group_count
         self.group_count = None
-        index = self.drafts.enter(phrase)
-        self.place_or_relate(i, index)
+        self.place_or_relate(i, self.drafts.enter(phrase))
+
+    def qualifies(self, phrase: NounPhrase) -> bool:
+        """ "named Max" and "made of glass" describe; they bring in no second thing."""
+        link = self.link
+        if link is None:
+            return False
+        likens = link.low in lexicon.table("relations")["likenesses"]
+        if likens:
+            words = self.text[link.start : phrase.end].lower()
+            for index in link.holders or self.subjects or self.last:
+                self.drafts[index].attributes.append(" ".join(words.split()))
+        elif link.low not in ("named", "called"):
+            return False
+        self.link = None
+        return True
 
     def alone_setting(self, phrase: NounPhrase) -> bool:
         """ "underwater" or "outdoors" says where without a preposition."""
@@ -292,13 +299,6 @@ class _Reader:
             draft = self.drafts[index]
             draft.colors += [color for color in phrase.colors if color not in draft.colors]
         self.joined = False
-
-    def liken(self, link: Link, phrase: NounPhrase) -> None:
-        """ "made of glass", "dressed as a pirate" describe; they bring in no second thing."""
-        words = self.text[link.start : phrase.end].lower()
-        for index in link.holders or self.subjects or self.last:
-            self.drafts[index].attributes.append(" ".join(words.split()))
-        self.link = None
 
     def place_or_relate(self, i: int, index: int) -> None:
         draft = self.drafts[index]

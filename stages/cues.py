@@ -106,38 +106,42 @@ def _phrase_start(lows: Sequence[str], start: int) -> int:
 
 
 def _names_picture(lows: Sequence[str], match: Match) -> bool:
+    """Whether a medium noun is said of the picture and not of a thing in it."""
     name = " ".join(lows[match.start : match.end])
-    if name in lexicon.lines("media.phrase.anywhere"):
+    if name in lexicon.lines("media.phrase.anywhere") or _is_style(lows, match):
         return True
     start = match.start
     while start > 0 and lows[start - 1] not in _BOUNDARY:
         start -= 1
     lead = lows[start : match.start]
+    article = bool(lead) and lead[0] in ("a", "an", "the", "this", "one")
+    tag = start > 0 and lows[start - 1] == ","
+    if (article and tag) or not all(map(_describes_picture, lead)):
+        return False
     after = lows[match.end] if match.end < len(lows) else "."
     following = lows[match.end + 1 : match.end + 3]
-    if after in ("style", "styled") or lows[max(0, match.start - 2) : match.start] == [
-        "style",
-        "of",
-    ]:
-        return True
-    if lead and lead[-1] == "in" and (after in _BOUNDARY or after in ("and", "with")):
-        return True
-    if lead[-2:] in (["as", "a"], ["as", "an"]):
-        return True
-    article = bool(lead) and lead[0] in ("a", "an", "the", "this", "one")
-    first = start == 0 or lows[start - 1] != ","
-    plain = all(
-        low in lexicon.words("media.phrase.modifiers")
-        or shape(low) in ("adjective", "hyphened", "color", "ed", "adverb", "determiner")
-        for low in lead
-    )
-    if not plain or (article and not first):
-        return False
     if after in lexicon.words("media.phrase.openers") or after in _BOUNDARY:
         return True
     return after in ("in", "on", "by", "with", "from") and (
         "style" in following or following[:1] == ["black"] or match.value == "photograph"
     )
+
+
+def _is_style(lows: Sequence[str], match: Match) -> bool:
+    """ "anime style", "style of manga", "in watercolor", "as a painting"."""
+    before = list(lows[max(0, match.start - 2) : match.start])
+    after = lows[match.end] if match.end < len(lows) else "."
+    ends = after in _BOUNDARY or after in ("and", "with")
+    return (
+        after in ("style", "styled")
+        or before in (["style", "of"], ["as", "a"], ["as", "an"])
+        or (before[-1:] == ["in"] and ends)
+    )
+
+
+def _describes_picture(low: str) -> bool:
+    kinds = ("adjective", "hyphened", "color", "ed", "adverb", "determiner")
+    return low in lexicon.words("media.phrase.modifiers") or shape(low) in kinds
 
 
 def _names_style(lows: Sequence[str], match: Match) -> bool:

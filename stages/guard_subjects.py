@@ -38,7 +38,7 @@ class SubjectBench:
         self._findings = findings
 
     def mend(self) -> None:
-        """Match, correct, weed out and complete the subjects."""
+        """Match, correct, weed out and complete the subjects; at least one is left."""
         self._match()
         for index, entity in enumerate(self._demands.entities):
             if index in self.standing:
@@ -47,6 +47,8 @@ class SubjectBench:
         for index in range(len(self._demands.entities)):
             if index not in self.standing:
                 self._add(index)
+        if not self.subjects:
+            self._add(0)
 
     def _match(self) -> None:
         """Pair demanded subjects with the spec's, the surest pairs first."""
@@ -145,10 +147,13 @@ class SubjectBench:
     def _weed_out(self) -> None:
         """Keep of the subjects that stand for nothing in the prompt what it does not rule out."""
         standing = set(self.standing.values())
+        # Where no thing was found in the prompt, its own words are the subject.
+        suggested = () if self._demands.entities else self._demands.subjects
+        names = [subject.name for subject in suggested]
         kept: list[Subject] = []
         added = 0
         for subject in self.subjects:
-            if subject.id in standing:
+            if subject.id in standing or subject.name in names:
                 kept.append(subject)
                 continue
             marked = self._marked(subject)

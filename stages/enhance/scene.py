@@ -127,7 +127,8 @@ def _kind(intent: Intent, words: list[str]) -> str:
     if len(things) > 1 and main.head in lexicon.words("enhance_subjects.containers.words"):
         linked = re.match(r"\s*of\b", _between(main, things[1], intent))
         main = things[1] if linked else main
-    if lexicon.words("enhance_subjects.models.words").intersection(main.attributes):
+    described = {*main.attributes, *main.name.lower().split()[:-1]}
+    if lexicon.words("enhance_subjects.models.words") & described:
         return "object"
     joined = _classes().get(main.name.lower().replace(" ", ""))
     return joined or class_of(main.head) or "any"

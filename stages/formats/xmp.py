@@ -42,9 +42,9 @@ def xmp_packet(recipe: Recipe, *, recipe_as: Literal["json", "deflate"] | None =
         f' xmlns:imagine="{NAMESPACE}">\n'
         f"<Iptc4xmpExt:DigitalSourceType>{SOURCE_TYPE}{source_type}"
         "</Iptc4xmpExt:DigitalSourceType>\n"
-        f"<xmp:CreatorTool>{escape(printable(recipe.program))}</xmp:CreatorTool>\n"
+        f"<xmp:CreatorTool>{escape(printable(recipe.program), quote=False)}</xmp:CreatorTool>\n"
         '<dc:description><rdf:Alt><rdf:li xml:lang="x-default">'
-        f"{escape(printable(recipe.source_prompt))}</rdf:li></rdf:Alt></dc:description>\n"
+        f"{escape(printable(recipe.source_prompt), quote=False)}</rdf:li></rdf:Alt></dc:description>\n"
         f"{carried}\n"
         "</rdf:Description>\n</rdf:RDF>\n</x:xmpmeta>\n"
         '<?xpacket end="w"?>'
@@ -53,7 +53,8 @@ def xmp_packet(recipe: Recipe, *, recipe_as: Literal["json", "deflate"] | None =
 
 def _xml_json(recipe: Recipe) -> str:
     """The recipe as JSON with `\\u` escapes for the characters that XML cannot hold."""
-    return escape(_UNPRINTABLE.sub(lambda found: f"\\u{ord(found[0]):04x}", recipe.to_json()))
+    json = _UNPRINTABLE.sub(lambda found: f"\\u{ord(found[0]):04x}", recipe.to_json())
+    return escape(json, quote=False)
 
 
 def printable(text: str) -> str:

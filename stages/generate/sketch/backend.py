@@ -19,7 +19,8 @@ from imagine.stages.generate.sketch.brush import RGB, brightness, empty_mask, so
 from imagine.stages.generate.sketch.cast import Cast, cast_of, is_lettering
 from imagine.stages.generate.sketch.dressing import dresser_for
 from imagine.stages.generate.sketch.finish import LINED, finish_name, is_monochrome, treat
-from imagine.stages.generate.sketch.layout import Frame, Layout, arrange
+from imagine.stages.generate.sketch.group import Frame
+from imagine.stages.generate.sketch.layout import Layout, arrange
 from imagine.stages.generate.sketch.lettering import can_set, face_for, paint_card, write
 from imagine.stages.generate.sketch.place import Scene, place_called, read_scene
 from imagine.stages.generate.sketch.scenery import paint_scenery

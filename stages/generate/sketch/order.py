@@ -61,7 +61,8 @@ def order_of(groups: Sequence[Group], links: Sequence[Link]) -> list[int]:
         total += 0.1 * sum(abs(at[group] - group) for group in order)
         return total, order
 
-    return list(min(map(tuple[int, ...], permutations(indices)), key=cost))
+    best = min(permutations(indices), key=cost)
+    return list(best)
 
 
 def stack(order: Sequence[int], links: Sequence[Link]) -> list[list[int]]:
