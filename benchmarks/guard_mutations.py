@@ -12,15 +12,17 @@ import argparse
 import json
 from collections import Counter
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 from enhance_quality import EVAL, read_prompts
+
 from imagine.stages.demands import demands_of
 from imagine.stages.enhance.offline import OfflineEnhancer
 from imagine.stages.guard import compare, repair
 from imagine.stages.guard_subjects import head_of
-from imagine.stages.intent import Intent, parse_intent
+from imagine.stages.intent import Entity, Intent, parse_intent
 from imagine.stages.lexicon import color_family
 from imagine.stages.spec import Medium, PromptSpec, RelationKind, Subject, clean_prompt
 
@@ -65,43 +67,51 @@ def _changed(spec: PromptSpec, place: int, **changes: Any) -> PromptSpec:
 
 
 def _of_subjects(spec: PromptSpec, intent: Intent) -> Iterator[Mutation]:
-    demands = demands_of(intent)
-    for place, subject in enumerate(spec.subjects[: len(demands.entities)]):
-        entity = demands.entities[place]
-        if subject.count is not None:
-            more = subject.count % 100 + 1
-            yield "count changed", "subjects", _changed(spec, place, count=more)
-            yield "count dropped", "subjects", _changed(spec, place, count=None)
-        elif entity.count is None and not entity.plural:
-            yield "count invented", "subjects", _changed(spec, place, count=4)
-        if subject.colors:
-            said = {color_family(color) for color in subject.colors}
-            other = next(color for color in COLORS if color not in said)
-            yield "color changed", "subjects", _changed(spec, place, colors=(other,))
-            yield "color added", "subjects", _changed(spec, place, colors=(*subject.colors[:3], other))
-            yield "color dropped", "subjects", _changed(spec, place, colors=())
-        for noun in intent.proper_nouns:
-            if noun in subject.name:
-                cut = subject.name.replace(noun, noun[:-2] + noun[-1])
-                yield "name misspelt", "subjects", _changed(spec, place, name=cut)
+    for place, entity in enumerate(demands_of(intent).entities):
+        yield from ((what, "subjects", bad) for what, bad in _of_one(spec, place, entity, intent))
     colored = [(place, subject) for place, subject in enumerate(spec.subjects) if subject.colors]
-    for (one, first), (two, second) in zip(colored, colored[1:], strict=False):
+    for (one, first), (two, second) in pairwise(colored):
         if _families(first) != _families(second):
             swapped = _changed(spec, one, colors=second.colors)
             yield "colors swapped", "subjects", _changed(swapped, two, colors=first.colors)
-    if demands.entities and len(spec.subjects) > 1:
-        gone = spec.subjects[-1].id
+    yield from ((what, "subjects", bad) for what, bad in _of_cast(spec, intent))
+
+
+def _of_one(
+    spec: PromptSpec, place: int, entity: Entity, intent: Intent
+) -> Iterator[tuple[str, PromptSpec]]:
+    """Damage to the count, the colours and the name of one subject."""
+    subject = spec.subjects[place]
+    if subject.count is not None:
+        yield "count changed", _changed(spec, place, count=subject.count % 100 + 1)
+        yield "count dropped", _changed(spec, place, count=None)
+    elif entity.count is None and not entity.plural:
+        yield "count invented", _changed(spec, place, count=4)
+    if subject.colors:
+        other = next(color for color in COLORS if color not in _families(subject))
+        yield "color changed", _changed(spec, place, colors=(other,))
+        yield "color added", _changed(spec, place, colors=(*subject.colors[:3], other))
+        yield "color dropped", _changed(spec, place, colors=())
+    for noun in intent.proper_nouns:
+        if noun in subject.name:
+            cut = subject.name.replace(noun, noun[:-2] + noun[-1])
+            yield "name misspelt", _changed(spec, place, name=cut)
+
+
+def _of_cast(spec: PromptSpec, intent: Intent) -> Iterator[tuple[str, PromptSpec]]:
+    """A subject too few or too many."""
+    entities = demands_of(intent).entities
+    subjects = spec.subjects
+    if entities and len(subjects) > 1:
+        gone = subjects[-1].id
         kept = tuple(item for item in spec.relations if gone not in (item.a, item.b))
-        yield "subject dropped", "subjects", spec.replace(subjects=spec.subjects[:-1], relations=kept)
-    if demands.entities and len(spec.subjects) < 6:
-        head = head_of(spec.subjects[0].name)
-        if not demands.entities[0].plural:
-            twin = Subject(id="another", name=head, origin="added")
-            yield "twin added", "subjects", spec.replace(subjects=(*spec.subjects, twin))
-    if len(spec.subjects) <= 2:
-        extra = tuple(Subject(id=f"rock{n}", name="rock", origin="added") for n in range(4))
-        if "rock" not in intent.source.lower():
-            yield "four added", "subjects", spec.replace(subjects=(*spec.subjects, *extra))
+        yield "subject dropped", spec.replace(subjects=subjects[:-1], relations=kept)
+    if entities and len(subjects) < 6 and not entities[0].plural:
+        twin = Subject(id="another", name=head_of(subjects[0].name), origin="added")
+        yield "twin added", spec.replace(subjects=(*subjects, twin))
+    if len(subjects) <= 2 and "rock" not in intent.source.lower():
+        rocks = tuple(Subject(id=f"rock{n}", name="rock", origin="added") for n in range(4))
+        yield "four added", spec.replace(subjects=(*subjects, *rocks))
 
 
 def _families(subject: Subject) -> set[str | None]:
@@ -126,7 +136,10 @@ def _of_text(spec: PromptSpec) -> Iterator[Mutation]:
     for place, item in enumerate(spec.text):
         others = [*spec.text[:place], *spec.text[place + 1 :]]
         yield "text dropped", "text", spec.replace(text=others)
-        damaged = {"text misspelt": item.content[:-1] + "§", "case changed": item.content.swapcase()}
+        damaged = {
+            "text misspelt": item.content[:-1] + "§",
+            "case changed": item.content.swapcase(),
+        }
         for what, content in damaged.items():
             if content != item.content:
                 changed = list(spec.text)

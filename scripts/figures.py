@@ -33,12 +33,15 @@ def with_legs(bust: Image.Image, *, center: int, legs: str, shoes: str) -> Image
 def _chest(bust: Image.Image, center: int, depth: int) -> Image.Image:
     """The lowest rows of the bust drawn out downwards, with round corners and a darker hem."""
     row = bust.height - 4
-    left = _first_solid(bust, row)
+    left, _ = _solid_span(bust, row)
     half = bust.crop((left, row, center, row + 2)).resize((center - left, depth))
-    # The other side may hold something: the free side is mirrored.
+    other = bust.crop((center, row, 2 * center - left, row + 2)).resize(half.size)
+    if not _is_symmetric(bust, center, left, row):
+        # The other side holds something: the free side is mirrored.
+        other = ImageOps.mirror(half)
     strip = Image.new("RGBA", (2 * half.width, depth))
     strip.paste(half, (0, 0))
-    strip.paste(ImageOps.mirror(half), (half.width, 0))
+    strip.paste(other, (half.width, 0))
     shape = Image.new("L", (strip.width * SUPERSAMPLE, depth * SUPERSAMPLE))
     ImageDraw.Draw(shape).rounded_rectangle(
         (0, -shape.height, shape.width - 1, shape.height - 1), radius=shape.height * 0.7, fill=255
@@ -49,12 +52,17 @@ def _chest(bust: Image.Image, center: int, depth: int) -> Image.Image:
     return strip
 
 
-def _first_solid(picture: Image.Image, row: int) -> int:
+def _is_symmetric(bust: Image.Image, center: int, left: int, row: int) -> bool:
+    """Whether the row ends as far right of the centre as it starts left of it."""
+    return abs(_solid_span(bust, row)[1] - (2 * center - left)) <= 8
+
+
+def _solid_span(picture: Image.Image, row: int) -> tuple[int, int]:
     line = picture.getchannel("A").crop((0, row, picture.width, row + 1))
     box = line.point(lambda value: 255 if value > 127 else 0).getbbox()
     if box is None:
         raise ValueError(f"Row {row} of the bust is empty; trim the picture.")
-    return box[0]
+    return box[0], box[2]
 
 
 def _legs(width: int, height: int, color: str, shoes: str) -> Image.Image:

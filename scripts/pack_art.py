@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tarfile
 import tomllib
+from collections.abc import Container
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -160,6 +161,7 @@ def drawing(name: str) -> bytes:
 
 def write_pack(rows: dict[str, dict[str, Any]], tables: dict[str, Any]) -> None:
     """Write art.pack and art.json."""
+    articles = tables["names"]["grammar"]["articles"].split()
     names: dict[str, str] = {}
     like: dict[str, str] = {}
     art: dict[str, dict[str, Any]] = {}
@@ -175,11 +177,11 @@ def write_pack(rows: dict[str, dict[str, Any]], tables: dict[str, Any]) -> None:
             **anchors(key, row, tables["anchors"]),
             **place,
         }
-        for name in [plain(key), *split(row.get("names", ""))]:
-            claim(names, name, key)
+        for name in [key, *split(row.get("names", ""))]:
+            claim(names, plain(name, articles), key)
         for name in split(row.get("like", "")):
-            claim(like, name, key)
-    none = split(tables["names"]["none"]["names"])
+            claim(like, plain(name, articles), key)
+    none = [plain(name, articles) for name in split(tables["names"]["none"]["names"])]
     for key in tables["anchors"]["art"]:
         if key not in art:
             raise ValueError(f"art_anchors.toml speaks of '{key}', which is no art; rename it.")
@@ -223,9 +225,10 @@ def split(names: str) -> list[str]:
     return [name.strip() for name in names.split(",") if name.strip()]
 
 
-def plain(label: str) -> str:
-    """A label as `find` will look it up: lower case, words only."""
-    return " ".join("".join(c if c.isalnum() or c == "'" else " " for c in label.lower()).split())
+def plain(name: str, articles: Container[str]) -> str:
+    """A name as `find` will look it up: lower case, words only, no articles."""
+    letters = "".join(c if c.isalnum() or c == "'" else " " for c in name.lower())
+    return " ".join(word for word in letters.split() if word not in articles)
 
 
 if __name__ == "__main__":

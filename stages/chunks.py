@@ -1,5 +1,6 @@
 """Tagged words, in; noun phrases between the words that link them, out."""
 
+import re
 from dataclasses import dataclass, field
 
 from imagine.stages import lexicon
@@ -188,13 +189,13 @@ def _split_modifiers(phrase: NounPhrase, body: list[Word]) -> list[Word]:
 def _name(phrase: NounPhrase, nouns: list[Word]) -> None:
     last = nouns[-1]
     phrase.owner = last.possessive
-    *front, tail = last.low.split(" ")
+    *front, tail = last.low.partition(" of ")[0].split(" ")
     modifiers = [word.low for word in nouns[:-1]] + front
     if last.value == "name":
         phrase.head = last.low.partition(" of ")[0].rpartition(" ")[2]
         phrase.name = " ".join([word.text for word in nouns[:-1]] + [last.text])
         if last.possessive:
-            phrase.name = phrase.name[:-2]
+            phrase.name = re.sub(r"['’]s?$", "", phrase.name, flags=re.IGNORECASE)
         return
     phrase.plural = lexicon.is_plural(tail)
     phrase.head = lexicon.singular(tail)
@@ -205,4 +206,6 @@ def _name(phrase: NounPhrase, nouns: list[Word]) -> None:
     ):
         phrase.head = "glass"
     phrase.name = " ".join([*modifiers, phrase.head])
+    if " of " in last.low:
+        phrase.name = " ".join([*modifiers[: len(nouns) - 1], last.low])
     phrase.frame = last.kind == "frame" or last.low in lexicon.words("nouns.frames")

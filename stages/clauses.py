@@ -31,6 +31,8 @@ def read_clauses(
     reader = _Reader(text, items, pictures)
     for i in range(len(items)):
         reader.step(i)
+    if not reader.drafts.all:
+        reader.enter_any()
     return reader.reading()
 
 
@@ -44,6 +46,7 @@ class _Reader:
         self.drafts = Drafts()
         self.negations: list[Negation] = []
         self.setting: tuple[int, int] | None = None
+        self.excluded: set[int] = set()
         self.rooms = lexicon.words("scene.rooms")
         self.end_sentence()
 
@@ -58,6 +61,7 @@ class _Reader:
         self.negating: int | None = None
         self.group_count: int | None = None
         self.passed = False
+        self.denied = False
 
     def step(self, i: int) -> None:
         item = self.items[i]
@@ -119,7 +123,7 @@ class _Reader:
                 self.subjects = list(self.last)
         elif not self.subjects:
             self.subjects = list(self.last)
-        doing = item.low.endswith(("ing", "s"))
+        doing = item.low.endswith(("ing", "s")) and item.low not in lexicon.words("verbs.telling")
         for index in self.subjects:
             if (
                 doing
@@ -134,15 +138,19 @@ class _Reader:
         self.link = Link(item.low, item.start, kind, list(self.subjects))
 
     def preposition(self, i: int, item: Word) -> None:
-        if item.low == "of" and self.passed and self.link is not None:
+        likenesses = lexicon.table("relations")["likenesses"]
+        carrying = self.link is not None and (self.passed or self.link.low in likenesses)
+        if item.low == "of" and carrying:
+            # "in front of a patch of grass", "made out of paper": "of" only carries on.
             return
         verb = self.link
         kind = RelationKind(item.value) if item.kind == "relation" else None
-        if verb is not None and _is_loose(verb.low, item.low):
+        if self.denied or (verb is not None and _is_loose(verb.low, item.low)):
             kind = None
+        self.denied = False
         link = Link(item.low, item.start, kind, self.left_of(i, kind))
         phrase = f"{verb.low} {item.low}" if verb is not None else ""
-        if verb is not None and phrase in lexicon.table("relations")["likenesses"]:
+        if verb is not None and phrase in likenesses:
             link.low, link.start = phrase, verb.start
         self.link = link
         self.predicate = False
@@ -152,15 +160,21 @@ class _Reader:
         """The things that the preposition at `i` speaks about; None when it opens its clause."""
         before = self.items[i - 1] if i else None
         if isinstance(before, NounPhrase) and not self.joined:
-            if not before.name and not self.last:
-                return list(self.subjects)
+            if not before.name:
+                return list(self.last or self.subjects)
             after = self.items[i + 1] if i + 1 < len(self.items) else None
             # "with a cat on it": the pronoun takes the host, so the cat itself is meant.
             near = isinstance(after, Word) and after.kind == "pronoun"
-            return list(self.last) if near else self.drafts.holders(self.last, kind)
+            if self.passed:
+                return list(self.link.holders or []) if self.link is not None and not near else []
+            found = self.drafts.wholes(self.last)
+            return found if near else self.drafts.holders(found, kind)
         if self.subjects:
             return list(self.subjects)
-        return list(self.last) if self.link is not None else None
+        if self.last and (self.link is not None or isinstance(before, Word)):
+            return list(self.last)
+        opening = ("stop", "comma", "conjunction", "subordinator", "adverb")
+        return None if not isinstance(before, Word) or before.kind in opening else []
 
     def pronoun(self, item: Word) -> None:
         if item.low in ("there", "here"):
@@ -182,6 +196,7 @@ class _Reader:
             return
         linking = ("preposition", "relation", "pronoun", "stop", "comma", "subordinator")
         if isinstance(after, Word) and after.kind in linking:
+            self.denied = after.kind in ("preposition", "relation")
             return
         before = self.items[i - 1] if i else None
         with_it = isinstance(before, Word) and (
@@ -197,7 +212,9 @@ class _Reader:
         elif not phrase.name:
             self.describe(phrase)
         elif phrase.owner:
-            if not phrase.frame:
+            owned = self.items[i + 1] if i + 1 < len(self.items) else None
+            picture = isinstance(owned, NounPhrase) and owned.end in self.pictures
+            if not phrase.frame and not picture:
                 self.drafts.enter(phrase)
         else:
             self.named(i, phrase)
@@ -293,7 +310,9 @@ class _Reader:
 
     def describe(self, phrase: NounPhrase) -> None:
         """Colours and adjectives without a noun belong to the subject: "the car is red"."""
-        if not (self.predicate or self.joined):
+        inside = self.link is not None and self.link.low == "in" and phrase.colors
+        drawn_in = inside and not any(map(self.drafts.is_animate, self.last))
+        if not (self.predicate or self.joined or drawn_in):
             return
         for index in self.subjects or self.last:
             draft = self.drafts[index]
@@ -332,6 +351,8 @@ class _Reader:
             self.subjects = [index]
             self.last = [index]
             self.answered = None
+            # A subject stands by itself, whatever it hung on when it was named before.
+            draft.host = None
             filled = isinstance(after, Word) and after.low in ("with", "filled", "full", "where")
             room = draft.phrase.name in self.rooms or draft.phrase.head in self.rooms
             if filled and room and index == 0 and self.setting is None:
@@ -345,36 +366,58 @@ class _Reader:
         self.joined = False
         self.predicate = False
 
-    def coordinate(self, index: int, after: "Word | NounPhrase | None") -> None:
+    def coordinate(self, index: int, after: Word | NounPhrase | None) -> None:
         """ "and B" goes where A went, unless B opens a clause of its own."""
-        shared = self.answered is None and set(self.last) <= set(self.subjects)
-        worn = self.answered is not None and self.answered.kind is RelationKind.WEARING
-        bare = not self.drafts[index].phrase.determiner
-        opens = isinstance(after, Word) and after.kind in ("verb", "auxiliary")
-        if opens and not shared and not (worn and bare):
+        link = self.answered
+        kind = link.kind if link is not None else None
+        worn = kind is RelationKind.WEARING and self.drafts.is_garment(index)
+        together = worn or kind in (RelationKind.BETWEEN, RelationKind.HOLDING)
+        if self.opens_clause(index, after, kind, together=together):
             self.subjects = [index]
             self.last = [index]
             self.answered = None
             return
-        link = self.answered
-        garment = self.drafts.is_garment(index)
-        if link is not None and link.kind is not None:
-            together = link.kind in (RelationKind.BETWEEN, RelationKind.HOLDING) or (
-                link.kind is RelationKind.WEARING and garment
-            )
-            if together:
-                self.drafts.relate(link, index)
-        if self.subjects and self.last and self.last[-1] in self.subjects:
+        if link is not None and together:
+            self.drafts.relate(link, index)
+        if self.last[-1] in self.subjects:
             self.subjects.append(index)
-        host = self.drafts[self.last[-1]]
-        if host.host is not None and host.host < index:
-            self.drafts[index].host, self.drafts[index].link = host.host, host.link
+        before = self.drafts[self.last[-1]]
+        if before.host is not None and before.host < index:
+            self.drafts[index].host, self.drafts[index].link = before.host, before.link
         self.last.append(index)
 
+    def opens_clause(
+        self,
+        index: int,
+        after: Word | NounPhrase | None,
+        kind: RelationKind | None,
+        *,
+        together: bool,
+    ) -> bool:
+        """Whether the thing `index` behind "and" or a comma is the subject of what follows."""
+        if kind is RelationKind.WEARING and not together:
+            return True
+        if not isinstance(after, Word):
+            return False
+        if after.kind in ("preposition", "relation") and after.low != "of":
+            return kind is not None and not together
+        # "a cat and a dog sitting" act together; "wearing a hat and cape is" is one garment more.
+        shared = self.answered is None and set(self.last) <= set(self.subjects)
+        bare = kind is RelationKind.WEARING and not self.drafts[index].phrase.determiner
+        return after.kind in ("verb", "auxiliary") and not shared and not bare
+
     def exclude(self, i: int, phrase: NounPhrase, begin: int) -> None:
-        words = phrase.words
-        if words:
-            term = self.text[words[0].start : words[-1].end].lower()
+        start = phrase.start
+        whole = self.items[i - 2] if i > 1 else None
+        link = self.items[i - 1] if i else None
+        of = isinstance(link, Word) and link.low == "of"
+        if of and isinstance(whole, NounPhrase) and whole.start in self.excluded:
+            # "without a statue of a horse" excludes one thing.
+            start = whole.start
+            self.negations.pop()
+        self.excluded.add(start)
+        if phrase.words:
+            term = self.text[start : phrase.end].lower()
             self.negations.append(
                 Negation(term=" ".join(term.split()), clause=self.text[begin : phrase.end])
             )
@@ -386,7 +429,9 @@ class _Reader:
     def excludes_more(self, i: int, mark: Word) -> bool:
         """Whether the exclusion goes on behind a comma or conjunction."""
         after = self.items[i + 1] if i + 1 < len(self.items) else None
-        if mark.low in ("or", "nor") or (isinstance(after, Word) and after.low in ("or", "nor")):
+        if mark.low in ("or", "nor", "of") or (
+            isinstance(after, Word) and after.low in ("or", "nor")
+        ):
             return True
         if mark.low not in (",", "and") or not isinstance(after, NounPhrase):
             return False
@@ -394,6 +439,19 @@ class _Reader:
         beyond = self.items[i + 2] if i + 2 < len(self.items) else None
         listed = isinstance(beyond, Word) and beyond.low in ("or", "nor", ",")
         return plain and (mark.low == "and" or listed)
+
+    def enter_any(self) -> None:
+        """A prompt of nothing but "anger" or "a poster" still shows that."""
+        named: list[NounPhrase] = []
+        for item in self.items:
+            if isinstance(item, NounPhrase):
+                if item.name and item.start not in self.excluded:
+                    named.append(item)
+            elif item.kind == "stop" and named:
+                break
+        plain = [phrase for phrase in named if phrase.end not in self.pictures]
+        for phrase in (plain or named)[:1]:
+            self.drafts.enter(phrase)
 
     def reading(self) -> Reading:
         setting = None

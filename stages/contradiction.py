@@ -40,9 +40,11 @@ SYMMETRIC = frozenset({RelationKind.NEXT_TO})
 NEUTRAL = frozenset({"black", "white", "gray", "silver"})
 
 # These tell of a person in a prompt ("a portrait"), and not of an added one in a description.
-_NO_ADDED_PERSON = frozenset({"human", "figure", "portrait", "face", "model", "cook"})
+_NO_ADDED_PERSON = frozenset({"human", "figure", "portrait", "face", "model", "cook", "patient"})
 _SENTENCE = re.compile(r"(?<=[.!?;])\s+|\n+")
 _CLAUSE = re.compile(r"(?<=[.!?;:,])\s+|\n+")
+# The renderer lists what is excluded behind one "without".
+_WITHOUT = re.compile(r"\bwithout\b[^.!?;\n]*", re.IGNORECASE)
 _NOT = re.compile(
     r"\b(?:no|not|without|free of|never|nor|devoid of|lacking|absent)\b", re.IGNORECASE
 )
@@ -66,12 +68,14 @@ def contradictions(text: str, intent: Intent) -> tuple[Contradiction, ...]:
     """
     if text in intent.core:
         return ()
-    return tuple(dict.fromkeys([*_in_piece(text, intent), *clause_contradictions(text, intent)]))
+    whole = _in_piece(_WITHOUT.sub("", text), intent)
+    return tuple(dict.fromkeys([*whole, *clause_contradictions(text, intent)]))
 
 
 def clause_contradictions(text: str, intent: Intent) -> tuple[Contradiction, ...]:
     """As `contradictions`, of each clause by itself: for a text of many phrases."""
-    found = (_in_piece(clause, intent) for clause in _CLAUSE.split(text) if clause.strip())
+    clauses = _CLAUSE.split(_WITHOUT.sub("", text))
+    found = (_in_piece(clause, intent) for clause in clauses if clause.strip())
     return tuple(dict.fromkeys(chain.from_iterable(found)))
 
 
@@ -87,6 +91,9 @@ def _read(text: str) -> Intent:
 
 
 def _in_piece(piece: str, intent: Intent) -> list[Contradiction]:
+    piece = _NOT.split(piece)[0]  # what is denied is no part of the picture
+    if not piece.strip():
+        return []
     said = _read(piece)
     return [
         *_texts(piece, said, intent),
@@ -96,7 +103,7 @@ def _in_piece(piece: str, intent: Intent) -> list[Contradiction]:
         *_negated(piece, intent),
         *_names(piece, intent),
         *_medium(said, intent),
-        *_times(said, intent),
+        *_times(piece, said, intent),
         *_monochrome(piece, said, intent),
         *_people(said, intent),
     ]
@@ -181,12 +188,11 @@ def _in_heads(
 
 
 def _negated(sentence: str, intent: Intent) -> list[Contradiction]:
-    """Excluded things that the sentence names without excluding them itself."""
+    """Excluded things that the sentence names."""
     terms = excluded_terms(intent)
     if not terms:
         return []
-    positive = _NOT.split(sentence)[0]
-    words = {singular(word) for word in re.findall(r"[^\W\d_]+", positive.lower())}
+    words = {singular(word) for word in re.findall(r"[^\W\d_]+", sentence.lower())}
     return [
         Contradiction("negation", f"the prompt excludes “{term}”, the text mentions it")
         for term in terms
@@ -238,9 +244,13 @@ def _medium(said: Intent, intent: Intent) -> list[Contradiction]:
     return [Contradiction("medium", detail)]
 
 
-def _times(said: Intent, intent: Intent) -> list[Contradiction]:
-    strange = sorted(said.times - intent.times)
-    if not intent.times or not strange:
+def _times(piece: str, said: Intent, intent: Intent) -> list[Contradiction]:
+    if not intent.times:
+        return []
+    told = frozenset(re.findall(r"[^\W\d_]+", piece.lower()))
+    denying = [told & words(f"enhance_scenes.denied.{time}") for time in sorted(intent.times)]
+    strange = [*sorted(said.times - intent.times), *sorted(frozenset.intersection(*denying))]
+    if not strange:
         return []
     wanted = " or ".join(sorted(intent.times))
     return [Contradiction("time", f"time: the prompt says {wanted}, the text says {strange[0]}")]
@@ -270,8 +280,8 @@ def colorful_words(text: str) -> list[str]:
 
 
 def _people(said: Intent, intent: Intent) -> list[Contradiction]:
-    """Persons in the text of a prompt that has none."""
-    if any(is_person(entity.head) for entity in intent.entities):
+    """Persons in the text of a prompt that has none, as far as its language can be read."""
+    if intent.language != "en" or any(is_person(entity.head) for entity in intent.entities):
         return []
     asked = set(re.findall(r"[^\W\d_]+", intent.core.lower()))
     return [

@@ -86,12 +86,12 @@ def read_media(
             style = match.end < len(lows) and lows[match.end] == "style"
             spans.append((match.start, match.end + style))
             pictures.add(words[match.end - 1].end)
-    if not media:
-        found = _unknown_style(lows)
-        if found is not None:
+    found = _unknown_style(lows)
+    if found is not None:
+        pictures.add(words[found[1] - 1].end)
+        if not media:
             media.append(Medium.OTHER)
             spans.append(found)
-            pictures.add(words[found[1] - 1].end)
     phrase = None
     if spans:
         start, end = spans[0]

@@ -97,7 +97,7 @@ class Drafts:
         """What a pronoun stands for: the nearest fitting draft that is not among `taken`."""
         for index in range(len(self.all) - 1, -1, -1):
             draft = self.all[index]
-            if index in taken or draft.is_place or draft.link == "with":
+            if index in taken or draft.is_place or draft.link in ("with", "of"):
                 continue
             person = draft.phrase.head in lexicon.words("nouns.people")
             plural = draft.phrase.plural or (draft.count or 0) > 1
@@ -110,6 +110,16 @@ class Drafts:
             if fits:
                 return index
         return None
+
+    def wholes(self, near: Sequence[int]) -> list[int]:
+        """The drawing of "a drawing of a cat" for the cat; other things as they are."""
+        found = []
+        for start in near:
+            index = start
+            while self.all[index].link == "of" and (host := self.all[index].host) is not None:
+                index = host
+            found.append(index)
+        return list(dict.fromkeys(found))
 
     def holders(self, near: Sequence[int], kind: RelationKind | None) -> list[int]:
         """Of which things a preposition behind the things `near` speaks.
@@ -125,7 +135,7 @@ class Drafts:
             while (host := self.all[index].host) is not None:
                 link = self.all[index].link
                 whole = kind is RelationKind.ON or self.is_animate(host)
-                if link in ("in", "inside") or (link == "with" and not whole):
+                if link in ("in", "inside", "has", "have") or (link == "with" and not whole):
                     break
                 index = host
             found.append(index)

@@ -76,6 +76,7 @@ def _mended(spec: PromptSpec, intent: Intent) -> tuple[dict[str, Any], Findings]
     given = _given_subjects(spec, intent, findings)
     bench = SubjectBench(given, intent, demands, findings)
     bench.mend()
+    own = {subject.name: subject.attributes for subject in demands.subjects}
     changes: dict[str, Any] = {
         "source_prompt": intent.source,
         "language": intent.language,
@@ -94,7 +95,10 @@ def _mended(spec: PromptSpec, intent: Intent) -> tuple[dict[str, Any], Findings]
             color for color in spec.palette if mend_phrase("palette", color, intent, findings)
         ),
         "resolutions": tuple(mend_resolutions(spec.resolutions, intent, findings)),
-        "subjects": tuple(mend_details(subject, intent, findings) for subject in bench.subjects),
+        "subjects": tuple(
+            mend_details(subject, intent, findings, own=own.get(subject.name, ()))
+            for subject in bench.subjects
+        ),
     }
     for slot in _PHRASES:
         changes[slot] = mend_phrase(slot, getattr(spec, slot), intent, findings)

@@ -66,7 +66,7 @@ class SubjectBench:
         self._settle_twins()
 
     def _settle_twins(self) -> None:
-        """Of things that the prompt tells apart by nothing ("a car on a car") the first comes first.
+        """Of things that the prompt does not tell apart ("a car on a car") the first comes first.
 
         Otherwise a repair could change who is who, and the next one would change it back.
         """
@@ -168,9 +168,12 @@ class SubjectBench:
         self.subjects = kept
 
     def _marked(self, subject: Subject) -> Subject:
-        """A subject that says it is the user's, and whose words are not, is an added one."""
+        """A subject that says it is the user's, and whose words are not, is an added one.
+
+        Of a prompt in another language a model may well give the things in English.
+        """
         grounded = subject.source_span or nouns_of(subject.name) <= nouns_of(self._intent.core)
-        if subject.origin == "added" or grounded or not self._demands.entities:
+        if subject.origin == "added" or grounded or self._intent.language != "en":
             return subject
         detail = f"{subject.name} is marked as the user's, the prompt does not name it"
         self._findings.note("added", detail, "marked as added")

@@ -56,7 +56,7 @@ def mend_exclusions(
     required = {term.casefold() for term in demands.exclude}
     kept = []
     for term in terms:
-        if term.casefold() not in required and _asks_for(term, intent, demands):
+        if term.casefold() not in required and asks_for(term, intent, demands):
             detail = f"the description excludes “{term}”, which the prompt asks for"
             findings.note("negation", detail, "removed")
         else:
@@ -73,7 +73,8 @@ def mend_exclusions(
     return kept
 
 
-def _asks_for(term: str, intent: Intent, demands: Demands) -> bool:
+def asks_for(term: str, intent: Intent, demands: Demands) -> bool:
+    """Whether the prompt wants what `term` would exclude: a thing, its medium or its text."""
     nouns = nouns_of(term)
     if demands.texts and nouns & lettering():
         return True
@@ -118,16 +119,23 @@ def mend_resolutions(
     return kept
 
 
-def mend_details(subject: Subject, intent: Intent, findings: Findings) -> Subject:
-    """The subject without attributes, action or pose that deny the prompt."""
+def mend_details(
+    subject: Subject, intent: Intent, findings: Findings, *, own: Sequence[str]
+) -> Subject:
+    """The subject without colours, attributes, action or pose that deny the prompt.
+
+    `own` are the attributes that the prompt itself gives it.
+    """
     slot = f"description of {subject.name}"
-    attributes = tuple(
-        word
-        for word in subject.attributes
-        if mend_phrase(slot, word, intent, findings, of=subject.name) is not None
-    )
+
+    def allowed(word: str, of: str) -> bool:
+        return mend_phrase(slot, word, intent, findings, of=of) is not None
+
     changes = {
-        "attributes": attributes,
+        "attributes": tuple(
+            word for word in subject.attributes if word in own or allowed(word, subject.name)
+        ),
+        "colors": tuple(color for color in subject.colors if allowed(color, "")),
         "action": mend_phrase(slot, subject.action, intent, findings),
         "pose": mend_phrase(slot, subject.pose, intent, findings),
     }

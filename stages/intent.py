@@ -22,8 +22,10 @@ class Entity:
 
     Attributes:
         name: the noun phrase without article, number, colours and attributes, singular when it is
-            counted or plural in the prompt: "corgi", "stop sign".
-        head: the last word of `name`, lower case, singular: "sign". GenEval scores this.
+            counted or plural in the prompt: "corgi", "stop sign". A proper name that the lexicon
+            does not know keeps its letters: "New York City".
+        head: the last word of `name` (before "of", if it is a proper name), lower case, singular:
+            "sign", "statue". GenEval scores this.
         span: the words of the prompt that name it, letter for letter: "fluffy corgi".
         count: how many; None when the prompt does not say ("a" says nothing, "one" says 1).
         plural: the prompt uses a plural form.

@@ -1,5 +1,6 @@
 """A prompt's words, in; the names among them, out."""
 
+import re
 from collections.abc import Sequence
 
 from imagine.stages import lexicon
@@ -70,7 +71,7 @@ def proper_nouns(
     for start, end in names:
         name = text[words[start].start : words[end - 1].end]
         if words[end - 1].possessive:
-            name = name[:-2]
+            name = re.sub(r"['’]s?$", "", name, flags=re.IGNORECASE)
         if len(name) > 1:
             found.append(name)
     return tuple(dict.fromkeys(found))

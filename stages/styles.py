@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from imagine.stages.contradiction import contradictions
-from imagine.stages.demands import MAX_EXCLUDED, shorten
+from imagine.stages.demands import MAX_EXCLUDED, demands_of, shorten
 from imagine.stages.errors import ConfigError
+from imagine.stages.guard_subjects import nouns_of
+from imagine.stages.guard_words import asks_for
 from imagine.stages.intent import Intent, Slot
-from imagine.stages.lexicon import singular
 from imagine.stages.spec import Attribute, Clause, Color, Medium, Phrase, PromptSpec
 
 if TYPE_CHECKING:
@@ -201,11 +202,12 @@ def _palette_is_open(intent: Intent) -> bool:
 
 def _exclusions(spec: PromptSpec, preset: StylePreset, intent: Intent) -> tuple[str, ...]:
     """The preset's `avoid` after what is excluded already, but for what the prompt asks for."""
-    asked = {singular(word) for word in re.findall(r"\w+", intent.core.lower())}
+    demands = demands_of(intent)
+    said = nouns_of(intent.core)
     avoid = (
         term
         for term in preset.avoid
-        if not asked & {singular(word) for word in re.findall(r"\w+", term.lower())}
+        if not said & nouns_of(term) and not asks_for(term, intent, demands)
     )
     return tuple(dict.fromkeys([*spec.exclude, *avoid]))[:MAX_EXCLUDED]
 

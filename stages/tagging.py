@@ -176,6 +176,7 @@ _OPEN = frozenset(
     )
 )
 _THINGS = frozenset(("noun", "either", "base", "thing or color", "s"))
+_BEFORE_CAN = frozenset(("noun", "adjective", "color", "determiner", "number"))
 _MODIFYING = frozenset(("determiner", "number", "adjective", "color"))
 
 
@@ -189,7 +190,10 @@ def _tag(found: list[Word]) -> None:  # noqa: PLR0912 -- one branch a shape
     for i, word in enumerate(found):
         after = shapes[i + 1] if i + 1 < len(found) else "stop"
         what = shapes[i]
-        if word.kind != "noun":
+        if word.kind == "relation" and before == "determiner":
+            # "the inside of a temple" shows the temple.
+            word.kind = "frame"
+        elif word.kind != "noun":
             pass
         elif word.possessive:
             word.kind = "noun"
@@ -218,6 +222,12 @@ def _tag(found: list[Word]) -> None:  # noqa: PLR0912 -- one branch a shape
             word.kind = "determiner" if that_one and after in _OPEN else "subordinator"
         elif what == "determiner":
             word.kind = _determiner(word, after, before)
+        elif (
+            word.low == "can"
+            and before in _BEFORE_CAN
+            and after not in ("base", "either", "adverb")
+        ):
+            word.kind = "noun"
         elif what == "noun" and _unknown_verb(found, shapes, i, before):
             word.kind = "verb"
         else:
@@ -333,7 +343,9 @@ def _ing(word: Word, before: Kind, after: str, *, listed: bool) -> Kind:
     if before in ("determiner", "number", "adjective", "color") and (
         after in _OPEN or before != "number"
     ):
-        return "adjective" if after in _OPEN else "noun"
+        return (
+            "adjective" if after in _OPEN or (after, before) == ("comma", "determiner") else "noun"
+        )
     if word.low in lexicon.transitive_forms() or before in ("noun", "auxiliary", "pronoun", "verb"):
         return "verb"
     return "adjective" if after in _OPEN else "verb"

@@ -17,7 +17,7 @@ Kind = Literal[
 _TOKEN = re.compile(
     r"[fƒ]/\d+(?:\.\d+)?"
     r"|\d+(?:[.,:/×x]\d+)+\w*"
-    r"|[^\W_]+(?:['’\-‑][^\W_]+)*"
+    r"|[^\W_]+(?:['’\-‑][^\W_]+)*(?:(?<=s)['’](?!\w))?"
     r"|\n|[^\w\s]|_"
 )
 
@@ -66,8 +66,8 @@ def _tokens(text: str, start: int, end: int) -> list[Word]:
     for match in _TOKEN.finditer(text, start, end):
         word = match[0]
         low = word.lower().replace("’", "'").replace("‑", "-")
-        possessive = low.endswith("'s") and low not in lexicon.words("grammar.auxiliaries")
+        possessive = low.endswith(("'s", "s'")) and low not in lexicon.words("grammar.auxiliaries")
         if possessive:
-            low = low[:-2]
+            low = low.removesuffix("'").removesuffix("'s")
         found.append(Word(word, low, match.start(), match.end(), possessive=possessive))
     return found

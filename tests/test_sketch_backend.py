@@ -98,9 +98,11 @@ def test_a_stand_in_is_named_once() -> None:
 def test_an_abstract_prompt_becomes_a_card_of_its_words() -> None:
     made = draw(described({"id": "a", "name": "zorgblat"}, source_prompt="the essence of zorgblat"))
     assert made.notes == ("Nothing in the prompt could be drawn: set its words on a card.",)
-    middle = made.pixels.getpixel((48, 36))
-    assert isinstance(middle, tuple)
-    assert min(middle) > 200
+    darkest, brightest = made.pixels.convert("L").crop((20, 20, 76, 76)).getextrema()
+    assert isinstance(darkest, int)
+    assert isinstance(brightest, int)
+    assert darkest < 80
+    assert brightest > 240
 
 
 def test_a_place_is_scenery_and_no_placeholder() -> None:

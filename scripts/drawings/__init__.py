@@ -1,6 +1,6 @@
 """Things that the emoji art lacks, drawn by code in its soft, glossy look: DRAWINGS by name."""
 
-from drawings import buildings, furniture, gear, household, nature, signs, solids, street
+from drawings import buildings, furniture, gear, household, machines, nature, signs, solids, street
 
 DRAWINGS = (
     furniture.DRAWINGS
@@ -8,6 +8,7 @@ DRAWINGS = (
     | buildings.DRAWINGS
     | street.DRAWINGS
     | gear.DRAWINGS
+    | machines.DRAWINGS
     | solids.DRAWINGS
     | nature.DRAWINGS
     | signs.DRAWINGS

@@ -138,7 +138,7 @@ def dresser() -> Image.Image:
         clay.box(x, 86, x + 8, 95, DARK_WOOD, radius=1)
     clay.box(7, 20, 93, 90, WOOD)
     for y in (30, 50, 70):
-        for x in (12, 51.5):
+        for x in (12.0, 51.5):
             clay.box(x, y, x + 36.5, y + 16, "CF9153", radius=2)
             clay.oval(x + 15.5, y + 5, x + 21.5, y + 11, YELLOW, bevel=1.2)
     clay.box(4, 16, 96, 24, DARK_WOOD, radius=2)

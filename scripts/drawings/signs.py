@@ -2,7 +2,7 @@
 
 from PIL import Image
 
-from drawings.clay import Clay
+from drawings.clay import Clay, Point
 from drawings.palette import BLACK, BLUE, DARK_WOOD, GREY, RED, STEEL, WHITE, WOOD
 
 
@@ -13,7 +13,7 @@ def stop_sign() -> Image.Image:
     clay.poly(octagon, WHITE, round_by=1)
     inner = [(50 + (x - 50) * 0.9, 33 + (y - 33) * 0.9) for x, y in octagon]
     clay.poly(inner, "E0263C", round_by=1)
-    strokes = [
+    strokes: list[list[Point]] = [
         [(34, 26), (27.5, 26), (27.5, 32.5), (34, 32.5), (34, 40), (27, 40)],
         [(37.5, 26), (45.5, 26)], [(41.5, 26), (41.5, 40)],
         [(49, 26), (56, 26), (56, 40), (49, 40), (49, 26)],

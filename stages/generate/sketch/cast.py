@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from imagine.stages.generate.sketch.art import Cutout, find
-from imagine.stages.generate.sketch.place import Scene, is_table, surface_of
-from imagine.stages.spec import Position, PromptSpec, Subject
+from imagine.stages.generate.sketch.place import Scene, is_part, is_table, surface_of
+from imagine.stages.spec import Position, PromptSpec, RelationKind, Subject
 
 # Real sizes span a mouse to a mountain; this power leaves both visible in one picture.
 _SOFTENING = 0.35
@@ -22,6 +22,8 @@ _LETTERING = frozenset(
     ("word", "text", "phrase", "caption", "title", "message", "slogan", "sentence", "quote",
      "inscription", "lettering", "letter", "writing", "headline", "logo", "name", "number")
 )  # fmt: skip
+# Worn, a glass is a pair of glasses that lost its plural.
+_EYEWEAR = re.compile(r"\bglass$")
 # A plural without a number: enough to read as several.
 _SEVERAL = 3
 
@@ -78,14 +80,12 @@ def cast_of(spec: PromptSpec, scene: Scene) -> Cast:
     """Find art for every subject that is a thing; places and table tops are left to the scenery."""
     actors: list[Actor] = []
     notes: list[str] = []
+    worn = {relation.b for relation in spec.relations if relation.kind is RelationKind.WEARING}
     for subject in spec.subjects:
-        if _is_excluded(subject, spec.exclude):
+        if _is_elsewhere(subject, spec, scene):
             continue
-        if scene.table is not None and is_table(subject):
-            continue
-        if is_lettering(subject) and spec.text:
-            continue
-        match = find(subject.name, attributes=(*subject.attributes, subject.action or ""))
+        name = _EYEWEAR.sub("glasses", subject.name) if subject.id in worn else subject.name
+        match = find(name, attributes=(*subject.attributes, subject.action or ""))
         if surface_of(subject) is not None and not (match and _stands_alone(match.cutout)):
             continue
         if match is None:
@@ -96,7 +96,7 @@ def cast_of(spec: PromptSpec, scene: Scene) -> Cast:
         actors.append(
             Actor(
                 id=subject.id,
-                label=subject.name,
+                label=name,
                 cutout=cutout,
                 count=subject.count or (_SEVERAL if _is_plural(subject) else 1),
                 extent=_extent(cutout, subject),
@@ -104,7 +104,29 @@ def cast_of(spec: PromptSpec, scene: Scene) -> Cast:
                 position=subject.position,
             )
         )
-    return Cast(tuple(actors), tuple(dict.fromkeys(notes)))
+    return _without_parts(spec, actors, notes)
+
+
+def _is_elsewhere(subject: Subject, spec: PromptSpec, scene: Scene) -> bool:
+    """Whether it is excluded, the table top of the scenery, or the lettering itself."""
+    if _is_excluded(subject, spec.exclude):
+        return True
+    if scene.table is not None and is_table(subject):
+        return True
+    return bool(spec.text) and is_lettering(subject)
+
+
+def _without_parts(spec: PromptSpec, actors: list[Actor], notes: list[str]) -> Cast:
+    """Parts of things are left to the things, where there is one with art."""
+    parts = {subject.id for subject in spec.subjects if is_part(subject)}
+    if not any(actor.cutout is not None and actor.id not in parts for actor in actors):
+        return Cast(tuple(actors), tuple(dict.fromkeys(notes)))
+    left_out = [actor.label for actor in actors if actor.id in parts]
+    kept = [note for note in notes if not any(f"'{label}'" in note for label in left_out)]
+    kept += [f"Left '{label}' to what it is a part of." for label in left_out]
+    return Cast(
+        tuple(actor for actor in actors if actor.id not in parts), tuple(dict.fromkeys(kept))
+    )
 
 
 def is_lettering(subject: Subject) -> bool:

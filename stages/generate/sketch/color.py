@@ -56,11 +56,16 @@ _SHADES: dict[str, tuple[float, float, float]] = {
     "hot": (1.3, 1.1, 0.0), "medium": (1.0, 1.0, 0.0), "solid": (1.0, 1.0, 0.0),
 }  # fmt: skip
 
-# Art whose saturated part is smaller than this share has no hue worth turning.
+# Art whose main hue covers less than this share, and which is pale besides, has no hue worth
+# turning; a second material is worth a colour of its own from the second share on.
 _COLORFUL_SHARE = 0.18
+_SECOND_SHARE = 0.07
 # Hues within this distance of the dominant one (of 256) belong to the same material: the art
 # shades red towards magenta and yellow towards orange.
 _HUE_REACH = 34
+# The art's window panes, screens and water; and the tint of its shadows on white.
+_GLASS = range(134, 161)
+_LILAC = range(172, 205)
 
 
 def rgb_of(name: str) -> RGB | None:
@@ -166,26 +171,44 @@ def _main_hues(picture: "Image", *, spare_skin: bool) -> list[int]:
     small = picture.reduce(max(1, max(picture.size) // 128))
     hue, saturation, value = small.convert("RGB").convert("HSV").split()
     solid = small.getchannel("A").point(lambda alpha: 255 if alpha > 128 else 0)
-    strong = ImageChops.multiply(
-        saturation.point(lambda level: 255 if level > 70 else 0),
-        # Tyres, visors and deep shadows have a hue, but are nobody's idea of the thing's colour.
-        value.point(lambda level: 255 if level > 105 else 0),
-    )
-    mask = ImageChops.multiply(solid, strong)
+    # Tyres, visors and deep shadows have a hue, but are nobody's idea of the thing's colour.
+    lit = ImageChops.multiply(solid, value.point(lambda level: 255 if level > 105 else 0))
+    mask = ImageChops.multiply(lit, saturation.point(lambda level: 255 if level > 70 else 0))
     if spare_skin:
         mask = ImageChops.multiply(mask, ImageChops.invert(_skin(hue, saturation)))
-    area = solid.histogram()[255]
+    area = max(1, solid.histogram()[255])
+    pale = (lit.histogram()[255] - mask.histogram()[255]) / area
     counts = hue.histogram(mask)
-    found: list[int] = []
+    found: list[tuple[int, float]] = []
     while len(found) < 2:
         windows = [sum(counts[(at + near) % 256] for near in range(-12, 13)) for at in range(256)]
         best = max(range(256), key=lambda at: windows[at])
-        if windows[best] < area * _COLORFUL_SHARE:
+        share = windows[best] / area
+        if share < _SECOND_SHARE:
             break
-        found.append(best)
+        found.append((best, share))
         for near in range(-_HUE_REACH, _HUE_REACH + 1):
             counts[(best + near) % 256] = 0
-    return found
+    return _without_glass(found, pale)
+
+
+def _without_glass(found: list[tuple[int, float]], pale: float) -> list[int]:
+    """The hues of `found` (hue, share of the area) that are the thing's own colour.
+
+    Thin things such as a bicycle's frame count when little else is light; a window, a screen or
+    the sea does not when another material is nearly as large, or when most of the thing is pale.
+    """
+    if not found:
+        return []
+    leader, share = found[0]
+    if share < _COLORFUL_SHARE and pale > 3 * share:
+        return []
+    if leader in _GLASS:
+        if len(found) > 1 and found[1][1] > share / 2 and found[1][0] not in _LILAC:
+            return [found[1][0], leader]
+        if share < 0.36 and pale > share:
+            return []
+    return [hue for hue, _ in found]
 
 
 def _hue_mask(picture: "Image", center: int, *, spare_skin: bool) -> "Image":

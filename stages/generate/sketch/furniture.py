@@ -44,11 +44,11 @@ def shelves(canvas: Image, room: Room, random: Random) -> None:
             tall = high * random.uniform(0.6, 0.86)
             tone = room.light.lit(mix(random.choice(_SPINES), room.wall, 0.25), 0.06)
             if random.random() < 0.93:
-                draw.rectangle([x, y - tall, x + wide - 1, y], fill=tone)
+                draw.rectangle([x, y - tall, max(x, x + wide - 1), y], fill=tone)
                 draw.rectangle(
                     [x, y - tall, x + wide * 0.25, y], fill=mix(tone, (255, 255, 255), 0.15)
                 )
-                draw.rectangle([x, y - tall * 0.8, x + wide - 1, y - tall * 0.74],
+                draw.rectangle([x, y - tall * 0.8, max(x, x + wide - 1), y - tall * 0.74],
                                fill=mix(tone, (250, 220, 150), 0.5))  # fmt: skip
             x += wide
         draw.rectangle([0, y, canvas.width, y + room.unit * 1.5], fill=wood)

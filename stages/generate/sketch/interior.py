@@ -52,7 +52,7 @@ def paint_room(
     room = Room(scene, light, dresser, skirting, min(canvas.size) / 100, scene.color or wall, floor)
     _paint_wall(canvas, room, random)
     for part in scene.place.layers:
-        _PARTS[part](canvas, room, random)
+        PARTS[part](canvas, room, random)
     _paint_floor(canvas, room, random)
     for index, name in enumerate(scene.place.dressing):
         x = canvas.width * (0.06 if (index + (light.side > 0)) % 2 else 0.94)
@@ -114,7 +114,7 @@ def _boards(canvas: Image, room: Room, top: int) -> None:
     )
 
 
-_PARTS: dict[str, Callable[[Image, Room, Random], None]] = {
+PARTS: dict[str, Callable[[Image, Room, Random], None]] = {
     "window": window, "frames": frames, "shelves": shelves, "kitchen": kitchen,
     "tiles": tiles, "bedroom": bedroom, "lamps": lamps, "desk": desk, "board": board,
     "mirrors": mirrors, "curtains": curtains, "pictures": pictures, "columns": columns,

@@ -30,10 +30,10 @@ def paint_layers(canvas: Image, land: Land, random: Random) -> None:
     before = [name for name in land.scene.place.layers if name not in _ON_GROUND]
     after = [name for name in land.scene.place.layers if name in _ON_GROUND]
     for name in before:
-        _LAYERS[name](canvas, land, random)
+        LAYERS[name](canvas, land, random)
     paint_ground(canvas, land, random)
     for name in after:
-        _LAYERS[name](canvas, land, random)
+        LAYERS[name](canvas, land, random)
 
 
 _Painter = Callable[["Image", Land, Random], None]
@@ -42,7 +42,7 @@ _Painter = Callable[["Image", Land, Random], None]
 _ON_GROUND = frozenset({"road", "rows", "kerb", "craters", "reef", "houses", "towers"})
 
 
-_LAYERS: dict[str, _Painter] = {
+LAYERS: dict[str, _Painter] = {
     "hills": hills, "mountains": mountains, "peaks": peaks, "drifts": drifts, "dunes": dunes,
     "evergreens": evergreens, "trees": trees, "forest": forest, "palms": palms,
     "autumn": autumn, "sea": sea, "skyline": skyline, "blocks": blocks, "houses": houses,

@@ -23,7 +23,7 @@ _FACES: tuple[tuple[Face, str], ...] = (
     ("hand", r"hand|script|cursive|brush|chalk|marker|graffiti|comic|playful|crayon|casual|child"),
     (
         "serif",
-        r"\bserif|roman|classic|elegant|book|antique|vintage|old|gothic|newspaper|typewriter",
+        r"\bserif|roman|classic|elegant|book|antique|vintage|\bold\b|gothic|newspaper|typewriter",
     ),
 )
 _UNKNOWN = "\U0010ffff"
@@ -92,16 +92,23 @@ def wrap(text: str, chosen: FreeTypeFont, width: float) -> list[str]:
     for paragraph in text.split("\n"):
         line = ""
         for word in paragraph.split():
-            if chosen.getlength(word) > width:
+            if _wide(word, chosen) > width:
                 return []
             longer = f"{line} {word}" if line else word
-            if chosen.getlength(longer) > width:
+            if _wide(longer, chosen) > width:
                 lines.append(line)
                 line = word
             else:
                 line = longer
         lines.append(line)
     return lines
+
+
+def _wide(text: str, chosen: FreeTypeFont) -> float:
+    """Pixels across: the advance or, where letters lean out of theirs, twice the longer half."""
+    length = chosen.getlength(text)
+    left, _, right, _ = chosen.getbbox(text)
+    return max(length, 2 * right - length, length - 2 * left)
 
 
 def write(

@@ -101,7 +101,7 @@ def neon(image: Image, lines: Image, random: Random) -> Image:
     tubes = soften(ImageChops.lighter(fade(inner, 0.75), lines), unit * 0.1)
     black = Pillow.new("RGB", image.size, (0, 0, 0))
     base = ImageChops.add(
-        image.point([round(level * 0.16) for level in range(256)] * 3),
+        image.point([round(level * 0.24) for level in range(256)] * 3),
         Pillow.new("RGB", image.size, (12, 6, 30)),
     )
     lit = Pillow.composite(vivid, black, tubes)

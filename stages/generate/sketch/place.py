@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import Literal, TypeVar
 
+from imagine.stages.generate.sketch.art import find
 from imagine.stages.generate.sketch.brush import RGB
 from imagine.stages.generate.sketch.color import rgb_of
 from imagine.stages.spec import PromptSpec, RelationKind, Subject
@@ -90,6 +91,7 @@ class _Gazetteer:
     weathers: tuple[tuple[Weather, str], ...]
     surfaces: dict[str, str]
     scenic: frozenset[str]
+    parts: frozenset[str]
 
 
 @cache
@@ -126,6 +128,7 @@ def _gazetteer() -> _Gazetteer:
             for name in names
         },
         scenic=frozenset(data["scenic"]["words"]),
+        parts=frozenset(data["parts"]["words"]),
     )
 
 
@@ -143,7 +146,17 @@ def surface_of(subject: Subject) -> str | None:
     if last in known.surfaces and last in known.scenic:
         place = _place_in(name)
         return place.key if place is not None else known.surfaces[last]
+    # "times square" and "tennis court": places without an entry of their own, and without art.
+    if (name in known.words or last in known.words) and find(name) is None:
+        return known.words.get(name) or known.words[last]
     return None
+
+
+def is_part(subject: Subject) -> bool:
+    """Whether a subject is a part of another, such as "hair", or a word for how it is drawn."""
+    last = subject.name.lower().split()[-1]
+    parts = _gazetteer().parts
+    return last in parts or last.removesuffix("s") in parts
 
 
 def is_table(subject: Subject) -> bool:
@@ -154,14 +167,15 @@ def is_table(subject: Subject) -> bool:
 def read_scene(spec: PromptSpec) -> Scene:
     """Place, hour, weather and colours as the words of the description have them."""
     where = (spec.setting or "").lower()
-    light = " ".join(filter(None, (spec.lighting, spec.mood))).lower()
-    words = f"{where} {spec.source_prompt.lower()} {light}"
+    told = f"{where} {spec.source_prompt.lower()}"
+    words = " ".join(filter(None, (told, spec.lighting, spec.mood))).lower()
     for term in spec.exclude:
-        words = re.sub(rf"\b(?:no|without|not|any)?\s*{re.escape(term.lower())}\b", " ", words)
+        excluded = rf"\b(?:no|without|not|any)?\s*{re.escape(term.lower())}\b"
+        told, words = re.sub(excluded, " ", told), re.sub(excluded, " ", words)
     place = (
-        _place_in(_longer(where, words))
-        or _place_of_subjects(spec)
-        or _place_after_preposition(words)
+        _place_in(_longer(where, told))
+        or _place_of_subjects(spec, told)
+        or _place_after_preposition(told)
     )
     color = _background_color(f"{where} {spec.source_prompt.lower()}")
     stated = place is not None
@@ -179,6 +193,11 @@ def read_scene(spec: PromptSpec) -> Scene:
         if surface_of(subject) and subject.colors and scene.color is None:
             scene = replace(scene, color=rgb_of(subject.colors[0]))
     return scene
+
+
+def places() -> tuple[Place, ...]:
+    """Every place there is."""
+    return tuple(_gazetteer().places.values())
 
 
 def place_called(key: str) -> Place:
@@ -201,9 +220,14 @@ def _longer(where: str, words: str) -> str:
     return max((phrase for phrase in phrases if re.search(word, phrase)), key=len, default=where)
 
 
-def _place_of_subjects(spec: PromptSpec) -> Place | None:
-    keys = [surface_of(subject) for subject in spec.subjects]
-    return next((_gazetteer().places[key] for key in keys if key), None)
+def _place_of_subjects(spec: PromptSpec, words: str) -> Place | None:
+    """The place of the first subject that is scenery, as closely as the prompt names it."""
+    for subject in spec.subjects:
+        key = surface_of(subject)
+        if key:
+            span = _longer((subject.source_span or subject.name).lower(), words)
+            return _place_in(span) or place_called(key)
+    return None
 
 
 def _place_after_preposition(text: str) -> Place | None:

@@ -23,11 +23,13 @@ def pixel(image: Image, lines: Image, random: Random) -> Image:
     from PIL import ImageEnhance
 
     cell = max(1, round(min(image.size) / 80))
-    columns, rows = max(1, image.width // cell), max(1, image.height // cell)
+    columns, rows = -(-image.width // cell), -(-image.height // cell)
     small = image.resize((columns, rows), Pillow.Resampling.BOX)
     small = ImageEnhance.Contrast(ImageEnhance.Color(small).enhance(1.2)).enhance(1.1)
     limited = small.quantize(28, method=Pillow.Quantize.MEDIANCUT, dither=Pillow.Dither.NONE)
-    return limited.convert("RGB").resize(image.size, Pillow.Resampling.NEAREST)
+    grid = limited.convert("RGB").resize((columns * cell, rows * cell), Pillow.Resampling.NEAREST)
+    # The last cells may be cut: a cell is a whole number of pixels, all of them squares.
+    return grid.crop((0, 0, *image.size))
 
 
 def mono(image: Image, lines: Image, random: Random) -> Image:
@@ -63,13 +65,13 @@ def photo(image: Image, lines: Image, random: Random) -> Image:
     from PIL import ImageChops, ImageEnhance
 
     unit = unit_of(image)
-    toned = ImageEnhance.Contrast(ImageEnhance.Color(image).enhance(0.94)).enhance(1.08)
+    toned = ImageEnhance.Contrast(ImageEnhance.Color(image).enhance(1.02)).enhance(1.05)
     bloom = soften(toned, unit * 2.5).point(
         [round(max(0, value - 150) * 0.5) for value in range(256)] * 3
     )
     toned = ImageChops.screen(toned, bloom)
     film = grain(image.size, random).point([round(128 + (v - 128) * 0.09) for v in range(256)])
-    return _vignette(ImageChops.overlay(toned, film.convert("RGB")), 0.2)
+    return _vignette(ImageChops.overlay(toned, film.convert("RGB")), 0.14)
 
 
 def flat(image: Image, lines: Image, random: Random) -> Image:

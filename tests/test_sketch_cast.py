@@ -1,0 +1,88 @@
+"""The cast has every subject that is a thing, with its art, number, size and notes."""
+
+from typing import Any
+
+import pytest
+
+from imagine.stages.generate.sketch.cast import Cast, cast_of
+from imagine.stages.generate.sketch.place import read_scene
+from imagine.stages.spec import PromptSpec, spec_from_dict
+
+
+def cast(*subjects: dict[str, Any], **fields: Any) -> Cast:
+    numbered = [{"id": f"s{i}", **subject} for i, subject in enumerate(subjects)]
+    style = {"medium": "illustration"}
+    prompt = fields.pop("source_prompt", "a picture")
+    spec: PromptSpec = spec_from_dict(
+        {"source_prompt": prompt, "subjects": numbered, "style": style, **fields}
+    )
+    return cast_of(spec, read_scene(spec))
+
+
+def test_counts_are_kept_and_a_bare_plural_is_several() -> None:
+    made = cast(
+        {"name": "dog", "count": 7},
+        {"name": "tulip", "source_span": "tulips"},
+        {"name": "cat", "source_span": "a cat"},
+        {"name": "moon", "source_span": "moon's"},
+        source_prompt="7 dogs, tulips, a cat by the moon's light",
+    )
+    assert [actor.count for actor in made.actors] == [7, 3, 1, 1]
+
+
+def test_a_giant_mouse_is_larger_than_a_tiny_elephant_expects() -> None:
+    plain, giant, tiny = (
+        cast({"name": "mouse", "attributes": words}).actors[0].extent
+        for words in ((), ("giant",), ("tiny",))
+    )
+    assert tiny < plain < giant
+
+
+def test_real_sizes_are_softened() -> None:
+    mouse, house = cast({"name": "mouse"}, {"name": "house"}).actors
+    assert 1.5 < house.extent / mouse.extent < 5
+
+
+@pytest.mark.parametrize("name", ["sky", "grass", "water", "wall", "busy street", "sunlight"])
+def test_places_and_lights_are_no_actors(name: str) -> None:
+    made = cast({"name": "dog"}, {"name": name})
+    assert [actor.label for actor in made.actors] == ["dog"]
+    assert made.notes == ()
+
+
+def test_a_table_under_things_is_left_to_the_scenery() -> None:
+    relation = [{"a": "s0", "kind": "on", "b": "s1"}]
+    assert len(cast({"name": "apple"}, {"name": "table"}, relations=relation).actors) == 1
+    assert len(cast({"name": "apple"}, {"name": "table"}).actors) == 2
+
+
+def test_the_text_to_be_written_is_no_actor() -> None:
+    made = cast({"name": "word"}, {"name": "sign"}, text=[{"content": "go"}])
+    assert [actor.label for actor in made.actors] == ["sign"]
+
+
+def test_placeholders_keep_colour_and_position() -> None:
+    (actor,) = cast({"name": "zorgblat", "colors": ["red"], "position": "left"}).actors
+    assert actor.cutout is None
+    assert actor.colors == ("red",)
+    assert actor.position == "left"
+    assert actor.box[0] > actor.box[1]
+
+
+def test_parts_are_left_to_the_thing_they_belong_to() -> None:
+    made = cast({"name": "woman"}, {"name": "hair", "colors": ["red"]})
+    assert [actor.label for actor in made.actors] == ["woman"]
+    assert made.notes == ("Left 'hair' to what it is a part of.",)
+    assert [actor.label for actor in cast({"name": "eye"}).actors] == ["eye"]
+
+
+def test_a_worn_glass_is_a_pair_of_glasses() -> None:
+    wearing = [{"a": "s0", "kind": "wearing", "b": "s1"}]
+    made = cast({"name": "dog"}, {"name": "steampunk glass"}, relations=wearing)
+    assert made.actors[1].cutout is not None
+    assert made.actors[1].cutout.key == "glasses"
+
+
+@pytest.mark.parametrize("name", ["times square", "tennis court", "city intersection"])
+def test_a_place_without_art_is_scenery(name: str) -> None:
+    assert cast({"name": name}).actors == ()
