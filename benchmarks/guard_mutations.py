@@ -93,8 +93,10 @@ def _of_one(
         yield "color added", _changed(spec, place, colors=(*subject.colors[:3], other))
         yield "color dropped", _changed(spec, place, colors=())
     for noun in intent.proper_nouns:
-        if noun in subject.name:
-            cut = subject.name.replace(noun, noun[:-2] + noun[-1])
+        at = subject.name.casefold().find(noun.casefold())
+        if at >= 0:
+            end = at + len(noun)
+            cut = subject.name[: end - 2] + subject.name[end - 1 :]
             yield "name misspelt", _changed(spec, place, name=cut)
 
 

@@ -13,8 +13,8 @@ from statistics import mean
 
 from instant_clip_tokenizer import Tokenizer
 
+from imagine.stages.description import describe
 from imagine.stages.enhance import ENHANCERS
-from imagine.stages.pipeline import describe
 from imagine.stages.render import CLIP_TOKENS, estimate_tokens, render
 
 

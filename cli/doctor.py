@@ -93,9 +93,11 @@ def _sketch() -> tuple[Status, str]:
     """The embedded default, end to end but for saving."""
     from time import perf_counter
 
+    from imagine.stages.description import describe
     from imagine.stages.enhance import ENHANCERS
     from imagine.stages.generate import BACKENDS
-    from imagine.stages.pipeline import describe, draw, plan_pictures
+    from imagine.stages.pipeline import draw
+    from imagine.stages.plan import plan_pictures
 
     start = perf_counter()
     description = describe("a red fox in the snow", enhancer=ENHANCERS.create("offline"))

@@ -9,7 +9,7 @@ from imagine.cli.console import Console, error_envelope, fail
 
 if TYPE_CHECKING:
     from imagine.cli.inputs import Item
-    from imagine.stages.pipeline import Description
+    from imagine.stages.description import Description
 
 FORMATS = ["yaml", "json", "toml", "text", "prompt"]
 PROFILES = ["natural", "clip75", "json"]
@@ -49,7 +49,7 @@ def enhance(
     from imagine.cli import order as choose
     from imagine.cli.inputs import each, read_prompts
     from imagine.cli.settings import load_settings
-    from imagine.stages.pipeline import describe
+    from imagine.stages.description import describe
 
     console = Console(quiet=quiet, verbose=verbose, json=json)
     settings = load_settings()
@@ -103,7 +103,7 @@ def _print(
 ) -> None:
     """One description in the format; None is the JSON object with everything."""
     from imagine.cli.console import is_terminal
-    from imagine.cli.describe import description_values, guard_text, spec_text
+    from imagine.cli.text import description_values, guard_text, spec_text
     from imagine.stages.render import Profile, render
     from imagine.stages.spec import SpecFormat, format_spec
 

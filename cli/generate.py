@@ -1,31 +1,21 @@
 """`imagine generate`, the default command: prompts in, pictures and their paths out."""
 
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from imagine.cli import options
 from imagine.cli.console import Console, error_envelope, fail
+from imagine.cli.drawing import Showing, draw_plan
 
 if TYPE_CHECKING:
     from imagine.cli.inputs import Item
     from imagine.cli.order import Saving
+    from imagine.stages.description import Description
     from imagine.stages.enhance import Enhancer
     from imagine.stages.generate import Backend
-    from imagine.stages.pipeline import Description, Picture, Plan
-    from imagine.stages.save import Artifact
     from imagine.stages.styles import StylePreset
-
-
-@dataclass(frozen=True, slots=True)
-class Showing:
-    """What the user wants to see, and whether anything is drawn at all."""
-
-    dry_run: bool
-    show_prompt: bool
-    preview: bool
-    open: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +131,7 @@ def _who(spec: Path | None, describes: str, why: str, draws: str, why_draws: str
 
 
 def _draw_spec(path: Path, order: Order, console: Console) -> None:
-    from imagine.stages.pipeline import adopt
+    from imagine.stages.description import adopt
     from imagine.stages.spec import load_spec
 
     description = adopt(
@@ -164,7 +154,7 @@ def _draw_all(items: "Iterator[Item]", order: Order, console: Console) -> None:
     from imagine.cli.inputs import each
 
     def draw(item: "Item") -> None:
-        from imagine.stages.pipeline import describe
+        from imagine.stages.description import describe
 
         with console.progress("1/3 Describing"):
             description = describe(
@@ -190,7 +180,7 @@ def draw_description(
     description: "Description", order: Order, console: Console, *, line: int | None = None
 ) -> None:
     """Plan, show, draw and save the pictures of one description."""
-    from imagine.stages.pipeline import plan_pictures
+    from imagine.stages.plan import plan_pictures
 
     # 3. The user may look at the description and change it.
     if order.edit:
@@ -208,40 +198,11 @@ def draw_description(
     draw_plan(plan, order.saving, order.showing, console, line=line)
 
 
-def draw_plan(
-    plan: "Plan",
-    saving: "Saving",
-    showing: Showing,
-    console: Console,
-    *,
-    line: int | None = None,
-) -> None:
-    """Show the plan; unless it is a dry run, draw and save its pictures one by one."""
-    from imagine.cli.order import check_pictures
-
-    check_pictures(plan.requests, saving)
-    _show_plan(plan, showing, console)
-    if showing.dry_run:
-        _report_plan(plan, console, line)
-        return
-    results = []
-    for index, request in enumerate(plan.requests, start=1):
-        # 5. Draw; a failure leaves nothing behind and ends this prompt.
-        picture = _drawn(plan, index, console)
-        # 6. Save, and say where.
-        with console.progress("3/3 Saving"):
-            artifact = _saved(picture, saving, index)
-        results.append(_result(picture, artifact, request.seed))
-        _announce(picture, artifact, showing, console)
-    if console.json:
-        console.result_json(_envelope(plan, results, line))
-
-
 def _edited(description: "Description", console: Console) -> "Description":
     from dataclasses import replace
 
     from imagine.cli.editor import edit_spec
-    from imagine.stages.pipeline import adopt
+    from imagine.stages.description import adopt
 
     spec = edit_spec(description.spec, console)
     if spec == description.spec:
@@ -265,102 +226,3 @@ def _default_ratio(description: "Description", order: Order) -> str | None:
     if flag is not None and not description.by_hand:
         return flag
     return None if description.spec.aspect_ratio else order.default_aspect_ratio
-
-
-def _show_plan(plan: "Plan", showing: Showing, console: Console) -> None:
-    from imagine.cli.console import is_terminal
-    from imagine.cli.describe import guard_text, prompt_text, spec_text
-
-    if showing.show_prompt or (showing.dry_run and not console.json):
-        console.note(spec_text(plan.description.spec))
-        console.note(prompt_text(plan.rendered))
-    elif is_terminal() and plan.description.spec.assumptions:
-        console.note(f"Added: {'; '.join(plan.description.spec.assumptions)}.")
-    if plan.description.guard.findings or console.verbose:
-        console.detail(guard_text(plan.description))
-    for note in plan.notes:
-        console.warn(note)
-
-
-def _report_plan(plan: "Plan", console: Console, line: int | None) -> None:
-    from imagine.cli.describe import plan_values
-
-    request = plan.requests[0]
-    if console.json:
-        place = {} if line is None else {"line": line}
-        console.result_json({"ok": True, **place, "dry_run": True, **plan_values(plan)})
-        return
-    seeds = ", ".join(str(request.seed) for request in plan.requests)
-    console.note(
-        f"Would draw {len(plan.requests)} of {request.width}x{request.height} "
-        f"with {plan.backend.name}, seed {seeds}. Nothing was drawn."
-    )
-    console.result(request.prompt)
-
-
-def _drawn(plan: "Plan", index: int, console: Console) -> "Picture":
-    from imagine.stages.pipeline import draw
-
-    request = plan.requests[index - 1]
-    number = f" {index}/{len(plan.requests)}" if len(plan.requests) > 1 else ""
-    with console.progress(f"2/3 Drawing{number}") as on_progress:
-        return draw(plan, request, on_progress=on_progress)
-
-
-def _saved(picture: "Picture", saving: "Saving", index: int) -> "Artifact":
-    from imagine.stages.save import save_image
-
-    return save_image(
-        picture.image.pixels,
-        picture.recipe,
-        destination=saving.destination,
-        name_template=saving.name_template,
-        quality=saving.quality,
-        metadata=saving.metadata,
-        sidecar=saving.sidecar,
-        overwrite=saving.overwrite,
-        index=index,
-    )
-
-
-def _announce(picture: "Picture", artifact: "Artifact", showing: Showing, console: Console) -> None:
-    """Notes and preview on stderr; the path on stdout."""
-    from imagine.cli import preview
-
-    for note in (*picture.image.notes, *artifact.notes):
-        console.warn(note)
-    timings = ", ".join(f"{stage} {time:.2f} s" for stage, time in picture.recipe.timings.items())
-    console.detail(f"{artifact.width}x{artifact.height}, {artifact.bytes} bytes, {timings}.")
-    if showing.preview and preview.can_show():
-        preview.show(picture.image.pixels)
-    if not console.json:
-        console.result(str(artifact.path))
-    if showing.open:
-        import typer
-
-        typer.launch(str(artifact.path))
-
-
-def _result(picture: "Picture", artifact: "Artifact", seed: int) -> dict[str, Any]:
-    values = {**asdict(artifact), "path": str(artifact.path), "seed": seed}
-    values["sidecar_path"] = None if artifact.sidecar_path is None else str(artifact.sidecar_path)
-    values["notes"] = [*picture.image.notes, *artifact.notes]
-    return values
-
-
-def _envelope(plan: "Plan", results: list[dict[str, Any]], line: int | None) -> dict[str, Any]:
-    request = plan.requests[0]
-    enhancer = plan.description.enhancer
-    return {
-        "ok": True,
-        **({} if line is None else {"line": line}),
-        "source_prompt": request.spec.source_prompt,
-        "prompt": request.prompt,
-        "negative_prompt": request.negative_prompt,
-        "spec": request.spec.to_dict(),
-        "enhancer": None if enhancer is None else enhancer.model_dump(),
-        "backend": plan.backend.name,
-        "guard": asdict(plan.description.guard),
-        "notes": list(plan.notes),
-        "images": results,
-    }

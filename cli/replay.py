@@ -40,11 +40,11 @@ def replay(
     option changes.
     """
     from imagine.cli import order as choose
-    from imagine.cli.generate import Showing, draw_plan
+    from imagine.cli.drawing import Showing, draw_plan
     from imagine.cli.settings import load_settings
     from imagine.stages.generate import BACKENDS
     from imagine.stages.metadata import read_recipe
-    from imagine.stages.pipeline import plan_replay
+    from imagine.stages.plan import plan_replay
 
     console = Console(quiet=quiet, verbose=verbose, json=json)
     settings = load_settings()

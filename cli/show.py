@@ -88,7 +88,7 @@ def _show_parameters(file: Path, only: str, console: Console) -> None:
 
 def _everything(recipe: "Recipe") -> str:
     from imagine.cli.console import visible
-    from imagine.cli.describe import LABEL_WIDTH, spec_text
+    from imagine.cli.text import LABEL_WIDTH, spec_text
 
     parameters = ", ".join(f"{key} {value}" for key, value in recipe.backend.parameters.items())
     who = recipe.enhancer

@@ -100,7 +100,9 @@ class SubjectBench:
         if name == demand.name:
             return subject
         kind: FindingKind
-        if any(noun in demand.name and noun not in name for noun in self._intent.proper_nouns):
+        told, said = demand.name.casefold(), name.casefold()
+        nouns = [noun.casefold() for noun in self._intent.proper_nouns]
+        if any(noun in told and noun not in said for noun in nouns):
             kind = "name"
         elif not nouns_of(demand.name) <= nouns_of(name) or contradictions(name, self._intent):
             kind = "subject"

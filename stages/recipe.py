@@ -32,7 +32,7 @@ Timestamp = Annotated[str, StringConstraints(pattern=r"^\d{4}-\d{2}-\d{2}T\d{2}:
 
 class _Record(BaseModel):
     # A field that a newer version wrote is no reason to refuse its picture.
-    model_config = ConfigDict(extra="ignore", frozen=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(extra="ignore", frozen=True)
 
 
 class EnhancerRecord(_Record):

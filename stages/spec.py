@@ -97,7 +97,7 @@ Color = Annotated[str, StringConstraints(pattern=r"^(?:#[0-9A-Fa-f]{6}|[^\W\d_][
 
 
 class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class Subject(_Part):

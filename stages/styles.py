@@ -36,7 +36,7 @@ _CLAUSES: tuple[Literal["lighting", "composition", "camera", "mood"], ...] = (
 class StylePreset(BaseModel):
     """A named look: what it sets, and the media of a prompt that it may be combined with."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
     name: str
     """Of the file, in kebab-case."""

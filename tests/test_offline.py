@@ -123,6 +123,13 @@ def test_what_is_excluded_is_not_in_the_light(seed: int) -> None:
     assert "shadow" not in added_words(spec)
 
 
+@pytest.mark.parametrize(
+    "prompt", ["an animated wombat with a sword", "a surreal garden", "two foxes, Pixar, with hats"]
+)
+def test_a_prompt_that_hints_at_a_made_picture_gets_no_photograph(prompt: str) -> None:
+    assert "photograph" not in added_words(enhance(prompt))
+
+
 def test_a_named_style_gets_no_second_finish() -> None:
     assert enhance("a fox in the style of Hokusai").style.detail is None
 

@@ -7,12 +7,14 @@ from typing import Any
 import pytest
 from PIL import Image
 
+from imagine.stages.description import adopt, describe
 from imagine.stages.enhance import ENHANCERS, Enhancement
 from imagine.stages.errors import RefusedError, UsageError
 from imagine.stages.generate import Capabilities
 from imagine.stages.image import GeneratedImage, ImageRequest, Progress
 from imagine.stages.intent import Intent
-from imagine.stages.pipeline import adopt, describe, draw, plan_pictures, plan_replay
+from imagine.stages.pipeline import draw
+from imagine.stages.plan import plan_pictures, plan_replay
 from imagine.stages.spec import PromptSpec
 
 OFFLINE = ENHANCERS.create("offline")

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from imagine.stages.intent import parse_intent
-from imagine.stages.render import PRIORITY, PROFILES, Profile, Rendered, estimate_tokens, render
+from imagine.stages.render import PRIORITY, PROFILES, Profile, Rendered, render
 from imagine.stages.spec import PromptSpec, parse_spec
 
 
@@ -169,14 +169,6 @@ def test_other_languages_get_no_english_glue() -> None:
         palette=["white"],
     )
     assert rendered.prompt == "雪の中の狐. 静か. White."
-
-
-@pytest.mark.parametrize(
-    ("text", "tokens"),
-    [("", 0), ("a photo of a fox", 5), ("1024", 4), ("fox, fox!", 4), ("狐", 3)],
-)
-def test_tokens_are_estimated(text: str, tokens: int) -> None:
-    assert estimate_tokens(text) == tokens
 
 
 @given(prompt=st.text(min_size=1, max_size=300), profile=st.sampled_from(["natural", "clip75"]))

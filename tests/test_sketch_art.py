@@ -12,7 +12,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from imagine.stages.generate.sketch import art
-from imagine.stages.generate.sketch.art import Facing, Habitat, Kind, cutout, find, keys, picture
+from imagine.stages.generate.sketch.art import (
+    Facing,
+    Habitat,
+    Kind,
+    cutout,
+    find,
+    keys,
+    knows,
+    picture,
+)
 
 ASSETS = files("imagine.stages.generate.sketch").joinpath("assets")
 
@@ -105,6 +114,7 @@ def test_of_a_phrase_the_right_word_decides(name: str, key: str) -> None:
         ("cat", ("black",), "black cat"),
         ("house", ("white",), "house"),
         ("dog", ("old",), "dog"),
+        ("steampunk glasses", ("",), "glasses"),
     ],
 )
 def test_an_attribute_picks_the_variant_if_there_is_one(
@@ -128,6 +138,12 @@ def test_what_has_no_honest_art_is_not_found(name: str) -> None:
 )
 def test_a_look_alike_word_never_gives_the_wrong_thing(name: str, wrong: str) -> None:
     assert key_of(name) != wrong
+
+
+def test_a_natural_colour_is_told_from_a_wish() -> None:
+    assert knows("red fox")
+    assert knows("black cat")
+    assert not knows("purple fox")
 
 
 @given(st.text(max_size=80), st.lists(st.text(max_size=20), max_size=3))

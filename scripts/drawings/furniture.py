@@ -134,8 +134,8 @@ def bookshelf() -> Image.Image:
 
 def dresser() -> Image.Image:
     clay = Clay()
-    for x in (12, 80):
-        clay.box(x, 86, x + 8, 95, DARK_WOOD, radius=1)
+    for left in (12, 80):
+        clay.box(left, 86, left + 8, 95, DARK_WOOD, radius=1)
     clay.box(7, 20, 93, 90, WOOD)
     for y in (30, 50, 70):
         for x in (12.0, 51.5):

@@ -114,6 +114,8 @@ class _Describer:
         scene = self._scene
         if scene.kind == "graphic" and scene.layout == "single" and scene.words & _DESIGNED:
             return Medium.GRAPHIC_DESIGN
+        if scene.words & lexicon.words("enhance_style.undecided.words"):
+            return Medium.OTHER
         if scene.kind == "abstract":
             return Medium.ILLUSTRATION
         if scene.kind == "fantasy":

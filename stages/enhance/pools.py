@@ -39,11 +39,14 @@ def _light_on_subject(scene: Scene, medium: Medium) -> str:
     """Light for a subject whose surroundings the prompt leaves open."""
     if scene.kind in _OPEN_AIR:
         return "outdoor"
-    if medium not in WITH_CAMERA or scene.lively or scene.kind == "any":
+    if medium not in WITH_CAMERA:
         return "form"
     by_kind = dict.fromkeys(ANIMALS, "outdoor") | {"sea": "underwater", "food": "food"}
-    by_kind["person"] = "portrait" if scene.layout == "single" else "form"
-    return by_kind.get(scene.kind, "studio")
+    if scene.layout == "single" and not scene.lively:
+        by_kind["person"] = "portrait"
+    if scene.settled:
+        by_kind["object"] = "studio"
+    return by_kind.get(scene.kind, "natural")
 
 
 def composition_key(scene: Scene, medium: Medium, *, lettered: bool) -> str | None:

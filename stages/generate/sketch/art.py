@@ -80,7 +80,7 @@ def find(name: str, *, attributes: Sequence[str] = ()) -> Match | None:
         at = words.index("of", 1)
         group = any(single in _index()["groups"] for single in _singulars(words[at - 1]))
         words = words[at + 1 :] if group else words[:at]
-    extra = [" ".join(_words(attribute)) for attribute in attributes]
+    extra = [" ".join(found) for attribute in attributes if (found := _words(attribute))]
     if not any(knows(single) for single in _singulars(" ".join(words))):
         cut = _match(_without_tail(words), extra)
         if cut is not None:

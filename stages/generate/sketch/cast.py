@@ -85,7 +85,8 @@ def cast_of(spec: PromptSpec, scene: Scene) -> Cast:
         if _is_elsewhere(subject, spec, scene):
             continue
         name = _EYEWEAR.sub("glasses", subject.name) if subject.id in worn else subject.name
-        match = find(name, attributes=(*subject.attributes, subject.action or ""))
+        traits = (*subject.attributes, *([subject.action] if subject.action else []))
+        match = find(name, attributes=traits)
         if surface_of(subject) is not None and not (match and _stands_alone(match.cutout)):
             continue
         if match is None:

@@ -92,7 +92,7 @@ def _columns(
     count: int, wide: float, high: float, pitch: float, shape: float, *, stands: bool
 ) -> int:
     """The number of columns whose block is nearest to the shape of the place it gets."""
-    if count <= 3 and wide * count / high <= (6.0 if stands else 2.6) * shape:
+    if count <= 3 and wide * count / high <= (6.5 if stands else 2.6) * shape:
         return count
     if stands and count <= 5 and wide * count / high <= 4.0 * shape:
         return count

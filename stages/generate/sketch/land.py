@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 
 Point = tuple[float, float]
+# Lower than any picture, in pixels: where outlines of ground are closed.
+_FAR_BELOW = 100_000.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +58,7 @@ def ridge(
         )
         jag = rough * random.uniform(-1, 1)
         points.append((x * width, base - height * (0.5 + 0.28 * rise + jag)))
-    floor = base + 40 * height
+    floor = _FAR_BELOW
     return [(0.0, floor), *points, (float(width), floor)]
 
 

@@ -157,13 +157,13 @@ def _scale(
 
 
 # In two rows, one showing through the gaps of the other, columns come this much closer.
-_CLOSER = 1.55
+_CLOSER = 1.45
 
 
 def _zigzag(columns: Sequence[Sequence[int]], levels: Sequence[int], frame: Frame) -> bool:
     """Whether one row is so long that every other thing should step back behind it."""
     single = all(len(column) == 1 and levels[column[0]] == 0 for column in columns)
-    return single and len(columns) > max(3, 3 * frame.width / frame.height) and not frame.table
+    return single and len(columns) > max(4, 4 * frame.width / frame.height) and not frame.table
 
 
 def _lead(group: Group) -> float:

@@ -3,7 +3,8 @@
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from imagine.stages.pipeline import Description, Plan
+    from imagine.stages.description import Description
+    from imagine.stages.plan import Plan
     from imagine.stages.render import Rendered
     from imagine.stages.spec import PromptSpec, Subject
 
