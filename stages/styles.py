@@ -13,7 +13,7 @@ from imagine.stages.demands import MAX_EXCLUDED, demands_of, shorten
 from imagine.stages.errors import ConfigError
 from imagine.stages.guard_subjects import nouns_of
 from imagine.stages.guard_words import asks_for
-from imagine.stages.intent import Intent, Slot
+from imagine.stages.intent import Intent, Slot, parse_intent
 from imagine.stages.spec import Attribute, Clause, Color, Medium, Phrase, PromptSpec
 
 if TYPE_CHECKING:
@@ -24,6 +24,8 @@ Family = Literal[
 ]
 
 _NAME = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
+# Framing of one thing, which a prompt for several rules out.
+_FOR_ONE = re.compile(r"\b(?:single|one|isolated|centered|compact|specimen-like)\b")
 _WITH_CAMERA = frozenset({Medium.PHOTOGRAPH, Medium.RENDER_3D})
 _CLAUSES: tuple[Literal["lighting", "composition", "camera", "mood"], ...] = (
     "lighting",
@@ -134,6 +136,16 @@ def apply_style(
     return spec.replace(**changes, assumptions=_assumptions(spec, preset, changes)), None
 
 
+def avoided_by_styles(spec: PromptSpec) -> frozenset[str]:
+    """What the built-in presets of `spec` avoid: fit for a negative prompt, not to be spoken of.
+
+    A model without a negative channel tends to draw what is named.
+    """
+    names = spec.style.preset.split(" + ") if spec.style.preset else []
+    presets = (_built_in().get(name) for name in names)
+    return frozenset(term for preset in presets if preset for term in preset.avoid)
+
+
 def _misfit(spec: PromptSpec, preset: StylePreset, intent: Intent) -> str | None:
     if intent.media and not intent.media & {preset.medium, *preset.fits}:
         asked = " or ".join(_called(medium) for medium in Medium if medium in intent.media)
@@ -174,7 +186,8 @@ def _look(spec: PromptSpec, preset: StylePreset, intent: Intent) -> dict[str, An
         if slot in intent.stated:
             continue
         value = getattr(preset, slot)
-        if value and not contradictions(value, intent):
+        crowded = slot == "composition" and _FOR_ONE.search(value or "") and _several(intent)
+        if value and not crowded and not contradictions(value, intent):
             changes[slot] = value
         elif (
             changed
@@ -184,7 +197,7 @@ def _look(spec: PromptSpec, preset: StylePreset, intent: Intent) -> dict[str, An
             changes[slot] = None
     if medium not in _WITH_CAMERA and "camera" not in changes and "camera" not in intent.stated:
         changes["camera"] = None
-    if preset.palette and _palette_is_open(intent):
+    if _palette_is_open(intent) and (preset.palette or parse_intent(preset.detail).monochrome):
         changes["palette"] = preset.palette
     changes["exclude"] = _exclusions(spec, preset, intent)
     return changes
@@ -192,6 +205,11 @@ def _look(spec: PromptSpec, preset: StylePreset, intent: Intent) -> dict[str, An
 
 def _was_added(spec: PromptSpec, slot: str, value: str | None) -> bool:
     return value is not None and shorten(f"{slot}: {value}", 80) in spec.assumptions
+
+
+def _several(intent: Intent) -> bool:
+    things = [entity for entity in intent.entities if not entity.is_place]
+    return len(things) > 1 or any(entity.plural for entity in things)
 
 
 def _palette_is_open(intent: Intent) -> bool:

@@ -13,7 +13,7 @@ from imagine.stages.intent import parse_intent
 from imagine.stages.lexicon import color_family
 from imagine.stages.render import render
 from imagine.stages.spec import Medium, PromptSpec, clean_prompt
-from imagine.stages.styles import apply_style, load_styles
+from imagine.stages.styles import apply_style, avoided_by_styles, load_styles
 
 
 def styled(prompt: str, *names: str, seed: int = 0) -> tuple[PromptSpec, list[str]]:
@@ -155,6 +155,28 @@ def test_too_many_presets_are_left_out_with_a_note() -> None:
     spec, notes = styled("a fox", *names)
     assert spec.style.preset == "abstract-expressionist + stained-glass + botanical-plate"
     assert notes == ["Style 'vintage-travel' is left out: too many styles are combined."]
+
+
+def test_a_monochrome_preset_takes_the_added_palette_away() -> None:
+    plain, _ = styled("a lighthouse at night")
+    spec, _ = styled("a lighthouse at night", "film-noir")
+    assert plain.palette != ()
+    assert spec.palette == ()
+    assert not any(line.startswith("palette") for line in spec.assumptions)
+
+
+def test_framing_for_one_thing_is_not_set_on_several() -> None:
+    several, _ = styled("three foxes", "sticker")
+    one, _ = styled("a fox", "sticker")
+    assert one.composition == "single compact silhouette with even margins"
+    assert several.composition != one.composition
+
+
+def test_what_presets_avoid_is_known_apart_from_what_the_user_excludes() -> None:
+    spec, _ = styled("a fox without snow", "watercolor", "ukiyo-e")
+    avoided = avoided_by_styles(spec)
+    assert avoided == {*load_styles()["watercolor"].avoid, *load_styles()["ukiyo-e"].avoid}
+    assert [term for term in spec.exclude if term not in avoided] == ["snow"]
 
 
 def test_what_the_prompt_asks_for_is_not_avoided() -> None:
