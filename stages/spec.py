@@ -120,6 +120,11 @@ class Subject(_Part):
     origin: Literal["user", "added"] = "user"
     """"added" marks what the enhancer brought in by itself."""
 
+    @field_validator("source_span")
+    @classmethod
+    def _span_is_nfc(cls, value: str | None) -> str | None:
+        return value and unicodedata.normalize("NFC", value)
+
 
 class Relation(_Part):
     """`a` stands in relation `kind` to `b`; both are subject ids."""

@@ -175,7 +175,14 @@ def test_an_interrupted_run_leaves_finished_pictures_only(
     tmp_path: Path, number: signal.Signals, code: int
 ) -> None:
     command = [*ENTRY, "a fox", "-n", "100", "--size", "1024x1024", "-o", str(tmp_path / "out")]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment())
+    process = subprocess.Popen(
+        command,
+        stdout=subprocess.PIPE,
+        text=True,
+        env=environment(),
+        # A shell that runs the tests in the background has them ignore Ctrl-C.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )
     assert process.stdout is not None
     first = process.stdout.readline().strip()
     time.sleep(0.3)

@@ -4,6 +4,7 @@ import json
 import re
 from pathlib import Path
 from typing import Any
+from unicodedata import normalize
 
 import pytest
 from hypothesis import given
@@ -46,7 +47,7 @@ COLORS = st.sampled_from(["red", "dark blue", "#A0B1C2", "grau", "синий"])
 @st.composite
 def specs(draw: st.DrawFn) -> PromptSpec:
     """Any valid spec."""
-    prompt = draw(phrases(200))
+    prompt = normalize("NFC", draw(phrases(200)))
     ids = draw(st.lists(st.sampled_from("abcdef"), min_size=1, max_size=6, unique=True))
     subjects = [
         {
