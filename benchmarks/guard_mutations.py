@@ -18,7 +18,7 @@ from typing import Any
 
 from enhance_quality import EVAL, read_prompts
 
-from imagine.stages.demands import demands_of
+from imagine.stages.demands import allowed_counts, demands_of
 from imagine.stages.enhance.offline import OfflineEnhancer
 from imagine.stages.guard import compare, repair
 from imagine.stages.guard_subjects import head_of
@@ -108,8 +108,9 @@ def _of_cast(spec: PromptSpec, intent: Intent) -> Iterator[tuple[str, PromptSpec
         gone = subjects[-1].id
         kept = tuple(item for item in spec.relations if gone not in (item.a, item.b))
         yield "subject dropped", spec.replace(subjects=subjects[:-1], relations=kept)
-    if entities and len(subjects) < 6 and not entities[0].plural:
-        twin = Subject(id="another", name=head_of(subjects[0].name), origin="added")
+    head = head_of(subjects[0].name)
+    if entities and len(subjects) < 6 and allowed_counts(head, intent) is not None:
+        twin = Subject(id="another", name=head, origin="added")
         yield "twin added", spec.replace(subjects=(*subjects, twin))
     if len(subjects) <= 2 and "rock" not in intent.source.lower():
         rocks = tuple(Subject(id=f"rock{n}", name="rock", origin="added") for n in range(4))

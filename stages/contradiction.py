@@ -5,14 +5,17 @@ colours with colours of the same thing, not words with words. English only, like
 """
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from itertools import chain
 from typing import Literal
 
+from imagine.stages.demands import allowed_counts, excluded_terms, families_of, family
+from imagine.stages.guard_relations import INVERSE
 from imagine.stages.intent import Entity, Intent, IntentRelation, parse_intent
-from imagine.stages.lexicon import color_family, singular, words
-from imagine.stages.spec import RelationKind
+from imagine.stages.lexicon import color_family, lines, singular, table, words
+from imagine.stages.spec import Medium, RelationKind
 
 ContradictionKind = Literal[
     "text",
@@ -27,16 +30,6 @@ ContradictionKind = Literal[
     "added",
 ]
 
-# Each kind with the one that says the same when the ends are swapped.
-INVERSE = {
-    RelationKind.LEFT_OF: RelationKind.RIGHT_OF,
-    RelationKind.RIGHT_OF: RelationKind.LEFT_OF,
-    RelationKind.ABOVE: RelationKind.BELOW,
-    RelationKind.BELOW: RelationKind.ABOVE,
-    RelationKind.BEHIND: RelationKind.IN_FRONT_OF,
-    RelationKind.IN_FRONT_OF: RelationKind.BEHIND,
-}
-SYMMETRIC = frozenset({RelationKind.NEXT_TO})
 NEUTRAL = frozenset({"black", "white", "gray", "silver"})
 
 # These tell of a person in a prompt ("a portrait"), and not of an added one in a description.
@@ -102,7 +95,7 @@ def _in_piece(piece: str, intent: Intent) -> list[Contradiction]:
         *_relations(said, intent),
         *_negated(piece, intent),
         *_names(piece, intent),
-        *_medium(said, intent),
+        *_medium(piece, said, intent),
         *_times(piece, said, intent),
         *_monochrome(piece, said, intent),
         *_people(said, intent),
@@ -130,18 +123,6 @@ def _counts(said: Intent, intent: Intent) -> list[Contradiction]:
     return found
 
 
-def allowed_counts(head: str, intent: Intent) -> frozenset[int] | None:
-    """How many of `head` the prompt allows; None when it leaves that open.
-
-    A thing named in the singular is one; one named twice may be spoken of in parts or in sum.
-    """
-    same = [entity for entity in intent.entities if entity.head == head]
-    counts = [entity.count or 1 for entity in same if entity.count or not entity.plural]
-    if not same or len(counts) < len(same):
-        return None
-    return frozenset({*counts, sum(counts)})
-
-
 def _colors(said: Intent, intent: Intent) -> list[Contradiction]:
     found = []
     for entity in said.entities:
@@ -152,19 +133,6 @@ def _colors(said: Intent, intent: Intent) -> list[Contradiction]:
             detail = f"color of {entity.head}: the prompt says {colors}, the text {strange[0]}"
             found.append(Contradiction("color", detail))
     return found
-
-
-def families_of(head: str, intent: Intent) -> frozenset[str]:
-    """Basic colours that the prompt gives to things called `head`; empty when one has none."""
-    same = [entity for entity in intent.entities if entity.head == head]
-    if not all(entity.colors for entity in same):
-        return frozenset()
-    return frozenset(family(color) for entity in same for color in entity.colors)
-
-
-def family(color: str) -> str:
-    """The basic colour of a colour word; the word itself when it is in no list."""
-    return color_family(color) or color
 
 
 def _relations(said: Intent, intent: Intent) -> list[Contradiction]:
@@ -194,20 +162,9 @@ def _negated(sentence: str, intent: Intent) -> list[Contradiction]:
         return []
     words = {singular(word) for word in re.findall(r"[^\W\d_]+", sentence.lower())}
     return [
-        Contradiction("negation", f"the prompt excludes “{term}”, the text mentions it")
+        Contradiction("negation", f"“{term}” is excluded, the text mentions it")
         for term in terms
         if words.issuperset(singular(word) for word in re.findall(r"[^\W\d_]+", term.lower()))
-    ]
-
-
-def excluded_terms(intent: Intent) -> list[str]:
-    """What the prompt excludes and does not also ask for ("one dog barks, the other does not")."""
-    terms = dict.fromkeys([*(item.term for item in intent.negations), *intent.flags.exclude])
-    wanted = {entity.head for entity in intent.entities}
-    return [
-        term
-        for term in terms
-        if re.search(r"[^\W\d_]", term) and singular(term.lower().split()[-1]) not in wanted
     ]
 
 
@@ -234,14 +191,35 @@ def _nearly(word: str, name: str) -> bool:
     return SequenceMatcher(None, word.lower(), name.lower()).ratio() > 0.8
 
 
-def _medium(said: Intent, intent: Intent) -> list[Contradiction]:
-    strange = sorted(said.media - intent.media)
-    spoken = (said.medium_phrase or "").lower()
-    if not intent.media or not strange or spoken in intent.core.lower():
+def _medium(piece: str, said: Intent, intent: Intent) -> list[Contradiction]:
+    """Another medium than the stated one, whether the text is made as it or only names it."""
+    if not intent.media:
+        return []
+    core = intent.core.lower()
+    named = {medium for medium, word in _media_named(piece.lower()) if word not in core}
+    if (said.medium_phrase or "").lower() not in core:
+        named |= said.media
+    strange = sorted(named - intent.media)
+    if not strange:
         return []
     wanted = " or ".join(sorted(intent.media)).replace("_", " ")
     detail = f"medium: the prompt asks for {wanted}, the text says {strange[0].replace('_', ' ')}"
     return [Contradiction("medium", detail)]
+
+
+def _media_named(text: str) -> Iterator[tuple[Medium, str]]:
+    for medium, pattern in _media_patterns().items():
+        yield from ((medium, word) for word in pattern.findall(text))
+
+
+@cache
+def _media_patterns() -> dict[Medium, re.Pattern[str]]:
+    """Every noun for a medium, the longest first: "watercolor painting" before "painting"."""
+    patterns = {}
+    for name in table("media.nouns"):
+        nouns = sorted(lines(f"media.nouns.{name}"), key=lambda noun: (-len(noun), noun))
+        patterns[Medium(name)] = re.compile(rf"\b(?:{'|'.join(map(re.escape, nouns))})\b")
+    return patterns
 
 
 def _times(piece: str, said: Intent, intent: Intent) -> list[Contradiction]:

@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass
 
 from imagine.stages.intent import Entity, Intent
+from imagine.stages.lexicon import color_family, singular
 from imagine.stages.spec import Relation, RelationKind, Subject
 
 # The limits of PromptSpec.
@@ -180,3 +181,39 @@ def _exclusions(intent: Intent) -> tuple[str, ...]:
         if short := shorten(term, MAX_ATTRIBUTE):
             kept.setdefault(short.casefold(), short)
     return tuple(kept.values())[:MAX_EXCLUDED]
+
+
+def allowed_counts(head: str, intent: Intent) -> frozenset[int] | None:
+    """How many of `head` the prompt allows; None when it leaves that open.
+
+    A thing named in the singular is one; one named twice may be spoken of in parts or in sum.
+    """
+    same = [entity for entity in intent.entities if entity.head == head]
+    counts = [entity.count or 1 for entity in same if entity.count or not entity.plural]
+    if not same or len(counts) < len(same):
+        return None
+    return frozenset({*counts, sum(counts)})
+
+
+def families_of(head: str, intent: Intent) -> frozenset[str]:
+    """Basic colours that the prompt gives to things called `head`; empty when one has none."""
+    same = [entity for entity in intent.entities if entity.head == head]
+    if not all(entity.colors for entity in same):
+        return frozenset()
+    return frozenset(family(color) for entity in same for color in entity.colors)
+
+
+def family(color: str) -> str:
+    """The basic colour of a colour word; the word itself when it is in no list."""
+    return color_family(color) or color
+
+
+def excluded_terms(intent: Intent) -> list[str]:
+    """What the prompt excludes and does not also ask for ("one dog barks, the other does not")."""
+    terms = dict.fromkeys([*(item.term for item in intent.negations), *intent.flags.exclude])
+    wanted = {entity.head for entity in intent.entities}
+    return [
+        term
+        for term in terms
+        if re.search(r"[^\W\d_]", term) and singular(term.lower().split()[-1]) not in wanted
+    ]

@@ -4,7 +4,8 @@ What the prompt demands wins over what an enhancer wrote, by rules alone: the sa
 same repair, a repaired spec compares clean, and repairing it again changes nothing.
 """
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from imagine.stages.contradiction import clause_contradictions
@@ -74,6 +75,10 @@ def _mended(spec: PromptSpec, intent: Intent) -> tuple[dict[str, Any], Findings]
     findings = Findings()
     demands = demands_of(intent)
     given = _given_subjects(spec, intent, findings)
+    text = mend_text(spec.text, intent, demands, findings)
+    exclude = mend_exclusions(spec.exclude, intent, demands, findings)
+    # What is excluded beside the prompt (`--negative`, a style) binds the description as well.
+    intent = _excluding(intent, exclude)
     bench = SubjectBench(given, intent, demands, findings)
     bench.mend()
     own = {subject.name: subject.attributes for subject in demands.subjects}
@@ -88,8 +93,8 @@ def _mended(spec: PromptSpec, intent: Intent) -> tuple[dict[str, Any], Findings]
                 findings=findings,
             )
         ),
-        "text": tuple(mend_text(spec.text, intent, demands, findings)),
-        "exclude": tuple(mend_exclusions(spec.exclude, intent, demands, findings)),
+        "text": tuple(text),
+        "exclude": tuple(exclude),
         "style": _style(spec.style, intent, findings),
         "palette": tuple(
             color for color in spec.palette if mend_phrase("palette", color, intent, findings)
@@ -104,6 +109,11 @@ def _mended(spec: PromptSpec, intent: Intent) -> tuple[dict[str, Any], Findings]
         changes[slot] = mend_phrase(slot, getattr(spec, slot), intent, findings)
     changes["assumptions"] = _assumptions(spec, changes)
     return changes, findings
+
+
+def _excluding(intent: Intent, exclude: Sequence[str]) -> Intent:
+    terms = dict.fromkeys([*intent.flags.exclude, *exclude])
+    return replace(intent, flags=replace(intent.flags, exclude=tuple(terms)))
 
 
 def _given_subjects(spec: PromptSpec, intent: Intent, findings: Findings) -> list[Subject]:

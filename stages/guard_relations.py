@@ -2,10 +2,20 @@
 
 from collections.abc import Mapping, Sequence
 
-from imagine.stages.contradiction import INVERSE, SYMMETRIC
 from imagine.stages.demands import MAX_RELATIONS
 from imagine.stages.findings import Findings
 from imagine.stages.spec import Relation, RelationKind
+
+# Each kind with the one that says the same when the ends are swapped.
+INVERSE = {
+    RelationKind.LEFT_OF: RelationKind.RIGHT_OF,
+    RelationKind.RIGHT_OF: RelationKind.LEFT_OF,
+    RelationKind.ABOVE: RelationKind.BELOW,
+    RelationKind.BELOW: RelationKind.ABOVE,
+    RelationKind.BEHIND: RelationKind.IN_FRONT_OF,
+    RelationKind.IN_FRONT_OF: RelationKind.BEHIND,
+}
+SYMMETRIC = frozenset({RelationKind.NEXT_TO})
 
 # Kinds of which only one can hold between two things: another one is a misreading of the first.
 _POSITIONAL = frozenset(

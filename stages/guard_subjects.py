@@ -3,15 +3,17 @@
 import re
 from collections.abc import Sequence
 
-from imagine.stages.contradiction import (
+from imagine.stages.contradiction import contradictions, is_person
+from imagine.stages.demands import (
+    MAX_SUBJECTS,
+    Demands,
     allowed_counts,
-    contradictions,
     excluded_terms,
     families_of,
     family,
-    is_person,
+    slug_for,
+    spec_colors,
 )
-from imagine.stages.demands import MAX_SUBJECTS, Demands, slug_for, spec_colors
 from imagine.stages.findings import FindingKind, Findings
 from imagine.stages.intent import Entity, Intent
 from imagine.stages.lexicon import singular, words
@@ -186,7 +188,7 @@ class SubjectBench:
         nouns, head = nouns_of(subject.name), head_of(subject.name)
         for term in excluded_terms(self._intent):
             if nouns_of(term) <= nouns:
-                return "negation", f"{subject.name}: the prompt excludes “{term}”"
+                return "negation", f"{subject.name}: “{term}” is excluded"
         if allowed_counts(head, self._intent) is not None and head in self._standing_heads():
             return "count", f"another {head} was added"
         if denied := contradictions(subject.name, self._intent):
@@ -265,8 +267,8 @@ def nouns_of(text: str) -> frozenset[str]:
 
 
 def head_of(name: str) -> str:
-    """The last word of a name, singular."""
-    return singular(name.rsplit(maxsplit=1)[-1])
+    """The noun that a name turns on, singular: "sign" of "stop sign", "statue" of "statue of X"."""
+    return singular(re.split(r"\s+of\s+", name)[0].rsplit(maxsplit=1)[-1])
 
 
 def _listing(colors: set[str]) -> str:

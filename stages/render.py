@@ -217,9 +217,11 @@ def _exclusion_text(spec: PromptSpec, intent: Intent) -> str:
     """
     positive = _table("positive")
     said = {singular(word) for word in _words(intent.core)}
+    # What spoils a preset's look goes to negative prompts alone: naming it asks for it.
+    spoils = avoided_by_styles(spec) if spec.style.preset else frozenset()
     shown: list[str] = []
     named: list[str] = []
-    for term in spec.exclude:
+    for term in (term for term in spec.exclude if term not in spoils):
         instead = positive.get(singular(term.lower()))
         if instead is not None and spec.language == "en":
             shown.append(instead)

@@ -181,7 +181,7 @@ def test_an_interrupted_run_leaves_finished_pictures_only(
         text=True,
         env=environment(),
         # A shell that runs the tests in the background has them ignore Ctrl-C.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509  # no threads here
     )
     assert process.stdout is not None
     first = process.stdout.readline().strip()

@@ -162,9 +162,20 @@ def test_an_excluded_thing_is_no_subject() -> None:
     spec = offline(prompt)
     findings, repaired = found_and_repaired(spec.replace(subjects=(*spec.subjects, extra)), prompt)
     assert findings == [
-        Finding("negation", "umbrella: the prompt excludes “umbrellas”", "umbrella removed")
+        Finding("negation", "umbrella: “umbrellas” is excluded", "umbrella removed")
     ]
     assert repaired == spec
+
+
+def test_what_is_excluded_beside_the_prompt_is_taken_out_as_well() -> None:
+    prompt = "a quiet beach"
+    barn = Subject(id="barn", name="barn", origin="added")
+    spec = offline(prompt).replace(
+        exclude=("barn", "shadows"), lighting="low sun, long shadows", mood="calm"
+    )
+    _, repaired = found_and_repaired(spec.replace(subjects=(*spec.subjects, barn)), prompt)
+    assert (repaired.lighting, repaired.mood) == (None, "calm")
+    assert repaired.subjects == spec.subjects
 
 
 def test_what_the_prompt_asks_for_is_not_excluded() -> None:

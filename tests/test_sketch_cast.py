@@ -76,6 +76,12 @@ def test_parts_are_left_to_the_thing_they_belong_to() -> None:
     assert [actor.label for actor in cast({"name": "eye"}).actors] == ["eye"]
 
 
+def test_what_a_part_wears_is_worn_by_its_owner() -> None:
+    wearing = [{"a": "s1", "kind": "wearing", "b": "s2"}]
+    made = cast({"name": "woman"}, {"name": "hair"}, {"name": "dress"}, relations=wearing)
+    assert [(link.a, link.b) for link in made.relations] == [("s0", "s2")]
+
+
 def test_a_worn_glass_is_a_pair_of_glasses() -> None:
     wearing = [{"a": "s0", "kind": "wearing", "b": "s1"}]
     made = cast({"name": "dog"}, {"name": "steampunk glass"}, relations=wearing)
@@ -86,3 +92,9 @@ def test_a_worn_glass_is_a_pair_of_glasses() -> None:
 @pytest.mark.parametrize("name", ["times square", "tennis court", "city intersection"])
 def test_a_place_without_art_is_scenery(name: str) -> None:
     assert cast({"name": name}).actors == ()
+
+
+def test_a_red_fox_keeps_the_colour_of_foxes_and_a_blue_one_is_painted() -> None:
+    red, blue = cast({"name": "fox", "colors": ["red"]}, {"name": "fox", "colors": ["blue"]}).actors
+    assert red.colors == ()
+    assert blue.colors == ("blue",)

@@ -89,6 +89,10 @@ def test_large_pictures_are_treated_at_a_bounded_size() -> None:
         (Medium.ILLUSTRATION, None, "a stained glass drawing of a fox", "stained"),
         (Medium.ILLUSTRATION, None, "a fox boiling water on canvas shoes", "render"),
         (Medium.SCULPTURE, None, "", "clay"),
+        (Medium.PAINTING, "oil painting with strong chiaroscuro", "", "oil"),
+        (Medium.PHOTOGRAPH, "black-and-white film still with inky shadows", "", "mono"),
+        (Medium.RENDER_3D, "low-poly render in flat-shaded facets", "", "facets"),
+        (Medium.GRAPHIC_DESIGN, "technical blueprint in white line", "", "blueprint"),
     ],
 )
 def test_the_style_chooses_the_treatment(

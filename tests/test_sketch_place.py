@@ -37,10 +37,11 @@ def scene_of(prompt: str, *subjects: Subject, **fields: Any) -> Scene:
         ("in outer space", "space"),
         ("under the sea", "underwater"),
         ("on a busy city street", "street"),
-        ("on top of a snowy mountain", "winter"),
+        ("on top of a snowy mountain", "mountains"),
         ("in a living room", "room"),
         ("in the Sahara desert", "desert"),
         ("on a white background", "studio"),
+        ("a snowman in the desert", "desert"),
         ("in front of a brick wall", "bricks"),
     ],
 )
@@ -111,6 +112,7 @@ def test_a_table_that_carries_things_becomes_the_foreground() -> None:
         ("sunlight", ""),
         ("fox", None),
         ("street lamp", None),
+        ("traffic light", None),
     ],
 )
 def test_surfaces_are_told_from_things(name: str, key: str | None) -> None:
@@ -128,3 +130,10 @@ def test_every_place_has_painters_for_all_its_layers() -> None:
         assert set(place.layers) <= set(painters), place.key
         assert place_called(place.key) == place
         assert 0 < place.horizon < 1
+
+
+def test_snow_lies_on_any_land_but_a_snowman_brings_none() -> None:
+    snowy = scene_of("a church in a snowy village").place
+    assert snowy.key == "village"
+    assert min(snowy.ground[1]) > 240
+    assert min(scene_of("a snowman in the desert").place.ground[1]) < 200

@@ -1,31 +1,24 @@
 """Backgrounds fill their size, follow hour and weather, and keep off the user's subjects."""
 
+from dataclasses import replace
 from random import Random
 
 import pytest
 from PIL import Image, ImageStat
 
+from imagine.stages.generate.sketch.art import find
+from imagine.stages.generate.sketch.cast import Actor
 from imagine.stages.generate.sketch.dressing import Dresser, dresser_for
 from imagine.stages.generate.sketch.place import Hour, Scene, Weather, place_called, places
 from imagine.stages.generate.sketch.scenery import paint_scenery
-from imagine.stages.generate.sketch.sky import Light, light_of
+from imagine.stages.generate.sketch.sky import Light, light_of, paint_sky
 from imagine.stages.generate.sketch.weather import lay_weather
-from imagine.stages.spec import Medium, PromptSpec, Style, Subject
-
-
-def spec_of(*names: str, exclude: tuple[str, ...] = ()) -> PromptSpec:
-    return PromptSpec(
-        source_prompt="a picture",
-        subjects=tuple(Subject(id=f"s{i}", name=name) for i, name in enumerate(names)),
-        style=Style(medium=Medium.ILLUSTRATION),
-        exclude=exclude,
-    )
 
 
 def paint(scene: Scene, *, size: tuple[int, int] = (96, 96), seed: int = 1) -> Image.Image:
     random = Random(seed)
     light = light_of(scene, random)
-    dresser = dresser_for(spec_of("fox"), light)
+    dresser = dresser_for((), (), light)
     canvas = paint_scenery(scene, light, dresser, random, size=size, horizon=scene.place.horizon)
     lay_weather(canvas, scene, light, random)
     return canvas
@@ -77,7 +70,7 @@ def test_a_table_top_has_its_colour_in_the_foreground() -> None:
     random = Random(1)
     light = light_of(scene, random)
     image = paint_scenery(
-        scene, light, dresser_for(spec_of("fox"), light), random,
+        scene, light, dresser_for((), (), light), random,
         size=(100, 100), horizon=0.5, table=(0.6, 0.9),
     )  # fmt: skip
     red, green, blue = image.getpixel((50, 80))  # type: ignore[misc]
@@ -88,12 +81,31 @@ def test_a_table_top_has_its_colour_in_the_foreground() -> None:
 
 def test_dressing_never_repeats_a_subject_or_shows_what_is_excluded() -> None:
     light: Light = light_of(Scene(place_called("meadow")), Random(1))
-    dresser: Dresser = dresser_for(spec_of("cactus", exclude=("flowers", "trees")), light)
+    match = find("cactus")
+    assert match is not None
+    cactus = Actor("a", "cactus", match.cutout, 1, 1.0)
+    dresser: Dresser = dresser_for([cactus], ("flowers", "trees"), light)
     assert not dresser.allows("cactus")
-    assert not dresser.allows("deciduous tree")
+    assert dresser.allows("cactus", far=True)
+    assert not dresser.allows("deciduous tree", far=True)
+    assert not dresser.allows("tulip")
     assert dresser.allows("spiral shell")
+    counted = dresser_for([replace(cactus, counted=True)], (), light)
+    assert not counted.allows("cactus", far=True)
     canvas = Image.new("RGB", (64, 64))
     dresser.place(canvas, "cactus", foot=(32, 60), height=40)
     assert canvas.getbbox() is None
     dresser.place(canvas, "spiral shell", foot=(32, 60), height=40)
     assert canvas.getbbox() is not None
+
+
+def test_a_sky_without_clouds_sun_and_stars_is_a_bare_gradient() -> None:
+    scene = Scene(place_called("sky"), hour="night")
+    light = light_of(scene, Random(1))
+    bare = Image.new("RGB", (64, 64))
+    nothing = frozenset({"cloud", "moon", "star"})
+    paint_sky(bare, scene, light, Random(1), horizon=64, without=nothing)
+    assert all(len(bare.crop((0, y, 64, y + 1)).getcolors() or ()) == 1 for y in range(64))
+    full = Image.new("RGB", (64, 64))
+    paint_sky(full, scene, light, Random(1), horizon=64)
+    assert full.tobytes() != bare.tobytes()

@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from typing import Any, TypeVar
 
 from imagine.stages import lexicon
-from imagine.stages.contradiction import colorful_words, contradictions, excluded_terms
-from imagine.stages.demands import demands_of, shorten
+from imagine.stages.contradiction import colorful_words, contradictions
+from imagine.stages.demands import demands_of, excluded_terms, shorten
 from imagine.stages.enhance import Enhancement
 from imagine.stages.enhance.pools import (
     backdrop_key,

@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 MODEL = "sketch-1"
+# Of these a sunset or a storm is imagined outdoors, whatever else is left unsaid.
+_OUTDOORS = frozenset({"animal", "person", "plant", "building", "vehicle"})
 # A photograph's background is out of focus by this share of the shorter side.
 _DEPTH_BLUR = 0.007
 # Things that lettering is looked for on when the description does not say where it is.
@@ -79,13 +81,13 @@ class SketchBackend:
             notes = ["Nothing in the prompt could be drawn: set its words on a card."]
         frame = _frame(size, scene, headline=bool(loose))
         actors = cast.actors if title is None else ()
-        layout = arrange(actors, spec.relations, frame, source("layout"))
+        layout = arrange(actors, cast.relations, frame, source("layout"))
         yield Progress(1, len(_STEPS), _STEPS[0])
 
         light = light_of(scene, source("light"))
         horizon, table = _lines(scene, layout, frame, source("horizon"))
         canvas = paint_scenery(
-            scene, light, dresser_for(spec, light), source("scenery"),
+            scene, light, dresser_for(actors, spec.exclude, light), source("scenery"),
             size=size, horizon=horizon, table=table,
         )  # fmt: skip
         style = finish_name(spec.style, prompt=spec.source_prompt)
@@ -124,12 +126,20 @@ def _work_size(width: int, height: int) -> tuple[int, int]:
 
 def _settle(scene: Scene, cast: Cast, random: Random) -> Scene:
     """Without words about a place, the subjects' own element is the place, or a tinted sweep."""
-    if scene.place.key != "studio" or scene.color is not None or scene.table is not None:
+    if scene.place.key != "studio" or scene.color is not None:
         return scene
-    habitats = [actor.cutout.habitat for actor in cast.actors if actor.cutout is not None]
-    if habitats and all(habitat == "sky" for habitat in habitats):
+    if scene.stated or scene.table is not None:
+        return scene if scene.stated else replace(scene, color=_backdrop(cast, random))
+    cutouts = [actor.cutout for actor in cast.actors if actor.cutout is not None]
+    habitats = {cutout.habitat for cutout in cutouts}
+    kinds = {cutout.kind for cutout in cutouts}
+    if habitats == {"sky"}:
         return replace(scene, place=place_called("sky"))
-    return scene if scene.stated else replace(scene, color=_backdrop(cast, random))
+    if habitats == {"water"}:
+        return replace(scene, place=place_called("underwater" if kinds == {"animal"} else "boat"))
+    if (scene.hour, scene.weather) != ("day", "clear") and kinds & _OUTDOORS:
+        return replace(scene, place=place_called("meadow"))
+    return replace(scene, color=_backdrop(cast, random))
 
 
 def _backdrop(cast: Cast, random: Random) -> RGB:

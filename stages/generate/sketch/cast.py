@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from imagine.stages.generate.sketch.art import Cutout, find
 from imagine.stages.generate.sketch.place import Scene, is_part, is_table, surface_of
-from imagine.stages.spec import Position, PromptSpec, RelationKind, Subject
+from imagine.stages.spec import Position, PromptSpec, Relation, RelationKind, Subject
 
 # Real sizes span a mouse to a mountain; this power leaves both visible in one picture.
 _SOFTENING = 0.35
@@ -24,6 +24,11 @@ _LETTERING = frozenset(
 )  # fmt: skip
 # Worn, a glass is a pair of glasses that lost its plural.
 _EYEWEAR = re.compile(r"\bglass$")
+# A red fox is a fox as foxes are; painted red it would be another animal.
+_SPECIES = frozenset({
+    ("red", "fox"), ("red", "panda"), ("red", "squirrel"), ("golden", "retriever"),
+    ("blue", "whale"), ("brown", "bear"), ("orange", "fox"), ("orange", "tabby"),
+})  # fmt: skip
 # A plural without a number: enough to read as several.
 _SEVERAL = 3
 
@@ -38,6 +43,7 @@ class Actor:
         cutout: its art; None draws a labelled placeholder.
         count: how many are drawn, 1 to 100.
         extent: the longer side of one of them, in softened metres.
+        counted: the description states how many.
         colors: colour words to recolour it with.
         position: where the description wants it.
     """
@@ -47,6 +53,7 @@ class Actor:
     cutout: Cutout | None
     count: int
     extent: float
+    counted: bool = False
     colors: tuple[str, ...] = ()
     position: Position | None = None
 
@@ -70,9 +77,10 @@ class Actor:
 
 @dataclass(frozen=True, slots=True)
 class Cast:
-    """The actors, and what the user should know about them."""
+    """The actors, how they stand to each other, and what the user should know about them."""
 
     actors: tuple[Actor, ...]
+    relations: tuple[Relation, ...]
     notes: tuple[str, ...]
 
 
@@ -87,7 +95,9 @@ def cast_of(spec: PromptSpec, scene: Scene) -> Cast:
         name = _EYEWEAR.sub("glasses", subject.name) if subject.id in worn else subject.name
         traits = (*subject.attributes, *([subject.action] if subject.action else []))
         match = find(name, attributes=traits)
-        if surface_of(subject) is not None and not (match and _stands_alone(match.cutout)):
+        if surface_of(subject) is not None and not (
+            match and (subject.count or _stands_alone(match.cutout))
+        ):
             continue
         if match is None:
             notes.append(f"No art for '{subject.name}': drawn as a labelled placeholder.")
@@ -101,7 +111,8 @@ def cast_of(spec: PromptSpec, scene: Scene) -> Cast:
                 cutout=cutout,
                 count=subject.count or (_SEVERAL if _is_plural(subject) else 1),
                 extent=_extent(cutout, subject),
-                colors=subject.colors,
+                counted=subject.count is not None,
+                colors=() if _is_species(subject) else subject.colors,
                 position=subject.position,
             )
         )
@@ -118,15 +129,26 @@ def _is_elsewhere(subject: Subject, spec: PromptSpec, scene: Scene) -> bool:
 
 
 def _without_parts(spec: PromptSpec, actors: list[Actor], notes: list[str]) -> Cast:
-    """Parts of things are left to the things, where there is one with art."""
+    """Parts of things are left to the things before them, where there is one with art."""
     parts = {subject.id for subject in spec.subjects if is_part(subject)}
     if not any(actor.cutout is not None and actor.id not in parts for actor in actors):
-        return Cast(tuple(actors), tuple(dict.fromkeys(notes)))
+        return Cast(tuple(actors), spec.relations, tuple(dict.fromkeys(notes)))
+    kept = [actor for actor in actors if actor.id not in parts]
     left_out = [actor.label for actor in actors if actor.id in parts]
-    kept = [note for note in notes if not any(f"'{label}'" in note for label in left_out)]
-    kept += [f"Left '{label}' to what it is a part of." for label in left_out]
+    owner, owners = kept[0].id, {}
+    for actor in actors:
+        owner = owner if actor.id in parts else actor.id
+        owners[actor.id] = owner
+    relations = [
+        Relation(a=owners.get(link.a, link.a), kind=link.kind, b=owners.get(link.b, link.b))
+        for link in spec.relations
+    ]
+    notes = [note for note in notes if not any(f"'{label}'" in note for label in left_out)]
+    notes += [f"Left '{label}' to what it is a part of." for label in left_out]
     return Cast(
-        tuple(actor for actor in actors if actor.id not in parts), tuple(dict.fromkeys(kept))
+        tuple(kept),
+        tuple(link for link in relations if link.a != link.b),
+        tuple(dict.fromkeys(notes)),
     )
 
 
@@ -143,6 +165,12 @@ def _is_excluded(subject: Subject, exclude: Sequence[str]) -> bool:
 def _stands_alone(cutout: Cutout) -> bool:
     """Whether art that a place's name finds shows a thing and no piece of ground or sky."""
     return cutout.kind in ("food", "vehicle", "clothing", "animal", "person")
+
+
+def _is_species(subject: Subject) -> bool:
+    """Whether its colour is part of the name of a species that the art shows as it is."""
+    name = subject.name.lower().split()[-1]
+    return len(subject.colors) == 1 and (subject.colors[0].lower(), name) in _SPECIES
 
 
 def _is_plural(subject: Subject) -> bool:

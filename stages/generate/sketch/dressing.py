@@ -6,17 +6,29 @@ is not drawn, so that counts stay true.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from random import Random
 from typing import TYPE_CHECKING
 
 from imagine.stages.generate.sketch.art import find, picture
 from imagine.stages.generate.sketch.brush import fade, soften
+from imagine.stages.generate.sketch.cast import Actor
 from imagine.stages.generate.sketch.sky import Light, Strength
-from imagine.stages.spec import PromptSpec
 
 if TYPE_CHECKING:
     from PIL.Image import Image
+
+
+# What an exclusion may call the things that dress the places.
+_KINDS = {
+    "tulip": {"flower", "plant"}, "blossom": {"flower", "plant"}, "herb": {"plant"},
+    "mushroom": {"plant", "fungus"}, "cactus": {"plant"}, "potted plant": {"flower"},
+    "deciduous tree": {"plant"}, "evergreen tree": {"plant", "pine", "fir"},
+    "palm tree": {"plant", "palm"}, "castle": {"building", "tower"}, "spiral shell": {"animal"},
+    "fallen leaf": {"leaves"}, "coral": {"plant", "animal"}, "seaweed": {"plant"},
+    "sheaf of rice": {"plant", "wheat"},
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,20 +37,26 @@ class Dresser:
 
     Attributes:
         light: the light of the picture.
-        taken: keys of cut-outs that must not appear.
-        words: lower-case words that must not name a cut-out.
+        drawn: keys of the subjects' cut-outs; they appear in the background far away at most.
+        banned: words for what is excluded or counted; nothing of that kind may appear.
+        named: those, and the words for all other subjects.
     """
 
     light: Light
-    taken: frozenset[str]
-    words: frozenset[str]
+    drawn: frozenset[str]
+    banned: frozenset[str]
+    named: frozenset[str]
 
-    def allows(self, name: str) -> bool:
-        """Whether a thing of that name may be put into the background."""
-        if set(name.split()) & self.words:
+    def allows(self, name: str, *, far: bool = False) -> bool:
+        """Whether a thing of that name may be put into the background, or only `far` in it."""
+        if (set(name.split()) | _KINDS.get(name, set())) & self.banned:
             return False
         match = find(name)
-        return match is None or match.cutout.key not in self.taken
+        return far or match is None or match.cutout.key not in self.drawn
+
+    def mentions(self, *words: str) -> bool:
+        """Whether the description draws or excludes a thing of that name itself."""
+        return not self.named.isdisjoint(words)
 
     def place(
         self,
@@ -48,21 +66,19 @@ class Dresser:
         foot: tuple[float, float],
         height: float,
         depth: float = 0.0,
-        blur: float = 0.0,
+        far: bool = False,
     ) -> None:
         """Stand a cut-out of `height` pixels with the middle of its base at `foot`.
 
-        `depth` (0 to 1) is the share of haze over it; `blur` is in pixels. Does nothing where
-        there is no such cut-out or it must not appear.
+        `depth` (0 to 1) is the share of haze over it. Does nothing where there is no such cut-out
+        or it must not appear.
         """
         match = find(name)
-        if match is None or not self.allows(name) or height < 2:
+        if match is None or not self.allows(name, far=far) or height < 2:
             return
         wide = max(1, round(height * max(1.0, match.cutout.aspect)))
         image = picture(match.cutout, width=wide, height=max(1, round(height)))
         image = shaded(image, self.light.scenery, haze=self.light.haze, depth=depth)
-        if blur >= 0.3:
-            image = soften(image, blur)
         canvas.paste(
             image, (round(foot[0] - image.width / 2), round(foot[1] - image.height)), image
         )
@@ -83,23 +99,23 @@ class Dresser:
         while x < canvas.width + gap:
             tall = height * random.uniform(0.78, 1.2)
             foot = (x, base + random.uniform(-0.03, 0.05) * height)
-            self.place(canvas, random.choice(names), foot=foot, height=tall, depth=depth)
+            self.place(canvas, random.choice(names), foot=foot, height=tall, depth=depth, far=True)
             x += gap * random.uniform(0.7, 1.3)
 
 
-def dresser_for(spec: PromptSpec, light: Light) -> Dresser:
-    """A dresser that keeps off whatever the description names or excludes."""
-    named = [subject.name.lower() for subject in spec.subjects]
-    matches = [find(name) for name in named]
-    excluded = {word for term in spec.exclude for word in term.lower().split()}
+def dresser_for(actors: Sequence[Actor], exclude: Sequence[str], light: Light) -> Dresser:
+    """A dresser that keeps off what is drawn, counted or excluded."""
+    excluded = [word for term in exclude for word in term.lower().split()]
+    counted = [actor.label.lower().split()[-1] for actor in actors if actor.counted]
+    others = [actor.label.lower().split()[-1] for actor in actors]
+    banned = frozenset(
+        form for word in (*excluded, *counted) for form in (word, word.removesuffix("s"))
+    )
     return Dresser(
         light,
-        frozenset(match.cutout.key for match in matches if match is not None),
-        frozenset(
-            word
-            for term in (*excluded, *(name.split()[-1] for name in named if name))
-            for word in (term, term.removesuffix("s"))
-        ),
+        drawn=frozenset(actor.cutout.key for actor in actors if actor.cutout is not None),
+        banned=banned,
+        named=banned | frozenset(others),
     )
 
 

@@ -11,7 +11,8 @@ from random import Random
 from typing import TYPE_CHECKING
 
 from imagine.stages.generate.sketch.brushwork import clay, oil, papercut, watercolor
-from imagine.stages.generate.sketch.linework import comic, ink, neon, pencil, stained
+from imagine.stages.generate.sketch.linework import blueprint, comic, crayon, ink, neon, pencil
+from imagine.stages.generate.sketch.mosaic import facets, stained
 from imagine.stages.generate.sketch.tone import flat, mono, photo, pixel, render, sepia
 from imagine.stages.spec import Medium, Style
 
@@ -23,30 +24,36 @@ if TYPE_CHECKING:
 _LARGEST = 4_200_000
 
 
-# First match wins; read from preset and detail together, so "ink" must come after "pixel".
+# First match wins. The preset's name is asked before the detail: it is the shorter summary.
 _WORDS: tuple[tuple[str, str], ...] = (
     ("pixel", r"pixel|8-?bit|16-?bit|sprite|retro game|voxel|minecraft"),
+    ("facets", r"low[ -]poly|polygonal|faceted"),
     ("stained", r"stained[ -]glass|mosaic"),
-    ("watercolor", r"water-?colou?r|aquarelle|gouache|wash"),
-    ("pencil", r"pencil|graphite|charcoal|sketch|crayon|chalk"),
-    ("comic", r"comic|pop art|manga|anime|graphic novel|cartoon|halftone|lichtenstein|ghibli|cel"),
-    ("ink", r"\bink|line art|line drawing|engraving|woodcut|etching|linocut|pen and|doodle|"
-            r"colou?ring (?:book|page)|blueprint"),
-    ("neon", r"neon|synthwave|vaporwave|cyberpunk|blacklight|tron"),
+    ("blueprint", r"blueprint|cyanotype|technical drawing"),
+    ("watercolor", r"water-?colou?r|aquarelle|gouache|wash|botanical|hand-tinted|"
+                   r"storybook|picture book|children"),
+    ("crayon", r"colou?red[ -]pencil|crayon|chalk\b|pastels?\b"),
+    ("pencil", r"pencil|graphite|charcoal|sketch"),
+    ("comic", r"comic|pop[ -]art|manga|anime|graphic novel|cartoon|halftone|lichtenstein|ghibli|"
+              r"cel[ -]shad"),
+    ("flat", r"ukiyo|woodblock|risograph|screen-? ?print"),
+    ("ink", r"ink\b|pen-and|line art|line drawing|engraving|woodcut|etching|linocut|pen and|"
+            r"doodle|colou?ring (?:book|page)"),
+    ("neon", r"neon|synthwave|vaporwave|cyberpunk|blacklight|tron\b"),
     ("sepia", r"sepia|daguerreotype|old photo|antique photo|tintype"),
-    ("mono", r"black[ -]and[ -]white|monochrom|gr[ae]yscale|film noir|\bb&w\b|noir"),
-    ("oil", r"oil|impasto|impression|acrylic|van gogh|monet|painterly|brush|baroque|renaissance|"
-            r"fresco|canvas|cubis|expressionis|surreal|rembrandt|picasso|hokusai"),
-    ("paper", r"paper|papercut|cut-?out|origami|collage|layered"),
-    ("clay", r"clay|plasticine|claymation|felt|plush|knit"),
-    ("flat", r"flat|vector|minimal|screen ?print|risograph|poster|logo|icon|sticker|clip ?art|"
-             r"art deco|bauhaus|children|picture book|storybook"),
+    ("mono", r"black[ -]and[ -]white|monochrom|gr[ae]yscale|b&w\b|film[ -]noir|noir\b"),
+    ("oil", r"oil\b|oil-paint|impasto|impression|acrylic|van gogh|monet|painterly|brush|baroque|"
+            r"renaissance|fresco|canvas|cubis|expressionis|abstract expr|surreal|rembrandt|picasso|"
+            r"hokusai|embroider|tapestry"),
+    ("paper", r"paper|cut-?out|origami|collage|layered"),
+    ("clay", r"clay|plasticine|felt\b|plush|knit"),
+    ("flat", r"flat|vector|minimal|poster|logo|icon\b|sticker|clip ?art|art[ -]deco|bauhaus|"
+             r"vintage-travel|travel-poster"),
     ("photo", r"photo|cinematic|film still|dslr|35 ?mm|bokeh|polaroid|portrait lens|macro|"
               r"hyperreal|realistic|product shot"),
-    ("render", r"3d|render|octane|blender|isometric|pixar|unreal|cgi|low[ -]poly"),
+    ("render", r"3d|render|octane|blender|isometric|pixar|unreal|cgi"),
 )  # fmt: skip
-
-
+_OUTRIGHT = r"\w* (?:art|style|painting|drawing|sketch|illustration)\b"
 _MEDIA = {
     Medium.PHOTOGRAPH: "photo", Medium.PAINTING: "oil", Medium.DRAWING: "pencil",
     Medium.PIXEL_ART: "pixel", Medium.SCULPTURE: "clay", Medium.GRAPHIC_DESIGN: "flat",
@@ -54,33 +61,30 @@ _MEDIA = {
 }  # fmt: skip
 
 
-# What a style's words may choose under a medium that they would contradict otherwise.
+# What the words may choose for a photograph; the rest would contradict it.
 _PHOTOGRAPHIC = frozenset({"photo", "sepia", "mono", "neon"})
 
 
 def finish_name(style: Style, *, prompt: str = "") -> str:
-    """The treatment for a style: by its preset and detail, else by its medium.
+    """The treatment for a style: by its preset, its detail, the prompt, or its medium.
 
-    A prompt's own words count where they name a treatment of a drawn medium outright.
+    A prompt's words count where they name a treatment outright: "pixel art", "oil painting".
     """
-    words = " ".join(filter(None, (style.preset, style.detail))).lower()
-    named = _named(words)
-    if style.medium is Medium.PHOTOGRAPH:
-        return named if named in _PHOTOGRAPHIC else _MEDIA[style.medium]
     if style.medium is Medium.PIXEL_ART:
         return "pixel"
-    return named or _named(prompt.lower(), strict=True) or _MEDIA[style.medium]
+    allowed = _PHOTOGRAPHIC if style.medium is Medium.PHOTOGRAPH else frozenset(TREATMENTS)
+    return (
+        _named(style.preset, allowed)
+        or _named(style.detail, allowed)
+        or _named(prompt, allowed, followed=_OUTRIGHT)
+        or _MEDIA[style.medium]
+    )
 
 
-def _named(words: str, *, strict: bool = False) -> str | None:
-    """The first treatment that the words name; `strict` wants it said as a medium."""
+def _named(words: str | None, allowed: frozenset[str], *, followed: str = "") -> str | None:
+    """The first of the allowed treatments that the words name, `followed` by that pattern."""
     for name, pattern in _WORDS:
-        found = (
-            rf"(?:{pattern})(?: (?:art|style|painting|drawing|sketch|illustration))"
-            if strict
-            else pattern
-        )
-        if re.search(found, words):
+        if name in allowed and re.search(rf"\b(?:{pattern}){followed}", (words or "").lower()):
             return name
     return None
 
@@ -116,13 +120,12 @@ def treat(image: Image, name: str, random: Random, *, contours: Image | None = N
 
 _TREATMENTS: dict[str, Callable[[Image, Image, Random], Image]] = {
     "render": render, "flat": flat, "watercolor": watercolor, "oil": oil, "pencil": pencil,
-    "ink": ink, "pixel": pixel, "neon": neon, "mono": mono, "sepia": sepia, "photo": photo,
-    "comic": comic, "stained": stained, "paper": papercut, "clay": clay,
+    "crayon": crayon, "ink": ink, "blueprint": blueprint, "pixel": pixel, "neon": neon,
+    "mono": mono, "sepia": sepia, "photo": photo, "comic": comic, "stained": stained,
+    "facets": facets, "paper": papercut, "clay": clay,
 }  # fmt: skip
 
 
 TREATMENTS = tuple(_TREATMENTS)
-
-
 # These draw lines, and draw them better when the outlines of the subjects are given.
-LINED = frozenset({"ink", "comic", "neon", "stained", "pencil"})
+LINED = frozenset({"crayon", "ink", "blueprint", "comic", "neon", "stained", "pencil"})

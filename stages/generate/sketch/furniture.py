@@ -106,7 +106,7 @@ def kitchen(canvas: Image, room: Room, random: Random) -> None:
 
 def bedroom(canvas: Image, room: Room, random: Random) -> None:
     """A bedside corner: the head of a bed and a pillow, away from the window."""
-    if {"bed", "beds", "pillow"} & room.dresser.words:
+    if room.dresser.mentions("bed", "pillow"):
         return
     from PIL import ImageDraw
 

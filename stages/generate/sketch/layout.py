@@ -145,7 +145,13 @@ def _scale(
         tall *= lead if group.root.count == 1 else 1.0
         # A block with a name on it needs no more room than the name.
         tall *= 0.7 if group.root.cutout is None else 1.0
-    lone = len(columns) == 1 and frame.width < 2 * frame.height
+    if len(set(levels)) > 1:
+        tall *= 1.14
+    lone = (
+        len(columns) == 1
+        and groups[columns[0][0]].root.count == 1
+        and frame.width < 2 * frame.height
+    )
     across = frame.width * (0.8 if lone else 0.9) / (wide * (1 + 0.1 * (len(columns) - 1)))
     if _zigzag(columns, levels, frame):
         across *= _CLOSER

@@ -37,6 +37,18 @@ def pencil(image: Image, lines: Image, random: Random) -> Image:
     return ImageOps.colorize(sheet, (46, 44, 52), (253, 251, 245))
 
 
+def crayon(image: Image, lines: Image, random: Random) -> Image:
+    """Strokes of coloured pencil: the pencil drawing over light colours."""
+    from PIL import Image as Pillow
+    from PIL import ImageChops, ImageEnhance
+
+    colors = ImageEnhance.Color(soften(image, unit_of(image) * 0.3)).enhance(1.3)
+    light = Pillow.blend(Pillow.new("RGB", image.size, "white"), colors, 0.75)
+    graphite = pencil(image, lines, random)
+    strokes = Pillow.blend(Pillow.new("RGB", image.size, "white"), graphite, 0.6)
+    return ImageChops.multiply(light, strokes)
+
+
 def _hatching(size: tuple[int, int], pitch: float, angle: int, random: Random) -> Image:
     """White with dark parallel strokes at 45 degrees, a little uneven."""
     from PIL import Image as Pillow
@@ -84,6 +96,23 @@ def _strokes(image: Image, lines: Image) -> Image:
     inner = edges(soften(image, unit * 0.15), max(0.8, unit * 0.32))
     inner = inner.point([min(255, max(0, round((value - 60) * 1.7))) for value in range(256)])
     return ImageChops.darker(inner, ImageOps.invert(lines))
+
+
+def blueprint(image: Image, lines: Image, random: Random) -> Image:
+    """White outlines and a fine grid on blue paper."""
+    from PIL import Image as Pillow
+    from PIL import ImageChops, ImageDraw, ImageOps
+
+    unit = unit_of(image)
+    grid = Pillow.new("L", image.size, 255)
+    pen = ImageDraw.Draw(grid)
+    step = max(4.0, 5 * unit)
+    for index in range(1, int(max(image.size) / step) + 1):
+        pen.line([(index * step, 0), (index * step, image.height)], fill=225)
+        pen.line([(0, index * step), (image.width, index * step)], fill=225)
+    sheet = ImageChops.darker(_strokes(image, lines), grid)
+    tone = image.convert("L").point([255 - (255 - value) // 7 for value in range(256)])
+    return ImageOps.colorize(ImageChops.multiply(sheet, tone), (240, 246, 255), (26, 74, 148))
 
 
 def neon(image: Image, lines: Image, random: Random) -> Image:
@@ -141,39 +170,3 @@ def _halftone(image: Image, pitch: float) -> Image:
     grey = soften(image.convert("L"), pitch * 0.6)
     mixed = ImageChops.add(grey, screen, scale=1.0, offset=-96)
     return mixed.point([208 if value < 96 else 255 for value in range(256)])
-
-
-def stained(image: Image, lines: Image, random: Random) -> Image:
-    """Glass pieces from a shaken grid, leaded edges, strong colour."""
-    from PIL import Image as Pillow
-    from PIL import ImageChops, ImageDraw, ImageEnhance, ImageOps
-
-    vivid = ImageEnhance.Contrast(ImageEnhance.Color(image).enhance(1.7)).enhance(1.12)
-    pitch = max(4.0, min(image.size) / 30)
-    columns, rows = round(image.width / pitch) + 1, round(image.height / pitch) + 1
-    corners = [
-        [((x + random.uniform(-0.36, 0.36)) * pitch, (y + random.uniform(-0.36, 0.36)) * pitch)
-         for x in range(-1, columns + 2)] for y in range(-1, rows + 2)
-    ]  # fmt: skip
-    glass = Pillow.new("RGB", image.size, (20, 18, 24))
-    draw = ImageDraw.Draw(glass)
-    lead = max(1, round(pitch * 0.09))
-    for y in range(rows + 2):
-        for x in range(columns + 2):
-            a, b = corners[y][x], corners[y][x + 1]
-            c, d = corners[y + 1][x + 1], corners[y + 1][x]
-            middle = ((a[0] + c[0]) / 2, (a[1] + c[1]) / 2)
-            spot = (min(image.width - 1, max(0, round(middle[0]))),
-                    min(image.height - 1, max(0, round(middle[1]))))  # fmt: skip
-            color = vivid.getpixel(spot)
-            halves = ([a, b, c], [a, c, d]) if (x + y) % 2 else ([a, b, d], [b, c, d])
-            for half in halves:
-                draw.polygon(half, fill=color)
-    mix_in = Pillow.blend(glass, vivid, 0.45)
-    pen = ImageDraw.Draw(mix_in)
-    for y in range(rows + 2):
-        for x in range(columns + 2):
-            pen.line([corners[y][x], corners[y][x + 1]], fill=(22, 20, 26), width=lead)
-            pen.line([corners[y][x], corners[y + 1][x]], fill=(22, 20, 26), width=lead)
-    leads = ImageChops.darker(edges(image, unit_of(image) * 0.4), ImageOps.invert(lines))
-    return Pillow.composite(mix_in, Pillow.new("RGB", image.size, (22, 20, 26)), leads)

@@ -8,7 +8,7 @@ from functools import cache
 from typing import Literal, TypeVar
 
 from imagine.stages.generate.sketch.art import find
-from imagine.stages.generate.sketch.brush import RGB
+from imagine.stages.generate.sketch.brush import RGB, mix
 from imagine.stages.generate.sketch.color import rgb_of
 from imagine.stages.spec import PromptSpec, RelationKind, Subject
 
@@ -182,8 +182,12 @@ def read_scene(spec: PromptSpec) -> Scene:
     if place is None:
         place = _gazetteer().places["studio"]
         if color is None and spec.palette and len(spec.subjects) and not where:
-            color = rgb_of(spec.palette[-1])
-    if place.kind == "land" and re.search(r"\bsnow|wint(?:er|ry)|frozen", words):
+            accent = rgb_of(spec.palette[-1])
+            # As a whole background a palette's colour would drown the subject.
+            color = mix(accent, (255, 255, 255), 0.5) if accent else None
+    if place.kind == "land" and re.search(
+        r"\bsnow(?:y|ing|fall)?\b|\bwint(?:er|ry)\b|\bfrozen\b", words
+    ):
         layers = tuple(name for name in place.layers if name not in ("rows", "autumn"))
         place = replace(place, ground=_SNOW, dressing=("evergreen tree",), layers=layers)
     scene = Scene(place, color=color, stated=stated, table=_table_color(spec, where))
@@ -206,8 +210,11 @@ def place_called(key: str) -> Place:
 
 
 def _place_in(text: str) -> Place | None:
-    found = _gazetteer().pattern.search(text)
-    return place_called(_gazetteer().words[found.group(1)]) if found else None
+    keys = [_gazetteer().words[found.group(1)] for found in _gazetteer().pattern.finditer(text)]
+    places = [place_called(key) for key in keys]
+    # Snow lies on whatever land is named beside it: "a snowy village".
+    lands = [place for place in places if place.kind == "land" and place.key != "winter"]
+    return next(iter(lands if keys[:1] == ["winter"] and lands else places), None)
 
 
 def _longer(where: str, words: str) -> str:
@@ -215,9 +222,11 @@ def _longer(where: str, words: str) -> str:
     found = _gazetteer().pattern.search(where)
     if found is None:
         return where
+    short = found.group(1)
     phrases = [match.group(1) for match in _gazetteer().pattern.finditer(words)]
-    word = rf"\b{re.escape(found.group(1))}\b"
-    return max((phrase for phrase in phrases if re.search(word, phrase)), key=len, default=where)
+    longer = [phrase for phrase in phrases if re.search(rf"\b{re.escape(short)}\b", phrase)]
+    longest = max(longer, key=len, default=short)
+    return longest if longest != short else where
 
 
 def _place_of_subjects(spec: PromptSpec, words: str) -> Place | None:

@@ -170,7 +170,7 @@ def _enclose(pieces: Pieces, base: Piece, inner: Pieces, share: int) -> Pieces:
     """Things inside the base: rising out of an open one, in front of the middle of a closed one."""
     middle = base.x + base.width / 2
     if _OPEN.search(base.actor.label.lower()):
-        fitted = shrink(inner, base.width * 0.8 / min(share, 4), base.height * 0.95)
+        fitted = shrink(inner, base.width * 0.8 / (min(share, 4) ** 0.6), base.height * 0.95)
         for index in range(share):
             row, column = divmod(index, 4)
             in_row = min(4, share - row * 4)

@@ -66,7 +66,6 @@ def _paint_place(
     canvas: Image, scene: Scene, light: Light, dresser: Dresser, random: Random, *, horizon: int
 ) -> None:
     kind, unit = scene.place.kind, min(canvas.size) / 100
-    bodies = not {"sun", "moon", "sunlight"} & dresser.words
     if kind == "room":
         paint_room(canvas, scene, light, dresser, random, skirting=max(1, horizon))
     elif kind == "plain":
@@ -79,10 +78,15 @@ def _paint_place(
         _paint_deep(canvas, scene, light, random)
         paint_layers(canvas, Land(scene, light, dresser, canvas.height, unit), random)
     elif kind == "sky":
-        paint_sky(canvas, scene, light, random, horizon=canvas.height, bodies=bodies)
+        paint_sky(canvas, scene, light, random, horizon=canvas.height, without=dresser.named)
     else:
         paint_sky(
-            canvas, scene, light, random, horizon=min(canvas.height, horizon + 2), bodies=bodies
+            canvas,
+            scene,
+            light,
+            random,
+            horizon=min(canvas.height, horizon + 2),
+            without=dresser.named,
         )
         paint_layers(
             canvas, Land(scene, light, dresser, min(horizon, canvas.height - 1), unit), random

@@ -164,18 +164,28 @@ def _blend(first: Light, second: Light) -> Light:
 
 
 def paint_sky(
-    canvas: Image, scene: Scene, light: Light, random: Random, *, horizon: int, bodies: bool
+    canvas: Image,
+    scene: Scene,
+    light: Light,
+    random: Random,
+    *,
+    horizon: int,
+    without: frozenset[str] = frozenset(),
 ) -> None:
-    """Fill the canvas down to `horizon` pixels: sky, stars, clouds; if `bodies`, sun or moon."""
+    """Fill the canvas down to `horizon` pixels with sky, stars, clouds, sun or moon.
+
+    Those of them that `without` names in the singular are left out.
+    """
     width = canvas.width
     canvas.paste(vertical((width, max(1, horizon)), light.sky), (0, 0))
     if horizon < 4:
         return
-    if scene.hour == "night" and scene.weather == "clear":
+    if scene.hour == "night" and scene.weather == "clear" and "star" not in without:
         paint_stars(canvas, random, area=(width, horizon), count=70)
-    if bodies and scene.weather == "clear":
+    if not {"sun", "moon"} & without and scene.weather == "clear":
         _paint_body(canvas, scene, light, random, horizon)
-    _paint_clouds(canvas, scene, light, random, horizon)
+    if "cloud" not in without:
+        _paint_clouds(canvas, scene, light, random, horizon)
 
 
 def _paint_body(canvas: Image, scene: Scene, light: Light, random: Random, horizon: int) -> None:

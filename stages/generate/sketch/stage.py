@@ -30,7 +30,7 @@ class Wardrobe:
     """Pictures of actors by size, so that a hundred equal things are made once."""
 
     light: Light
-    _made: dict[tuple[str, int, int, bool], Image]
+    _made: dict[tuple[Actor, int, int, bool], Image]
 
     @classmethod
     def under(cls, light: Light) -> Wardrobe:
@@ -38,7 +38,7 @@ class Wardrobe:
 
     def dress(self, actor: Actor, width: int, height: int, *, mirrored: bool) -> Image:
         """The actor as RGBA of about that size, in its colours and under the light."""
-        key = (actor.id, width, height, mirrored)
+        key = (actor, width, height, mirrored)
         if key not in self._made:
             self._made[key] = self._make(actor, width, height, mirrored=mirrored)
         return self._made[key]

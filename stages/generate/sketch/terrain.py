@@ -94,6 +94,8 @@ def dunes(canvas: Image, land: Land, random: Random) -> None:
 
 
 def volcano(canvas: Image, land: Land, random: Random) -> None:
+    if land.dresser.mentions("volcano"):
+        return
     x, base = canvas.width * 0.5, land.horizon + land.unit
     half, high = land.unit * 52, land.unit * 46
     top = base - high

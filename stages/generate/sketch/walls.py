@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 def window(canvas: Image, room: Room, random: Random) -> None:
     """A window with the sky of the hour behind it, its frame and its light on the wall."""
-    if {"window", "windows"} & room.dresser.words:
+    if room.dresser.mentions("window"):
         return
     wide, high = 30 * room.unit, min(38 * room.unit, room.skirting * 0.62)
     x = canvas.width * (0.24 if room.light.side < 0 else 0.76)
@@ -35,8 +35,7 @@ def _pane(canvas: Image, room: Room, random: Random, box: tuple[int, int, int, i
 
     size = (max(2, box[2] - box[0]), max(2, box[3] - box[1]))
     outside = Image.new("RGB", size)
-    bodies = not {"sun", "moon"} & room.dresser.words
-    paint_sky(outside, room.scene, room.light, random, horizon=size[1], bodies=bodies)
+    paint_sky(outside, room.scene, room.light, random, horizon=size[1], without=room.dresser.named)
     frame = max(1, round(room.unit * 1.6))
     white = room.light.lit((250, 248, 244))
     draw = ImageDraw.Draw(canvas)

@@ -78,8 +78,8 @@ def _tree_rows(
     names: tuple[str, ...],
     rows: tuple[tuple[float, float, float], ...],
 ) -> None:
-    allowed = tuple(name for name in names if land.dresser.allows(name))
-    if "tree" in land.dresser.words or "trees" in land.dresser.words or not allowed:
+    allowed = tuple(name for name in names if land.dresser.allows(name, far=True))
+    if not allowed:
         return
     for index, (tall, gap, depth) in enumerate(rows):
         land.dresser.row(
