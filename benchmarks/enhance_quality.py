@@ -24,7 +24,7 @@ from imagine.stages.demands import demands_of, shorten
 from imagine.stages.enhance.offline import OfflineEnhancer
 from imagine.stages.guard import check_prompt, compare, repair
 from imagine.stages.intent import Entity, Intent, parse_intent
-from imagine.stages.lexicon import color_family
+from imagine.stages.language.lexicon import color_family
 from imagine.stages.render import PROFILES, estimate_tokens, render
 from imagine.stages.spec import Medium, PromptSpec, Style, Subject, TextItem, clean_prompt
 

@@ -21,9 +21,9 @@ from enhance_quality import EVAL, read_prompts
 from imagine.stages.demands import allowed_counts, demands_of
 from imagine.stages.enhance.offline import OfflineEnhancer
 from imagine.stages.guard import compare, repair
-from imagine.stages.guard_subjects import head_of
 from imagine.stages.intent import Entity, Intent, parse_intent
-from imagine.stages.lexicon import color_family
+from imagine.stages.language.lexicon import color_family
+from imagine.stages.rules.subjects import head_of
 from imagine.stages.spec import Medium, PromptSpec, RelationKind, Subject, clean_prompt
 
 OPPOSITE = {

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from imagine.stages.intent import Intent, parse_intent
-from imagine.stages.lexicon import singular
+from imagine.stages.language.lexicon import singular
 
 NUMBERS = {"two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9}
 

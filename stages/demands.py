@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 
 from imagine.stages.intent import Entity, Intent
-from imagine.stages.lexicon import color_family, singular
+from imagine.stages.language.lexicon import color_family, singular
 from imagine.stages.spec import Relation, RelationKind, Subject
 
 # The limits of PromptSpec.

@@ -8,19 +8,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from imagine.stages.contradiction import clause_contradictions
 from imagine.stages.demands import Demands, demands_of
-from imagine.stages.findings import Finding, Findings
-from imagine.stages.guard_relations import mend_relations
-from imagine.stages.guard_subjects import SubjectBench
-from imagine.stages.guard_words import (
+from imagine.stages.intent import Intent
+from imagine.stages.rules.contradiction import clause_contradictions
+from imagine.stages.rules.findings import Finding, Findings
+from imagine.stages.rules.relations import mend_relations
+from imagine.stages.rules.subjects import SubjectBench
+from imagine.stages.rules.words import (
     mend_details,
     mend_exclusions,
     mend_phrase,
     mend_resolutions,
     mend_text,
 )
-from imagine.stages.intent import Intent
 from imagine.stages.spec import Medium, PromptSpec, Relation, Style, Subject
 
 __all__ = ["Finding", "GuardReport", "check_prompt", "compare", "repair"]

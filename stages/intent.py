@@ -138,14 +138,14 @@ def parse_intent(prompt: str) -> Intent:
         What its words demand. Entities, relations and negations are read in English only; every
         other field in any language.
     """
-    from imagine.stages import cues
-    from imagine.stages.chunks import chunk
-    from imagine.stages.clauses import Reading, read_clauses
-    from imagine.stages.languages import language_of
-    from imagine.stages.proper import find_names, proper_nouns
-    from imagine.stages.quotes import find_quotes
-    from imagine.stages.tagging import tag_words
-    from imagine.stages.words import split_words
+    from imagine.stages.language import cues
+    from imagine.stages.language.chunks import chunk
+    from imagine.stages.language.clauses import Reading, read_clauses
+    from imagine.stages.language.languages import language_of
+    from imagine.stages.language.proper import find_names, proper_nouns
+    from imagine.stages.language.quotes import find_quotes
+    from imagine.stages.language.tagging import tag_words
+    from imagine.stages.language.words import split_words
 
     core, flags = split_flags(prompt)
     quotes = find_quotes(core)
@@ -233,7 +233,7 @@ def _is_flag(name: str, value: str) -> bool:
         return re.fullmatch(r"[0-9]{1,10}", value) is not None and int(value) < 2**32
     if name == "no":
         return bool(value) and "\n" not in value
-    from imagine.stages import lexicon
+    from imagine.stages.language import lexicon
 
     if name in lexicon.words("flags.bare") and not value:
         return True

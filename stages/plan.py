@@ -8,10 +8,10 @@ from imagine.stages.errors import UsageError
 from imagine.stages.generate import Backend, check_size
 from imagine.stages.guard import check_prompt
 from imagine.stages.image import ImageRequest, parse_aspect_ratio, size_for
+from imagine.stages.language.tokens import estimate_tokens
 from imagine.stages.recipe import Recipe
 from imagine.stages.render import Rendered, render
 from imagine.stages.styles import StylePreset
-from imagine.stages.tokens import estimate_tokens
 
 MAX_SEED = 2**32 - 1
 MAX_PICTURES = 100

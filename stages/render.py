@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from imagine.stages.intent import Entity, Intent, parse_intent
-from imagine.stages.lexicon import singular, table
+from imagine.stages.language.lexicon import singular, table
+from imagine.stages.language.tokens import TokenCounter, estimate_tokens
 from imagine.stages.spec import PromptSpec, Subject
-from imagine.stages.tokens import TokenCounter, estimate_tokens
+from imagine.stages.styles import avoided_by_styles
 
 Profile = Literal["natural", "clip75", "json"]
 PROFILES: tuple[Profile, ...] = ("natural", "clip75", "json")

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
-from imagine.stages.contradiction import contradictions
 from imagine.stages.demands import MAX_EXCLUDED, demands_of, shorten
 from imagine.stages.errors import ConfigError
-from imagine.stages.guard_subjects import nouns_of
-from imagine.stages.guard_words import asks_for
 from imagine.stages.intent import Intent, Slot, parse_intent
+from imagine.stages.rules.contradiction import contradictions
+from imagine.stages.rules.subjects import nouns_of
+from imagine.stages.rules.words import asks_for
 from imagine.stages.spec import Attribute, Clause, Color, Medium, Phrase, PromptSpec
 
 if TYPE_CHECKING:

@@ -2,12 +2,12 @@
 
 import pytest
 
-from imagine.stages.contradiction import (
+from imagine.stages.intent import parse_intent
+from imagine.stages.rules.contradiction import (
     clause_contradictions,
     contradictions,
     sentences,
 )
-from imagine.stages.intent import parse_intent
 
 
 @pytest.mark.parametrize(

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from imagine.stages import lexicon
-from imagine.stages.lexicon import color_family, is_plural, singular, verb_forms
+from imagine.stages.language import lexicon
+from imagine.stages.language.lexicon import color_family, is_plural, singular, verb_forms
 from imagine.stages.spec import Medium, RelationKind
 
 

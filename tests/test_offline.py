@@ -13,14 +13,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from imagine.stages import lexicon
-from imagine.stages.contradiction import colorful_words
 from imagine.stages.enhance.offline import OfflineEnhancer
 from imagine.stages.enhance.scene import class_of, scene_of
 from imagine.stages.errors import UsageError
 from imagine.stages.guard import compare
 from imagine.stages.intent import parse_intent
-from imagine.stages.lexicon import color_family, singular
+from imagine.stages.language import lexicon
+from imagine.stages.language.lexicon import color_family, singular
+from imagine.stages.rules.contradiction import colorful_words
 from imagine.stages.spec import Medium, PromptSpec, clean_prompt
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -10,7 +10,7 @@ from imagine.stages.enhance.offline import OfflineEnhancer
 from imagine.stages.errors import ConfigError
 from imagine.stages.guard import check_prompt, compare
 from imagine.stages.intent import parse_intent
-from imagine.stages.lexicon import color_family
+from imagine.stages.language.lexicon import color_family
 from imagine.stages.render import render
 from imagine.stages.spec import Medium, PromptSpec, clean_prompt
 from imagine.stages.styles import apply_style, avoided_by_styles, load_styles

@@ -2,7 +2,7 @@
 
 import pytest
 
-from imagine.stages.tokens import estimate_tokens
+from imagine.stages.language.tokens import estimate_tokens
 
 
 # Counted with OpenAI's tokenizer, start and end marks left out.

@@ -9,8 +9,6 @@ import re
 from collections.abc import Sequence
 from typing import Any, TypeVar
 
-from imagine.stages import lexicon
-from imagine.stages.contradiction import colorful_words, contradictions
 from imagine.stages.demands import demands_of, excluded_terms, shorten
 from imagine.stages.enhance import Enhancement
 from imagine.stages.enhance.pools import (
@@ -24,7 +22,9 @@ from imagine.stages.enhance.pools import (
 )
 from imagine.stages.enhance.scene import ANIMALS, Scene, scene_of
 from imagine.stages.intent import Intent
-from imagine.stages.lexicon import singular
+from imagine.stages.language import lexicon
+from imagine.stages.language.lexicon import singular
+from imagine.stages.rules.contradiction import colorful_words, contradictions
 from imagine.stages.spec import Medium, PromptSpec, Style, TextItem
 
 MODEL = "offline-1"

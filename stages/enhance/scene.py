@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
 
-from imagine.stages import lexicon
 from imagine.stages.intent import Entity, Intent, TimeOfDay
-from imagine.stages.lexicon import singular
+from imagine.stages.language import lexicon
+from imagine.stages.language.lexicon import singular
 from imagine.stages.spec import RelationKind
 
 # A prompt of more words than this describes its picture itself (DPG-Bench: median 65 words).

@@ -44,7 +44,8 @@ def xmp_packet(recipe: Recipe, *, recipe_as: Literal["json", "deflate"] | None =
         "</Iptc4xmpExt:DigitalSourceType>\n"
         f"<xmp:CreatorTool>{escape(printable(recipe.program), quote=False)}</xmp:CreatorTool>\n"
         '<dc:description><rdf:Alt><rdf:li xml:lang="x-default">'
-        f"{escape(printable(recipe.source_prompt), quote=False)}</rdf:li></rdf:Alt></dc:description>\n"
+        f"{escape(printable(recipe.source_prompt), quote=False)}"
+        "</rdf:li></rdf:Alt></dc:description>\n"
         f"{carried}\n"
         "</rdf:Description>\n</rdf:RDF>\n</x:xmpmeta>\n"
         '<?xpacket end="w"?>'

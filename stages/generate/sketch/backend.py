@@ -34,6 +34,10 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 MODEL = "sketch-1"
+_CELESTIAL = re.compile(
+    r"\b(?:planet|jupiter|saturn|mars|neptune|uranus|venus|asteroid|comet|satellite|spaceship|"
+    r"spacecraft|space shuttle|rocket|galaxy|ufo|solar system)s?\b"
+)
 # Of these a sunset or a storm is imagined outdoors, whatever else is left unsaid.
 _OUTDOORS = frozenset({"animal", "person", "plant", "building", "vehicle"})
 # A photograph's background is out of focus by this share of the shorter side.
@@ -126,20 +130,27 @@ def _work_size(width: int, height: int) -> tuple[int, int]:
 
 def _settle(scene: Scene, cast: Cast, random: Random) -> Scene:
     """Without words about a place, the subjects' own element is the place, or a tinted sweep."""
-    if scene.place.key != "studio" or scene.color is not None:
+    if scene.stated or scene.color is not None:
         return scene
-    if scene.stated or scene.table is not None:
-        return scene if scene.stated else replace(scene, color=_backdrop(cast, random))
+    key = _element(scene, cast) if scene.table is None else None
+    if key is None:
+        return replace(scene, color=_backdrop(cast, random))
+    return replace(scene, place=place_called(key))
+
+
+def _element(scene: Scene, cast: Cast) -> str | None:
+    """Key of the place where all the actors belong: in space, sky or water, or just outdoors."""
     cutouts = [actor.cutout for actor in cast.actors if actor.cutout is not None]
     habitats = {cutout.habitat for cutout in cutouts}
     kinds = {cutout.kind for cutout in cutouts}
+    if cutouts and all(_CELESTIAL.search(actor.label.lower()) for actor in cast.actors):
+        return "space"
     if habitats == {"sky"}:
-        return replace(scene, place=place_called("sky"))
+        return "sky"
     if habitats == {"water"}:
-        return replace(scene, place=place_called("underwater" if kinds == {"animal"} else "boat"))
-    if (scene.hour, scene.weather) != ("day", "clear") and kinds & _OUTDOORS:
-        return replace(scene, place=place_called("meadow"))
-    return replace(scene, color=_backdrop(cast, random))
+        return "underwater" if kinds == {"animal"} else "boat"
+    unsettled = (scene.hour, scene.weather) != ("day", "clear")
+    return "meadow" if unsettled and kinds & _OUTDOORS else None
 
 
 def _backdrop(cast: Cast, random: Random) -> RGB:

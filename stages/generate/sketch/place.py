@@ -175,7 +175,7 @@ def read_scene(spec: PromptSpec) -> Scene:
     place = (
         _place_in(_longer(where, told))
         or _place_of_subjects(spec, told)
-        or _place_after_preposition(told)
+        or _place_after_preposition(_without_names(spec, told))
     )
     color = _background_color(f"{where} {spec.source_prompt.lower()}")
     stated = place is not None
@@ -227,6 +227,14 @@ def _longer(where: str, words: str) -> str:
     longer = [phrase for phrase in phrases if re.search(rf"\b{re.escape(short)}\b", phrase)]
     longest = max(longer, key=len, default=short)
     return longest if longest != short else where
+
+
+def _without_names(spec: PromptSpec, words: str) -> str:
+    """The words without the compound names of things: no stage in "the Sydney Opera House"."""
+    for subject in spec.subjects:
+        if " " in subject.name and surface_of(subject) is None:
+            words = words.replace(subject.name.lower(), " ")
+    return words
 
 
 def _place_of_subjects(spec: PromptSpec, words: str) -> Place | None:

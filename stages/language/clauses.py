@@ -3,12 +3,12 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from imagine.stages import lexicon
-from imagine.stages.chunks import NounPhrase
-from imagine.stages.drafts import Drafts, Link, is_place
 from imagine.stages.intent import Entity, IntentRelation, Negation
+from imagine.stages.language import lexicon
+from imagine.stages.language.chunks import NounPhrase
+from imagine.stages.language.drafts import Drafts, Link, is_place
+from imagine.stages.language.words import Word
 from imagine.stages.spec import RelationKind
-from imagine.stages.words import Word
 
 
 @dataclass(slots=True)

@@ -5,12 +5,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 
-from imagine.stages import lexicon
 from imagine.stages.intent import Slot, TimeOfDay
-from imagine.stages.lexicon import Phrase, index
+from imagine.stages.language import lexicon
+from imagine.stages.language.lexicon import Phrase, index
+from imagine.stages.language.tagging import shape
+from imagine.stages.language.words import Word
 from imagine.stages.spec import AspectRatio, Medium
-from imagine.stages.tagging import shape
-from imagine.stages.words import Word
 
 
 @dataclass(frozen=True, slots=True)

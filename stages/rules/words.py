@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 
-from imagine.stages.contradiction import contradictions, sentences
 from imagine.stages.demands import MAX_EXCLUDED, MAX_TEXTS, Demands
-from imagine.stages.findings import Findings
-from imagine.stages.guard_subjects import lettering, nouns_of
 from imagine.stages.intent import Intent, parse_intent
+from imagine.stages.rules.contradiction import contradictions, sentences
+from imagine.stages.rules.findings import Findings
+from imagine.stages.rules.subjects import lettering, nouns_of
 from imagine.stages.spec import Resolution, Subject, TextItem
 
 

@@ -12,9 +12,9 @@ from itertools import chain
 from typing import Literal
 
 from imagine.stages.demands import allowed_counts, excluded_terms, families_of, family
-from imagine.stages.guard_relations import INVERSE
 from imagine.stages.intent import Entity, Intent, IntentRelation, parse_intent
-from imagine.stages.lexicon import color_family, lines, singular, table, words
+from imagine.stages.language.lexicon import color_family, lines, singular, table, words
+from imagine.stages.rules.relations import INVERSE
 from imagine.stages.spec import Medium, RelationKind
 
 ContradictionKind = Literal[

@@ -3,8 +3,8 @@
 import re
 from dataclasses import dataclass, field
 
-from imagine.stages import lexicon
-from imagine.stages.words import Word
+from imagine.stages.language import lexicon
+from imagine.stages.language.words import Word
 
 _DRINK_GLASS = frozenset(
     ["wine", "drinking", "shot", "champagne", "beer", "cocktail", "water", "martini", "pint"]

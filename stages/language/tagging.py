@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache
 
-from imagine.stages import lexicon
-from imagine.stages.words import Kind, Word
+from imagine.stages.language import lexicon
+from imagine.stages.language.words import Kind, Word
 
 _COLORED = frozenset(("colored", "coloured", "color", "colour"))
 _CARRY = re.compile(r".*(?:ed|ing|like|style|shaped|sized|old|less|free|esque)$")

@@ -3,7 +3,7 @@
 import re
 from collections import Counter
 
-from imagine.stages import lexicon
+from imagine.stages.language import lexicon
 
 _SCRIPTS = {
     "ja": re.compile(r"[\u3040-\u30ff]"),

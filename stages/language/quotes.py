@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from imagine.stages import lexicon
+from imagine.stages.language import lexicon
 
 
 @dataclass(frozen=True, slots=True)

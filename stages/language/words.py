@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from imagine.stages import lexicon
+from imagine.stages.language import lexicon
 
 # What a word does in its clause; "number" and "color" are told from "adjective" because they bind.
 Kind = Literal[

@@ -7,9 +7,9 @@ speak of it again ("the dog", "it"), or hang something on it.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from imagine.stages import lexicon
-from imagine.stages.chunks import NounPhrase
 from imagine.stages.intent import Entity, IntentRelation
+from imagine.stages.language import lexicon
+from imagine.stages.language.chunks import NounPhrase
 from imagine.stages.spec import RelationKind
 
 # Nobody lists more things than this before one preposition, and products of lists stay small.

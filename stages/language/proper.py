@@ -3,9 +3,9 @@
 import re
 from collections.abc import Sequence
 
-from imagine.stages import lexicon
-from imagine.stages.tagging import shape
-from imagine.stages.words import Word
+from imagine.stages.language import lexicon
+from imagine.stages.language.tagging import shape
+from imagine.stages.language.words import Word
 
 _CLOSED = frozenset(
     ("determiner", "conjunction", "preposition", "pronoun", "auxiliary", "subordinator", "negator")

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from imagine.stages.demands import MAX_RELATIONS
-from imagine.stages.findings import Findings
+from imagine.stages.rules.findings import Findings
 from imagine.stages.spec import Relation, RelationKind
 
 # Each kind with the one that says the same when the ends are swapped.

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Sequence
 
-from imagine.stages.contradiction import contradictions, is_person
 from imagine.stages.demands import (
     MAX_SUBJECTS,
     Demands,
@@ -14,9 +13,10 @@ from imagine.stages.demands import (
     slug_for,
     spec_colors,
 )
-from imagine.stages.findings import FindingKind, Findings
 from imagine.stages.intent import Entity, Intent
-from imagine.stages.lexicon import singular, words
+from imagine.stages.language.lexicon import singular, words
+from imagine.stages.rules.contradiction import contradictions, is_person
+from imagine.stages.rules.findings import FindingKind, Findings
 from imagine.stages.spec import Subject
 
 MAX_ADDED = 3

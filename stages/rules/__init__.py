@@ -1,0 +1,1 @@
+"""The guard's rules, by what they keep: subjects, relations, words."""
