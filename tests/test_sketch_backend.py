@@ -153,13 +153,3 @@ def test_black_and_white_has_no_colour() -> None:
     spec = described(APPLE, setting="in a park", detail="black and white watercolour")
     red, green, blue = draw(spec).pixels.split()
     assert red.tobytes() == green.tobytes() == blue.tobytes()
-
-
-def test_without_a_place_a_boat_is_at_sea_and_a_fox_at_dusk_outdoors() -> None:
-    boat = draw(described({"id": "a", "name": "sailboat"})).pixels
-    red, _, blue = boat.getpixel((4, 90))  # type: ignore[misc]
-    assert blue > 1.5 * red
-    plain = draw(described({"id": "a", "name": "fox"}))
-    dusk = draw(described({"id": "a", "name": "fox"}, source_prompt="a fox at sunset"))
-    spread = [len(made.pixels.crop((0, 0, 96, 20)).getcolors(9999) or ()) for made in (plain, dusk)]
-    assert spread[1] > spread[0]

@@ -4,16 +4,10 @@ from typing import Any
 
 import pytest
 
+from imagine.stages.generate.sketch.gazetteer import place_called, places
 from imagine.stages.generate.sketch.interior import PARTS
 from imagine.stages.generate.sketch.landscape import LAYERS
-from imagine.stages.generate.sketch.place import (
-    Scene,
-    is_table,
-    place_called,
-    places,
-    read_scene,
-    surface_of,
-)
+from imagine.stages.generate.sketch.place import Scene, is_table, read_scene, surface_of
 from imagine.stages.spec import Medium, PromptSpec, Relation, RelationKind, Style, Subject
 
 

@@ -9,9 +9,11 @@ from PIL import Image, ImageStat
 from imagine.stages.generate.sketch.art import find
 from imagine.stages.generate.sketch.cast import Actor
 from imagine.stages.generate.sketch.dressing import Dresser, dresser_for
-from imagine.stages.generate.sketch.place import Hour, Scene, Weather, place_called, places
+from imagine.stages.generate.sketch.gazetteer import Hour, Weather, place_called, places
+from imagine.stages.generate.sketch.light import Light, light_of
+from imagine.stages.generate.sketch.place import Scene
 from imagine.stages.generate.sketch.scenery import paint_scenery
-from imagine.stages.generate.sketch.sky import Light, light_of, paint_sky
+from imagine.stages.generate.sketch.sky import paint_sky
 from imagine.stages.generate.sketch.weather import lay_weather
 
 

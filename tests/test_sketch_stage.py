@@ -8,7 +8,7 @@ from PIL import Image, ImageOps, ImageStat
 from imagine.stages.generate.sketch.art import find
 from imagine.stages.generate.sketch.cast import Actor
 from imagine.stages.generate.sketch.layout import Placement
-from imagine.stages.generate.sketch.sky import Light
+from imagine.stages.generate.sketch.light import Light
 from imagine.stages.generate.sketch.stage import Wardrobe, paint_actor, panel_box, tint_of
 
 DAY = Light(((90, 160, 230),), (200, 220, 240))

@@ -58,9 +58,9 @@ def glow(
     from PIL import Image
 
     side = max(2, round(2 * radius))
-    # Built in: 0 in the centre of 256 x 256 pixels, 255 from the middle of each edge outwards.
+    # Built in: 0 in the centre of 256 x 256 pixels, 181 in the middle of each edge, 255 beyond.
     disc = Image.radial_gradient("L").point(
-        [round(strength * (255 - value) ** 2 / 255) for value in range(256)]
+        [round(255 * strength * max(0.0, 1 - value / 180) ** 1.6) for value in range(256)]
     )
     disc = disc.resize((side, side), Image.Resampling.BILINEAR)
     canvas.paste(color, (round(center[0] - side / 2), round(center[1] - side / 2)), disc)

@@ -14,11 +14,10 @@ from typing import TYPE_CHECKING
 from imagine.stages.generate.sketch.art import find, picture
 from imagine.stages.generate.sketch.brush import fade, soften
 from imagine.stages.generate.sketch.cast import Actor
-from imagine.stages.generate.sketch.sky import Light, Strength
+from imagine.stages.generate.sketch.light import Light, Strength
 
 if TYPE_CHECKING:
     from PIL.Image import Image
-
 
 # What an exclusion may call the things that dress the places.
 _KINDS = {

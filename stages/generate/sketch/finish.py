@@ -19,11 +19,8 @@ from imagine.stages.spec import Medium, Style
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-
 # Treatments with large windows run on at most this many pixels and are then enlarged.
 _LARGEST = 4_200_000
-
-
 # First match wins. The preset's name is asked before the detail: it is the shorter summary.
 _WORDS: tuple[tuple[str, str], ...] = (
     ("pixel", r"pixel|8-?bit|16-?bit|sprite|retro game|voxel|minecraft"),
@@ -59,8 +56,6 @@ _MEDIA = {
     Medium.PIXEL_ART: "pixel", Medium.SCULPTURE: "clay", Medium.GRAPHIC_DESIGN: "flat",
     Medium.ILLUSTRATION: "render", Medium.RENDER_3D: "render", Medium.OTHER: "render",
 }  # fmt: skip
-
-
 # What the words may choose for a photograph; the rest would contradict it.
 _PHOTOGRAPHIC = frozenset({"photo", "sepia", "mono", "neon"})
 
@@ -124,8 +119,6 @@ _TREATMENTS: dict[str, Callable[[Image, Image, Random], Image]] = {
     "mono": mono, "sepia": sepia, "photo": photo, "comic": comic, "stained": stained,
     "facets": facets, "paper": papercut, "clay": clay,
 }  # fmt: skip
-
-
 TREATMENTS = tuple(_TREATMENTS)
 # These draw lines, and draw them better when the outlines of the subjects are given.
 LINED = frozenset({"crayon", "ink", "blueprint", "comic", "neon", "stained", "pencil"})

@@ -20,7 +20,6 @@ from imagine.stages.generate.sketch.walls import tiled
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-
 _SPINES: tuple[RGB, ...] = (
     (150, 58, 52), (46, 84, 118), (64, 110, 84), (196, 150, 76), (104, 70, 110), (206, 196, 176),
     (60, 62, 84), (178, 96, 66),

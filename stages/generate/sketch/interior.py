@@ -24,9 +24,9 @@ from imagine.stages.generate.sketch.furniture import (
     shelves,
     shelving,
 )
+from imagine.stages.generate.sketch.light import Light
 from imagine.stages.generate.sketch.place import Scene
 from imagine.stages.generate.sketch.room import Room
-from imagine.stages.generate.sketch.sky import Light
 from imagine.stages.generate.sketch.walls import (
     bricks,
     columns,

@@ -14,12 +14,11 @@ from imagine.stages.generate.sketch.brush import (
     vertical,
 )
 from imagine.stages.generate.sketch.dressing import Dresser
+from imagine.stages.generate.sketch.light import Light
 from imagine.stages.generate.sketch.place import Scene
-from imagine.stages.generate.sketch.sky import Light
 
 if TYPE_CHECKING:
     from PIL.Image import Image
-
 
 Point = tuple[float, float]
 # Lower than any picture, in pixels: where outlines of ground are closed.

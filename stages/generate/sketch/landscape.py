@@ -37,11 +37,7 @@ def paint_layers(canvas: Image, land: Land, random: Random) -> None:
 
 
 _Painter = Callable[["Image", Land, Random], None]
-
-
 _ON_GROUND = frozenset({"road", "rows", "kerb", "craters", "reef", "houses", "towers"})
-
-
 LAYERS: dict[str, _Painter] = {
     "hills": hills, "mountains": mountains, "peaks": peaks, "drifts": drifts, "dunes": dunes,
     "evergreens": evergreens, "trees": trees, "forest": forest, "palms": palms,

@@ -14,8 +14,6 @@ COLUMN = {
     Position.TOP_RIGHT: 1, Position.RIGHT: 1, Position.BOTTOM_RIGHT: 1,
     Position.TOP: 0, Position.CENTER: 0, Position.BOTTOM: 0,
 }  # fmt: skip
-
-
 Link = tuple[int, RelationKind, int]
 
 

@@ -4,46 +4,25 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
-from functools import cache
 from typing import Literal, TypeVar
 
 from imagine.stages.generate.sketch.art import find
-from imagine.stages.generate.sketch.brush import RGB, mix
+from imagine.stages.generate.sketch.brush import RGB
 from imagine.stages.generate.sketch.color import rgb_of
+from imagine.stages.generate.sketch.gazetteer import (
+    Hour,
+    Place,
+    Weather,
+    gazetteer,
+    place_called,
+)
 from imagine.stages.spec import PromptSpec, RelationKind, Subject
 
-Hour = Literal["day", "dawn", "sunset", "night"]
-Weather = Literal["clear", "cloudy", "rain", "storm", "snowfall", "fog"]
 _T = TypeVar("_T", bound=str)
-Kind = Literal["land", "water", "sky", "space", "underwater", "room", "plain"]
-
-
-_PALE = ((236, 238, 242), (214, 217, 224))
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """What the background is made of.
-
-    Attributes:
-        key: its name.
-        kind: what painter draws it.
-        ground: colour of the ground far away and near; in a room, of wall and floor.
-        layers: what stands behind the ground, farthest first.
-        dressing: cut-outs that belong there, by name.
-        horizon: where the ground begins, as a share of the height from the top.
-    """
-
-    key: str
-    kind: Kind
-    ground: tuple[RGB, RGB]
-    layers: tuple[str, ...] = ()
-    dressing: tuple[str, ...] = ()
-    horizon: float = 0.58
-
-
 _SNOW: tuple[RGB, RGB] = ((234, 242, 250), (250, 252, 255))
-_LOCATED = re.compile(r"\b(?:in|on|at|by|near|through|across|over|under|inside|along|from|of)\b")
+_LOCATED = re.compile(
+    r"\b(?:in|into|onto|on|at|by|near|through|across|over|under|inside|along|from|of)\b"
+)
 _BACKGROUND = re.compile(
     r"((?:[\w-]+ )?[\w-]+|#[0-9a-f]{6}) "
     r"(?:background|backdrop|wall|walls|sky|sweep|surface|screen)\b"
@@ -80,65 +59,13 @@ class Scene:
         return self.place.kind in ("land", "water", "sky")
 
 
-@dataclass(frozen=True, slots=True)
-class _Gazetteer:
-    """What assets/places.toml holds, ready for look-ups."""
-
-    places: dict[str, Place]
-    words: dict[str, str]
-    pattern: re.Pattern[str]
-    hours: tuple[tuple[Hour, str], ...]
-    weathers: tuple[tuple[Weather, str], ...]
-    surfaces: dict[str, str]
-    scenic: frozenset[str]
-    parts: frozenset[str]
-
-
-@cache
-def _gazetteer() -> _Gazetteer:
-    import tomllib
-    from importlib.resources import files
-
-    asset = files("imagine.stages.generate.sketch") / "assets" / "places.toml"
-    data = tomllib.loads(asset.read_text(encoding="utf-8"))
-    places: dict[str, Place] = {}
-    words: dict[str, str] = {}
-    for key, row in data["places"].items():
-        far, near = row.get("ground", _PALE)
-        places[key] = Place(
-            key=key,
-            kind=row["kind"],
-            ground=((far[0], far[1], far[2]), (near[0], near[1], near[2])),
-            layers=tuple(row.get("layers", ())),
-            dressing=tuple(row.get("dressing", ())),
-            horizon=row["horizon"],
-        )
-        for word in row["words"]:
-            words.setdefault(word, key)
-    longest = sorted(words, key=lambda word: (-len(word), word))
-    return _Gazetteer(
-        places=places,
-        words=words,
-        pattern=re.compile(rf"\b({'|'.join(map(re.escape, longest))})\b"),
-        hours=tuple(data["hours"].items()),
-        weathers=tuple(data["weathers"].items()),
-        surfaces={
-            name: "" if key == "none" else key
-            for key, names in data["surfaces"].items()
-            for name in names
-        },
-        scenic=frozenset(data["scenic"]["words"]),
-        parts=frozenset(data["parts"]["words"]),
-    )
-
-
 def surface_of(subject: Subject) -> str | None:
     """The place that a subject such as "sky" or "street" stands for; None for a real thing.
 
     An empty string is something that is neither place nor thing, such as "sunlight".
     """
     name = subject.name.lower()
-    known = _gazetteer()
+    known = gazetteer()
     for form in (name, name.removesuffix("s")):
         if form in known.surfaces:
             return known.surfaces[form]
@@ -155,7 +82,7 @@ def surface_of(subject: Subject) -> str | None:
 def is_part(subject: Subject) -> bool:
     """Whether a subject is a part of another, such as "hair", or a word for how it is drawn."""
     last = subject.name.lower().split()[-1]
-    parts = _gazetteer().parts
+    parts = gazetteer().parts
     return last in parts or last.removesuffix("s") in parts
 
 
@@ -179,38 +106,23 @@ def read_scene(spec: PromptSpec) -> Scene:
     )
     color = _background_color(f"{where} {spec.source_prompt.lower()}")
     stated = place is not None
-    if place is None:
-        place = _gazetteer().places["studio"]
-        if color is None and spec.palette and len(spec.subjects) and not where:
-            accent = rgb_of(spec.palette[-1])
-            # As a whole background a palette's colour would drown the subject.
-            color = mix(accent, (255, 255, 255), 0.5) if accent else None
+    place = place or place_called("studio")
     if place.kind == "land" and re.search(
         r"\bsnow(?:y|ing|fall)?\b|\bwint(?:er|ry)\b|\bfrozen\b", words
     ):
         layers = tuple(name for name in place.layers if name not in ("rows", "autumn"))
         place = replace(place, ground=_SNOW, dressing=("evergreen tree",), layers=layers)
     scene = Scene(place, color=color, stated=stated, table=_table_color(spec, where))
-    scene = replace(scene, hour=_first(_gazetteer().hours, words, "day"))
-    scene = replace(scene, weather=_first(_gazetteer().weathers, words, "clear"), glow=_glow(words))
+    scene = replace(scene, hour=_first(gazetteer().hours, words, "day"))
+    scene = replace(scene, weather=_first(gazetteer().weathers, words, "clear"), glow=_glow(words))
     for subject in spec.subjects:
         if surface_of(subject) and subject.colors and scene.color is None:
             scene = replace(scene, color=rgb_of(subject.colors[0]))
     return scene
 
 
-def places() -> tuple[Place, ...]:
-    """Every place there is."""
-    return tuple(_gazetteer().places.values())
-
-
-def place_called(key: str) -> Place:
-    """The place with that key, as in "studio"."""
-    return _gazetteer().places[key]
-
-
 def _place_in(text: str) -> Place | None:
-    keys = [_gazetteer().words[found.group(1)] for found in _gazetteer().pattern.finditer(text)]
+    keys = [gazetteer().words[found.group(1)] for found in gazetteer().pattern.finditer(text)]
     places = [place_called(key) for key in keys]
     # Snow lies on whatever land is named beside it: "a snowy village".
     lands = [place for place in places if place.kind == "land" and place.key != "winter"]
@@ -219,11 +131,11 @@ def _place_in(text: str) -> Place | None:
 
 def _longer(where: str, words: str) -> str:
     """The setting, or the prompt's longer phrase for it: "under the sea" for "sea"."""
-    found = _gazetteer().pattern.search(where)
+    found = gazetteer().pattern.search(where)
     if found is None:
         return where
     short = found.group(1)
-    phrases = [match.group(1) for match in _gazetteer().pattern.finditer(words)]
+    phrases = [match.group(1) for match in gazetteer().pattern.finditer(words)]
     longer = [phrase for phrase in phrases if re.search(rf"\b{re.escape(short)}\b", phrase)]
     longest = max(longer, key=len, default=short)
     return longest if longest != short else where

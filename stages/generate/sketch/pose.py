@@ -83,14 +83,10 @@ _GARMENTS = (
 _HUNG = _Garment(re.compile(""), 0.6, 0.12, tallest=0.4, on_body=True, from_feet=True)
 _HAT = _GARMENTS[-1]
 _BOARD = re.compile(r"board|ski|sled|carpet|scooter|broom|wave|raft|escalator|elevator")
-
-
 _OPEN = re.compile(
     r"box|basket|cup|mug|bucket|bowl|pot|vase|bag|bathtub|tub|boat|canoe|sink|glass|teacup|nest|"
     r"crate|barrel|suitcase|pocket|hat|cart|car|truck|wagon|tank|jar|plate|dish"
 )
-
-
 SHELTER = re.compile(r"table|tree|umbrella|bridge|desk|parasol|tent|canopy|roof|lamp|arch|bench")
 
 

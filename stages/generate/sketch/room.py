@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from imagine.stages.generate.sketch.brush import (
     RGB,
 )
 from imagine.stages.generate.sketch.dressing import Dresser
+from imagine.stages.generate.sketch.light import Light
 from imagine.stages.generate.sketch.place import Scene
-from imagine.stages.generate.sketch.sky import Light
-
-if TYPE_CHECKING:
-    pass
-
 
 Box = tuple[float, float, float, float]
 

@@ -22,8 +22,9 @@ from imagine.stages.generate.sketch.dressing import Dresser
 from imagine.stages.generate.sketch.interior import paint_room
 from imagine.stages.generate.sketch.land import Land
 from imagine.stages.generate.sketch.landscape import paint_layers
+from imagine.stages.generate.sketch.light import Light
 from imagine.stages.generate.sketch.place import Scene
-from imagine.stages.generate.sketch.sky import Light, paint_rays, paint_sky, paint_stars
+from imagine.stages.generate.sketch.sky import paint_rays, paint_sky, paint_stars
 
 if TYPE_CHECKING:
     from PIL.Image import Image

@@ -12,7 +12,7 @@ from imagine.stages.generate.sketch.color import recolor, recolor_two, rgb_of
 from imagine.stages.generate.sketch.dressing import cast_shadow, shaded
 from imagine.stages.generate.sketch.layout import Placement
 from imagine.stages.generate.sketch.lettering import paint_placeholder
-from imagine.stages.generate.sketch.sky import Light
+from imagine.stages.generate.sketch.light import Light
 
 if TYPE_CHECKING:
     from PIL.Image import Image

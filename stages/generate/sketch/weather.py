@@ -6,8 +6,9 @@ from random import Random
 from typing import TYPE_CHECKING
 
 from imagine.stages.generate.sketch.brush import fade, glow, noise, shape, soften
+from imagine.stages.generate.sketch.light import Light
 from imagine.stages.generate.sketch.place import Scene
-from imagine.stages.generate.sketch.sky import Light, paint_rays
+from imagine.stages.generate.sketch.sky import paint_rays
 
 if TYPE_CHECKING:
     from PIL.Image import Image
