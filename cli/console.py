@@ -5,7 +5,7 @@ import os
 import sys
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 from imagine.stages.errors import ImagineError
@@ -27,9 +27,14 @@ def _visible(char: str) -> str:
     return char if harmless else f"\\u{ord(char):04x}"
 
 
+def shortened(text: str) -> str:
+    """A value for a message, cut where it grows too long to be read."""
+    return text if len(text) <= 80 else f"{text[:79]}…"
+
+
 def is_terminal() -> bool:
     """Whether stderr is a terminal that understands escape sequences."""
-    return sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
+    return sys.stderr is not None and sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
 
 
 class Console:
@@ -47,12 +52,21 @@ class Console:
         self.json = json
 
     def result(self, text: str) -> None:
-        """A result for the next program: one line on stdout, at once."""
-        sys.stdout.write(text + "\n")
+        """A result for the next program: one line on stdout, at once.
+
+        A terminal gets control characters spelt out; a pipe gets every byte as it is.
+        """
+        sys.stdout.write((visible(text) if sys.stdout.isatty() else text) + "\n")
         sys.stdout.flush()
 
     def result_json(self, value: Mapping[str, Any]) -> None:
-        self.result(json.dumps(value, ensure_ascii=False))
+        """One JSON object on one line, in UTF-8; lone surrogates (odd paths) as escapes."""
+        text = json.dumps(value, ensure_ascii=False)
+        try:
+            text.encode()
+        except UnicodeEncodeError:
+            text = json.dumps(value)
+        self.result(text)
 
     def note(self, text: str) -> None:
         """What the user should know."""
@@ -103,15 +117,20 @@ class Console:
 
 
 def _write(text: str, *, style: str) -> None:
-    """One line on stderr; rich is loaded in a terminal only."""
-    line = visible(text)
-    if not is_terminal():
-        sys.stderr.write(line + "\n")
-        return
-    from rich.console import Console as RichConsole
-    from rich.text import Text
+    """One line on stderr; rich is loaded in a terminal only.
 
-    RichConsole(stderr=True, highlight=False).print(Text(line, style=style), soft_wrap=True)
+    A closed or full stderr stops no picture from being drawn.
+    """
+    line = visible(text)
+    with suppress(OSError):
+        if is_terminal():
+            from rich.console import Console as RichConsole
+            from rich.text import Text
+
+            RichConsole(stderr=True, highlight=False).print(Text(line, style=style), soft_wrap=True)
+        elif sys.stderr is not None:
+            sys.stderr.write(line + "\n")
+            sys.stderr.flush()
 
 
 def fail(error: ImagineError, *, json: bool = False, where: str = "") -> int:

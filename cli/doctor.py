@@ -42,7 +42,7 @@ def doctor(json: options.Json = False) -> None:
 def _run(name: str, check: Callable[[], tuple[Status, str]]) -> Check:
     try:
         return Check(name, *check())
-    except ImagineError as error:
+    except (ImagineError, OSError) as error:
         return Check(name, "broken", str(error))
 
 

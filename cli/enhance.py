@@ -1,11 +1,12 @@
 """`imagine enhance`: prompts in, structured descriptions out; nothing is drawn."""
 
-from typing import TYPE_CHECKING, Annotated, Any, cast
+from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
-from imagine.cli import options
+from imagine.cli import completion, options
 from imagine.cli.console import Console, error_envelope, fail
+from imagine.stages.errors import ImagineError, UsageError, did_you_mean
 
 if TYPE_CHECKING:
     from imagine.cli.inputs import Item
@@ -28,6 +29,8 @@ def enhance(
         str | None,
         typer.Option(
             "--format",
+            metavar="FORMAT",
+            autocompletion=completion.spec_format,
             help="yaml (default), json, toml: the description. text: to read. "
             "prompt: just the final prompt, one line each.",
             show_default=False,
@@ -35,7 +38,12 @@ def enhance(
     ] = None,
     profile: Annotated[
         str,
-        typer.Option("--profile", help="Model family of --format prompt: natural, clip75, json."),
+        typer.Option(
+            "--profile",
+            metavar="PROFILE",
+            autocompletion=completion.profile,
+            help="Model family of --format prompt: natural, clip75, json.",
+        ),
     ] = "natural",
     json: options.Json = False,
     quiet: options.Quiet = False,
@@ -54,6 +62,8 @@ def enhance(
     console = Console(quiet=quiet, verbose=verbose, json=json)
     settings = load_settings()
     _check_names(format, profile, json)
+    if format == "toml" and prompt in (None, [], ["-"]):
+        raise UsageError("--format toml holds one description; use json or yaml for several.")
     who, why = choose.choose_enhancer(settings, enhancer, False)
     styles = choose.choose_styles(settings, style)
     exclude = [*settings.items("negative"), *(negative or [])]
@@ -73,17 +83,15 @@ def enhance(
         as_json = json or (item.line is not None and format is None)
         _print(description, console, None if as_json else format or "yaml", profile, item.line)
 
-    def report(error: Any, line: int) -> None:
-        fail(error, where=f"line {line}: ")
+    def report(error: ImagineError, item: "Item") -> None:
+        fail(error, where=f"line {item.line}: ")
         if json or format is None:
-            console.result_json({"line": line, **error_envelope(error)})
+            console.result_json({"line": item.line, "prompt": item.prompt, **error_envelope(error)})
 
     each(read_prompts(prompt, file), describe_and_print, report=report)
 
 
 def _check_names(format: str | None, profile: str, json: bool) -> None:
-    from imagine.stages.errors import UsageError, did_you_mean
-
     if json and format not in (None, "json"):
         raise UsageError(f"--json and --format {format} exclude each other; give one.")
     for kind, name, known in (("format", format, FORMATS), ("profile", profile, PROFILES)):
@@ -136,8 +144,4 @@ def _separated(text: str, format: str, line: int | None) -> str:
         import json
 
         return json.dumps(json.loads(text), ensure_ascii=False)
-    if format == "yaml":
-        return "---\n" + text.rstrip("\n")
-    from imagine.stages.errors import UsageError
-
-    raise UsageError("--format toml holds one description; use json or yaml for several.")
+    return "---\n" + text.rstrip("\n")

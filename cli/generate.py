@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from imagine.cli import options
 from imagine.cli.console import Console, error_envelope, fail
 from imagine.cli.drawing import Showing, draw_plan
+from imagine.stages.errors import ImagineError
 
 if TYPE_CHECKING:
     from imagine.cli.inputs import Item
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from imagine.stages.description import Description
     from imagine.stages.enhance import Enhancer
     from imagine.stages.generate import Backend
+    from imagine.stages.spec import PromptSpec
     from imagine.stages.styles import StylePreset
 
 
@@ -111,31 +112,27 @@ def generate(
             open=open,
         ),
     )
-    console.note(_who(spec, who_describes.name, why_describes, who_draws.name, why_draws))
-
     # 2. A given description is drawn as it is; prompts are described first.
+    painter = f"backend {who_draws.name}" + (f" ({why_draws})" if why_draws else "")
     if spec is not None:
         choose.refuse_with_spec(prompt, file, enhancer, no_enhance)
-        _draw_spec(spec, order, console)
+        given = choose.read_spec(spec)
+        console.note(f"Description from '{spec}', {painter}.")
+        _draw_spec(given, order, console)
         return
     from imagine.cli.inputs import read_prompts
 
-    _draw_all(read_prompts(prompt, file), order, console)
+    items = read_prompts(prompt, file)
+    reason = f" ({why_describes})" if why_describes else ""
+    console.note(f"Enhancer {who_describes.name}{reason}, {painter}.")
+    _draw_all(items, order, console)
 
 
-def _who(spec: Path | None, describes: str, why: str, draws: str, why_draws: str) -> str:
-    """One line: who was chosen, and why when nobody named it."""
-    first = f"Description from '{spec}'" if spec else f"Enhancer {describes}"
-    first += f" ({why})" if why and not spec else ""
-    return f"{first}, backend {draws}" + (f" ({why_draws})" if why_draws else "") + "."
-
-
-def _draw_spec(path: Path, order: Order, console: Console) -> None:
+def _draw_spec(spec: "PromptSpec", order: Order, console: Console) -> None:
     from imagine.stages.description import adopt
-    from imagine.stages.spec import load_spec
 
     description = adopt(
-        load_spec(path),
+        spec,
         styles=order.styles,
         negative=order.negative,
         aspect_ratio=order.aspect_ratio,
@@ -167,13 +164,12 @@ def _draw_all(items: "Iterator[Item]", order: Order, console: Console) -> None:
             )
         draw_description(description, order, console, line=item.line)
 
-    each(items, draw, report=lambda error, line: _report(error, line, console))
+    def report(error: ImagineError, item: "Item") -> None:
+        fail(error, where=f"line {item.line}: ")
+        if console.json:
+            console.result_json({"line": item.line, "prompt": item.prompt, **error_envelope(error)})
 
-
-def _report(error: Any, line: int, console: Console) -> None:
-    fail(error, where=f"line {line}: ")
-    if console.json:
-        console.result_json({"line": line, **error_envelope(error)})
+    each(items, draw, report=report)
 
 
 def draw_description(

@@ -12,6 +12,22 @@ from imagine.stages.errors import ImagineError, ItemsFailedError, UsageError
 
 # No prompt is longer than 4,000 characters; a longer line is a wrong file, not to be held whole.
 MAX_LINE = 1_000_000
+# Keys of a JSON line that a reader of the line would expect to be obeyed.
+OPTIONS = (
+    "negative",
+    "style",
+    "seed",
+    "size",
+    "aspect_ratio",
+    "num",
+    "enhancer",
+    "backend",
+    "output",
+    "name",
+    "format",
+    "quality",
+    "spec",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,25 +97,30 @@ def _lines(stream: IO[bytes], *, close: bool = True) -> Iterator[Item]:
 def _item(raw: bytes, number: int) -> Item | None:
     try:
         text = raw.decode("utf-8-sig" if number == 1 else "utf-8").strip()
-        prompt = _json_prompt(text) if text.startswith("{") else text
+        if text.startswith("{"):
+            return Item(_json_prompt(text), number)
     except UnicodeDecodeError:
         return Item(line=number, error=UsageError("The line is not UTF-8; convert the file."))
     except UsageError as error:
         return Item(line=number, error=error)
-    if not prompt or prompt.startswith("#"):
-        return None
-    return Item(prompt, number)
+    return Item(text, number) if text and not text.startswith("#") else None
 
 
 def _json_prompt(text: str) -> str:
     """The prompt of a JSON line; a line that only looks like JSON is a prompt in braces."""
     try:
         row = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return text
     prompt = row.get("prompt")
     if not isinstance(prompt, str):
         raise UsageError('The JSON object has no text under "prompt"; add it.')
+    for name in OPTIONS:
+        if name in row:
+            raise UsageError(
+                f"The JSON object sets '{name}', but only its prompt is read; "
+                f"give --{name.replace('_', '-')} and leave it out."
+            )
     return prompt
 
 
@@ -107,7 +128,7 @@ def each(
     items: Iterator[Item],
     act: Callable[[Item], None],
     *,
-    report: Callable[[ImagineError, int], None],
+    report: Callable[[ImagineError, Item], None],
 ) -> None:
     """Act on item after item; one that fails is reported and does not stop the next.
 
@@ -125,10 +146,12 @@ def each(
         except ImagineError as error:
             if item.line is None:
                 raise
-            report(error, item.line)
+            report(error, item)
             failed += 1
         done += 1
     if not done:
         raise UsageError("There is no prompt in the input; give one a line.")
+    if failed == done:
+        raise ItemsFailedError("The only prompt failed." if done == 1 else "All prompts failed.")
     if failed:
         raise ItemsFailedError(f"{failed} of {done} prompts failed; the others are done.")

@@ -5,7 +5,6 @@ The top level of this file imports nothing but the standard library's smallest p
 """
 
 import sys
-from types import FrameType
 
 TYPE_CHECKING = False  # what typing calls so; importing it would cost a third of --version
 if TYPE_CHECKING:
@@ -27,11 +26,15 @@ GROUP_OPTIONS = ("--help", "-h", "--version", "-V", "--install-completion", "--s
 
 def main() -> None:
     """Run the command line; the process ends with its exit code."""
-    arguments = sys.argv[1:]
-    if arguments in (["--version"], ["-V"]):
-        _print_version(True)
-        return
-    sys.exit(run(arguments))
+    try:
+        arguments = sys.argv[1:]
+        if arguments in (["--version"], ["-V"]) and sys.stdout is not None:
+            _print_version(True)
+            return
+        code = run(arguments)
+    except KeyboardInterrupt:
+        code = 130
+    sys.exit(code)
 
 
 def _print_version(wanted: bool) -> None:
@@ -45,64 +48,128 @@ def run(arguments: list[str]) -> int:
     """Run one command line.
 
     Returns:
-        the exit code, see imagine.stages.errors; 130 after Ctrl-C.
+        the exit code, see imagine.stages.errors; 130 after Ctrl-C, 141 when the reader of stdout
+        went away, 1 for a fault of the program itself.
     """
-    import os
-    import signal
+    from imagine.cli.signals import Interruption, watch_signals
 
+    interruption = Interruption()
     try:
-        # The default action would end the process with temporary files left behind.
-        signal.signal(signal.SIGTERM, _terminate)
-        return _run(arguments)
+        with watch_signals(interruption):
+            _prepare_streams()
+            code = _run(arguments)
+            if sys.stdout is not None:
+                sys.stdout.flush()
+            return code
     except KeyboardInterrupt:
-        print("\nInterrupted; finished pictures are kept.", file=sys.stderr)
-        return 130
+        return interruption.report(json="--json" in arguments)
     except BrokenPipeError:
-        # The reader of stdout is gone (`| head -1`); what follows must not be flushed to it again.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 128 + signal.SIGPIPE
+        return _without_reader()
+    except Exception as error:  # noqa: BLE001  # the last resort: one line instead of a traceback
+        if interruption.happened:
+            # Some libraries turn Ctrl-C into an error of their own.
+            return interruption.report(json="--json" in arguments)
+        return _report_fault(error, arguments)
 
 
-def _terminate(signal_number: int, frame: FrameType | None) -> None:
-    raise SystemExit(128 + signal_number)
+def _prepare_streams() -> None:
+    """UTF-8 in and out, whatever the locale says; a closed stdout swallows what is written."""
+    import os
 
-
-def _run(arguments: list[str]) -> int:
+    if sys.stdout is None:
+        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123
     for stream in (sys.stdout, sys.stderr):
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure is not None:
             # Paths may hold bytes that are not UTF-8; stdout gives them back as they came.
             errors = "surrogateescape" if stream is sys.stdout else "backslashreplace"
             reconfigure(encoding="utf-8", errors=errors)
-    if not arguments and sys.stdin is not None and sys.stdin.isatty():
-        arguments = ["--help"]
 
-    from typer.exceptions import TyperException
 
+def _without_reader() -> int:
+    """The reader of stdout is gone (`| head -1`): nothing more may be flushed to it."""
+    import os
+    import signal
+
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 128 + signal.SIGPIPE
+
+
+def _report_fault(error: Exception, arguments: list[str]) -> int:
+    """A full device behind stdout, or a fault of ours; with -v, where it happened."""
     from imagine.cli.console import fail
     from imagine.stages.errors import ImagineError
 
+    if isinstance(error, OSError) and error.filename is None:
+        _discard_stdout()
+        return fail(
+            ImagineError(f"The output cannot be written: {error.strerror}; free its place.")
+        )
+    if {"-v", "--verbose"} & set(arguments):
+        import traceback
+
+        traceback.print_exc()
+    told = " ".join(f"{type(error).__name__}: {error}".split())[:300]
+    fault = f"This is a fault of imagine itself ({told}); run it with -v and report what it says."
+    return fail(ImagineError(fault), json="--json" in arguments)
+
+
+def _discard_stdout() -> None:
+    """Python flushes stdout once more at its end, and would fail once more."""
+    import os
+
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _run(arguments: list[str]) -> int:
+    if not arguments and sys.stdin is not None and sys.stdin.isatty():
+        arguments = ["--help"]
+
+    import os
+
+    from typer.exceptions import Exit, TyperException
+
+    from imagine.cli.console import fail
+    from imagine.stages.errors import ImagineError, ItemsFailedError
+
+    if "_IMAGINE_COMPLETE" in os.environ:
+        from imagine.cli.completion import name_default_command
+
+        name_default_command(COMMANDS)
+        _command(None)(args=arguments, prog_name="imagine")
+        return 0
     try:
-        name, completed = _complete_default_command(arguments) or with_command(arguments)
+        name, completed = with_command(arguments)
+        command = _command(name)
         try:
-            code = _command(name)(args=completed, prog_name="imagine", standalone_mode=False)
+            # Not command.main(): it has its own ideas about Ctrl-C and broken pipes.
+            with command.make_context("imagine", completed) as context:
+                command.invoke(context)
         except TyperException as error:
             raise _usage_error(error.format_message(), name, arguments) from error
+        except Exit as request:
+            return request.exit_code
+    except ItemsFailedError as error:
+        # With --json every failed line had an object of its own.
+        return fail(error)
     except ImagineError as error:
         return fail(error, json="--json" in arguments)
     if name is not None and arguments == [name]:
         _say_how_to_draw(name)
-    return code if isinstance(code, int) else 0
+    return 0
 
 
 def _usage_error(message: str, name: str | None, arguments: list[str]) -> "UsageError":
     """A mistake in options or arguments, as one line with what to do."""
+    from pathlib import Path
+
     from imagine.stages.errors import UsageError
 
     told = " ".join(message.split()).rstrip(".")
     command = f"imagine {name}" if name else "imagine"
     hint = f"see `{command} --help`"
-    if name == arguments[0] != "generate" and not any(word.startswith("-") for word in arguments):
+    words_only = not any(word.startswith("-") or Path(word).exists() for word in arguments)
+    if name == arguments[0] != "generate" and words_only:
         prompt = " ".join(arguments)
         quoted = f'"{prompt}"' if " " in prompt else prompt
         hint += f", or `imagine generate {quoted}` to draw that"
@@ -115,24 +182,6 @@ def _say_how_to_draw(name: str) -> None:
 
     if is_terminal():
         Console().note(f"To draw a picture of that instead: imagine generate {name}")
-
-
-def _complete_default_command(arguments: list[str]) -> tuple[None, list[str]] | None:
-    """In shell completion, let the words after `imagine` complete as those of `generate`.
-
-    The shells hand the line over in COMP_WORDS (bash) or _TYPER_COMPLETE_ARGS (the others).
-    """
-    import os
-
-    if "_IMAGINE_COMPLETE" not in os.environ:
-        return None
-    for variable in ("COMP_WORDS", "_TYPER_COMPLETE_ARGS"):
-        program, *words = os.environ.get(variable, "").split(maxsplit=1) or [""]
-        first = words[0].split()[0] if words else ""
-        if first and not any(command.startswith(first) for command in COMMANDS):
-            os.environ[variable] = f"{program} generate {words[0]}"
-            os.environ["COMP_CWORD"] = str(int(os.environ.get("COMP_CWORD", "1")) + 1)
-    return None, arguments
 
 
 def with_command(arguments: list[str]) -> tuple[str | None, list[str]]:

@@ -1,47 +1,22 @@
 """Every option of the command line, defined once."""
 
+import re
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-
-def whole_number(text: str) -> int:
-    """The number; typer names the option when this refuses."""
-    try:
-        return int(text)
-    except ValueError:
-        raise typer.BadParameter(f"'{text}' is no whole number") from None
+from imagine.cli import completion
+from imagine.cli.console import shortened
 
 
-def complete_style(incomplete: str) -> list[str]:
-    """Names of the shipped presets, read from their files' names alone."""
-    from importlib.resources import files
-
-    names = (entry.name for entry in (files("imagine.prompts") / "styles").iterdir())
-    return sorted(
-        name.removesuffix(".toml")
-        for name in names
-        if name.endswith(".toml") and name.startswith(incomplete)
-    )
-
-
-def complete_backend(incomplete: str) -> list[str]:
-    from imagine.stages.generate import BACKENDS
-
-    return [name for name in BACKENDS.names() if name.startswith(incomplete)]
-
-
-def complete_enhancer(incomplete: str) -> list[str]:
-    from imagine.stages.enhance import ENHANCERS
-
-    return [name for name in ENHANCERS.names() if name.startswith(incomplete)]
-
-
-def complete_format(incomplete: str) -> list[str]:
-    from imagine.cli.order import FORMATS
-
-    return [name for name in FORMATS if name.startswith(incomplete)]
+def whole_number(text: str | int) -> int:
+    """The number; typer names the option when this refuses, and also hands in the default."""
+    if isinstance(text, int):
+        return text
+    if not re.fullmatch(r"-?[0-9]{1,18}", text):
+        raise typer.BadParameter(f"'{shortened(text)}' is no whole number")
+    return int(text)
 
 
 Words = Annotated[
@@ -64,8 +39,8 @@ Enhancer = Annotated[
         "--enhancer",
         "-e",
         metavar="NAME",
-        autocompletion=complete_enhancer,
-        help="Who fills the description.",
+        autocompletion=completion.enhancer,
+        help="Who fills the description: auto, or one of `imagine backends`.",
         show_default=False,
     ),
 ]
@@ -76,8 +51,8 @@ Backend = Annotated[
         "--backend",
         "-b",
         metavar="NAME",
-        autocompletion=complete_backend,
-        help="Who draws.",
+        autocompletion=completion.backend,
+        help="Who draws: auto, or one of `imagine backends`.",
         show_default=False,
     ),
 ]
@@ -87,7 +62,7 @@ Styles = Annotated[
         "--style",
         "-s",
         metavar="NAME",
-        autocompletion=complete_style,
+        autocompletion=completion.style,
         help="A style preset; repeatable, see `imagine styles`.",
     ),
 ]
@@ -113,7 +88,16 @@ Num = Annotated[
 Seed = Annotated[
     int | None,
     typer.Option(
-        "--seed", metavar="N", parser=whole_number, help="Of the picture; random when not given."
+        "--seed",
+        metavar="N",
+        parser=whole_number,
+        help="Of the picture; random when not given, and recorded.",
+    ),
+]
+ReplaySeed = Annotated[
+    int | None,
+    typer.Option(
+        "--seed", metavar="N", parser=whole_number, help="Another seed than the recorded one."
     ),
 ]
 EnhanceSeed = Annotated[
@@ -127,7 +111,12 @@ EnhanceSeed = Annotated[
 ]
 Output = Annotated[
     str | None,
-    typer.Option("--output", "-o", metavar="DIR|FILE", help="Where to save; made when missing."),
+    typer.Option(
+        "--output",
+        "-o",
+        metavar="DIR|FILE",
+        help="Where to save (default: here); made when missing.",
+    ),
 ]
 NameTemplate = Annotated[
     str | None,
@@ -140,7 +129,10 @@ NameTemplate = Annotated[
 Format = Annotated[
     str | None,
     typer.Option(
-        "--format", metavar="FORMAT", autocompletion=complete_format, help="png, jpg, webp or avif."
+        "--format",
+        metavar="FORMAT",
+        autocompletion=completion.picture_format,
+        help="png (default), jpg, webp or avif.",
     ),
 ]
 Quality = Annotated[

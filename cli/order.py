@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from imagine.cli.settings import Settings, config_directory
-from imagine.stages.errors import UsageError, did_you_mean
+from imagine.stages.errors import SpecError, UsageError, did_you_mean
 
 if TYPE_CHECKING:
     from imagine.stages.enhance import Enhancer
@@ -14,9 +14,12 @@ if TYPE_CHECKING:
     from imagine.stages.generate import Backend
     from imagine.stages.image import ImageRequest
     from imagine.stages.save import Destination
+    from imagine.stages.spec import PromptSpec, SpecFormat
     from imagine.stages.styles import StylePreset
 
 FORMATS = ["png", "jpg", "webp", "avif"]
+# No description has 100,000 characters; more is a wrong file.
+MAX_SPEC = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,6 +203,29 @@ def refuse_with_spec(
     for name, value in given.items():
         if value:
             raise UsageError(f"--spec and {name} exclude each other; give one of them.")
+
+
+def read_spec(path: Path) -> "PromptSpec":
+    """The description in a file, or on stdin when the path is "-" (YAML or JSON).
+
+    Raises:
+        SpecError: it cannot be read or is no description.
+    """
+    import sys
+
+    from imagine.stages.spec import load_spec, parse_spec
+
+    if str(path) != "-":
+        return load_spec(path)
+    raw = b"" if sys.stdin is None else sys.stdin.buffer.read(MAX_SPEC + 1)
+    if len(raw) > MAX_SPEC:
+        raise SpecError(f"The description on stdin has over {MAX_SPEC:,} bytes; shorten it.")
+    try:
+        text = raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise SpecError("The description on stdin is not UTF-8 text; convert it.") from error
+    kind: SpecFormat = "json" if text.lstrip().startswith("{") else "yaml"
+    return parse_spec(text, format=kind, origin="the description on stdin")
 
 
 def check_pictures(requests: "tuple[ImageRequest, ...]", saving: Saving) -> None:

@@ -18,7 +18,7 @@ def replay(
     aspect_ratio: options.AspectRatio = None,
     size: options.Size = None,
     num: options.Num = 1,
-    seed: options.Seed = None,
+    seed: options.ReplaySeed = None,
     output: options.Output = None,
     name: options.NameTemplate = None,
     format: options.Format = None,

@@ -9,9 +9,13 @@ import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
-from imagine.stages.errors import ConfigError, did_you_mean
+from imagine.cli.console import shortened
+from imagine.stages.errors import ConfigError, UsageError, did_you_mean
+
+if TYPE_CHECKING:
+    from imagine.stages.registry import Registry
 
 Value = str | int | bool | None
 
@@ -42,9 +46,62 @@ def _one_of(*choices: str) -> Callable[[Any], str]:
 
 
 def _quality(value: Any) -> int:
-    if isinstance(value, bool) or not str(value).isdigit() or not 1 <= int(value) <= 100:
+    text = str(value)
+    if not (text.isascii() and text.isdigit() and len(text) <= 3 and 1 <= int(text) <= 100):
         raise ValueError("is no number from 1 to 100")
-    return int(value)
+    return int(text)
+
+
+# These ask the stages, which are imported only when somebody has set something.
+
+
+def _size(value: Any) -> str:
+    from imagine.stages.image import parse_size
+
+    parse_size(_text(value))
+    return _text(value)
+
+
+def _aspect_ratio(value: Any) -> str:
+    from imagine.stages.image import parse_aspect_ratio
+
+    parse_aspect_ratio(_text(value))
+    return _text(value)
+
+
+def _enhancer(value: Any) -> str:
+    from imagine.stages.enhance import ENHANCERS
+
+    return _registered(_text(value), ENHANCERS)
+
+
+def _backend(value: Any) -> str:
+    from imagine.stages.generate import BACKENDS
+
+    return _registered(_text(value), BACKENDS)
+
+
+def _registered(name: str, registry: "Registry[Any]") -> str:
+    if name != "auto":
+        registry.check(name)
+    return name
+
+
+def _styles(value: Any) -> str:
+    from imagine.stages.styles import load_styles
+
+    known = load_styles(config_directory() / "styles")
+    for name in (part.strip() for part in _text(value).split(",")):
+        if name and name not in known:
+            raise ValueError(f"names no style{did_you_mean(name, list(known))}")
+    return _text(value)
+
+
+def _name(value: Any) -> str:
+    from imagine.stages.names import check_template
+
+    check_template(_text(value))
+    return _text(value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,14 +114,14 @@ class Setting:
 
 
 SETTINGS: dict[str, Setting] = {
-    "enhancer": Setting("auto", "who fills the description: auto, none, or a name"),
-    "backend": Setting("auto", "who draws: auto, or a name of `imagine backends`"),
-    "style": Setting(None, "style presets, separated by commas"),
+    "enhancer": Setting("auto", "who fills the description: auto, none, or a name", _enhancer),
+    "backend": Setting("auto", "who draws: auto, or a name of `imagine backends`", _backend),
+    "style": Setting(None, "style presets, separated by commas", _styles),
     "negative": Setting(None, "what to avoid in every picture, separated by commas"),
-    "aspect_ratio": Setting(None, "shape of pictures whose prompt states none, as 16:9"),
-    "size": Setting(None, "size in pixels of every picture, as 1024x768"),
+    "aspect_ratio": Setting(None, "shape where the prompt states none, as 16:9", _aspect_ratio),
+    "size": Setting(None, "size in pixels of every picture, as 1024x768", _size),
     "output": Setting(".", "directory to save in"),
-    "name": Setting("{slug}-{seed}", "template of file names"),
+    "name": Setting("{slug}-{seed}", "template of file names", _name),
     "format": Setting("png", "png, jpg, webp or avif", _one_of("png", "jpg", "webp", "avif")),
     "quality": Setting(None, "quality of jpg, webp and avif, 1 to 100", _quality),
     "metadata": Setting(True, "embed what made the picture", _flag),
@@ -129,34 +186,46 @@ Source = dict[str, tuple[Value, str]]
 
 def _from_variables(variables: Mapping[str, str | None], origin: str) -> Source:
     """Empty variables count as unset: that is how a shell line switches one off."""
+    known = {f"IMAGINE_{name.upper()}": name for name in SETTINGS}
     source: Source = {}
-    for name in SETTINGS:
-        variable = f"IMAGINE_{name.upper()}"
-        value = variables.get(variable)
-        if value:
+    for variable, value in variables.items():
+        if variable in known and value:
+            name = known[variable]
             source[name] = (_checked(name, value, f"{variable} in the {origin}"), origin)
+        elif variable.startswith("IMAGINE_") and variable not in (*known, "IMAGINE_CONFIG_DIR"):
+            # Other programs are called imagine too; only what looks like ours is a mistake.
+            from difflib import get_close_matches
+
+            for near in get_close_matches(variable, known, n=1, cutoff=0.85):
+                raise ConfigError(f"{variable} in the {origin} is no setting; did you mean {near}?")
     return source
 
 
 def _from_dotenv(path: Path) -> Source:
     if not path.is_file():
         return {}
-    from dotenv import dotenv_values
+    from dotenv.parser import parse_stream
 
     try:
-        variables = dotenv_values(path, interpolate=False, encoding="utf-8")
+        with path.open(encoding="utf-8-sig") as lines:
+            bindings = list(parse_stream(lines))
     except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"'{path}' cannot be read: {error}; correct or remove it.") from error
-    return _from_variables(variables, str(path))
+        raise ConfigError(f"'{path}' cannot be read: {_reason(error)}; correct it.") from error
+    for binding in bindings:
+        if binding.error:
+            raise ConfigError(
+                f"'{path}' line {binding.original.line} is not NAME=value; correct it."
+            )
+    return _from_variables({item.key: item.value for item in bindings if item.key}, str(path))
 
 
 def _from_toml(path: Path) -> Source:
     try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
+        document = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+    except (FileNotFoundError, NotADirectoryError):
         return {}
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise ConfigError(f"'{path}' cannot be read: {error}; correct or remove it.") from error
+    except (OSError, ValueError, RecursionError) as error:
+        raise ConfigError(f"'{path}' cannot be read: {_reason(error)}; correct it.") from error
     source: Source = {}
     for name, value in document.items():
         if name not in SETTINGS:
@@ -166,8 +235,21 @@ def _from_toml(path: Path) -> Source:
     return source
 
 
+def _reason(error: Exception) -> str:
+    """Why a file is unreadable, in words."""
+    if isinstance(error, OSError):
+        return error.strerror or str(error)
+    if isinstance(error, UnicodeDecodeError):
+        return "it is not UTF-8 text"
+    if isinstance(error, tomllib.TOMLDecodeError):
+        return f"{error}"
+    return "it holds something too deep or too long"
+
+
 def _checked(name: str, value: Any, where: str) -> Value:
     try:
         return SETTINGS[name].read(value)
     except ValueError as error:
-        raise ConfigError(f"{where} {error}: '{value}'; correct it.") from error
+        raise ConfigError(f"{where} {error}: '{shortened(str(value))}'; correct it.") from error
+    except UsageError as error:
+        raise ConfigError(f"{where}: {error}") from error

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from imagine.cli import options
+from imagine.cli import completion, options
 from imagine.cli.console import Console
 
 if TYPE_CHECKING:
@@ -20,6 +20,8 @@ def show(
         str,
         typer.Option(
             "--only",
+            metavar="PART",
+            autocompletion=completion.part,
             help="source: the words that were typed. prompt: what the backend got. "
             "spec: the description as YAML. parameters: the A1111 text. all: everything.",
         ),

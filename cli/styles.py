@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from imagine.cli import options
+from imagine.cli import completion, options
 from imagine.cli.console import Console
 
 if TYPE_CHECKING:
@@ -12,7 +12,10 @@ if TYPE_CHECKING:
 
 
 def styles(
-    name: Annotated[str | None, typer.Argument(metavar="[STYLE]", help="Show it in full.")] = None,
+    name: Annotated[
+        str | None,
+        typer.Argument(metavar="STYLE", help="Show it in full.", autocompletion=completion.style),
+    ] = None,
     json: options.Json = False,
 ) -> None:
     """List the style presets, or show one.

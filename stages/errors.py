@@ -3,6 +3,7 @@
 ImagineError                 1  failure
 ├── UsageError               2  a wrong option, prompt or input file
 │   └── SpecError            2  a description that cannot be read
+│       └── NoRecipeError    2  a picture that carries none, and has no sidecar
 ├── ConfigError              3  missing or rejected key, bad configuration
 ├── ProviderError            4  a provider failed or is unreachable
 ├── RefusedError             5  refused by a safety filter, or no picture in the answer
@@ -16,6 +17,9 @@ A message is one sentence of what happened, with the value, then what to do.
 
 from typing import ClassVar
 
+# A message names paths whole, but for those that nobody typed.
+MAX_PATH = 240
+
 
 class ImagineError(Exception):
     """Root of the tree; `exit_code` is what the process ends with."""
@@ -28,6 +32,10 @@ class UsageError(ImagineError):
 
 
 class SpecError(UsageError):
+    pass
+
+
+class NoRecipeError(SpecError):
     pass
 
 
@@ -65,3 +73,20 @@ def did_you_mean(name: str, known: list[str]) -> str:
 
     near = get_close_matches(name.lower(), known, n=1, cutoff=0.6)
     return f"; did you mean '{near[0]}'?" if near else ""
+
+
+def shown(value: object, *, limit: int = 80) -> str:
+    """A user's value as a message may quote it: one printable line of at most `limit` characters.
+
+    What drives terminals, line ends included, becomes U+FFFD.
+    """
+    text = str(value)
+    if len(text) > limit:
+        text = text[: limit - 1] + "…"
+    return "".join(char if char.isprintable() else "\ufffd" for char in text)
+
+
+def unreadable(path: object, error: OSError) -> str:
+    """The sentence that says why a file cannot be read."""
+    reason = error.strerror or type(error).__name__
+    return f"'{shown(path, limit=MAX_PATH)}' cannot be read: {reason}; check the path."

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 from imagine.stages.errors import ConfigError, UsageError, did_you_mean
 
 if TYPE_CHECKING:
-    from importlib.metadata import EntryPoints
+    from importlib.metadata import EntryPoint, EntryPoints
 
 T = TypeVar("T")
 
@@ -49,21 +49,34 @@ class Registry(Generic[T]):
             factory = self._plugin(name)
         return cast(T, factory(**arguments))
 
+    def check(self, name: str) -> None:
+        """Refuse a name that nothing is registered under, without importing anything.
+
+        Raises:
+            UsageError: as `create` does.
+        """
+        if name not in self.built_in:
+            self._entry_point(name)
+
     def _plugin(self, name: str) -> Any:
-        points = [point for point in self._entry_points() if point.name == name]
-        if not points:
-            known = self.names()
-            raise UsageError(
-                f"There is no {self.kind} '{name}'{did_you_mean(name, known)} "
-                f"(known: {', '.join(known)})."
-            )
+        point = self._entry_point(name)
         try:
-            return points[0].load()
+            return point.load()
         except (ImportError, AttributeError) as error:
             raise ConfigError(
-                f"The {self.kind} '{name}' of {points[0].value} cannot be imported: {error}; "
+                f"The {self.kind} '{name}' of {point.value} cannot be imported: {error}; "
                 "reinstall the package that provides it."
             ) from error
+
+    def _entry_point(self, name: str) -> "EntryPoint":
+        for point in self._entry_points():
+            if point.name == name:
+                return point
+        known = self.names()
+        raise UsageError(
+            f"There is no {self.kind} '{name}'{did_you_mean(name, known)} "
+            f"(known: {', '.join(known)})."
+        )
 
     def _entry_points(self) -> "EntryPoints":
         # Costs as much as all of typer, so only names that are not built in pay for it.

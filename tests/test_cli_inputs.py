@@ -45,6 +45,23 @@ def test_json_lines_give_their_prompts(monkeypatch: pytest.MonkeyPatch) -> None:
     assert str(items[2].error) == 'The JSON object has no text under "prompt"; add it.'
 
 
+def test_a_json_line_that_sets_an_option_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    (item,) = from_bytes(b'{"prompt": "a fox", "seed": 5}\n', monkeypatch)
+    assert str(item.error) == (
+        "The JSON object sets 'seed', but only its prompt is read; give --seed and leave it out."
+    )
+
+
+def test_an_empty_json_prompt_is_an_item_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    items = from_bytes(b'{"prompt": ""}\n{"prompt": "# one"}\n', monkeypatch)
+    assert items == [Item("", 1), Item("# one", 2)]
+
+
+def test_nesting_without_end_is_a_prompt_and_no_crash(monkeypatch: pytest.MonkeyPatch) -> None:
+    (item,) = from_bytes(b'{"a":' * 50_000 + b"\n", monkeypatch)
+    assert item.prompt.startswith('{"a":')
+
+
 def test_a_line_that_is_not_utf8_is_an_error_of_that_line(monkeypatch: pytest.MonkeyPatch) -> None:
     items = from_bytes(b"a fox\n\xff\xfe\na cat\n", monkeypatch)
     assert [item.prompt for item in items] == ["a fox", "", "a cat"]
@@ -74,10 +91,10 @@ def test_one_failure_of_several_is_reported_and_counted() -> None:
 
     items = iter([Item("a", 1), Item("b", 2), Item("c", 3)])
     with pytest.raises(ItemsFailedError, match=r"^1 of 3 prompts failed; the others are done\.$"):
-        each(items, act, report=lambda error, line: reported.append((str(error), line)))
+        each(items, act, report=lambda error, item: reported.append((str(error), item.line)))
     assert reported == [("no b", 2)]
 
 
 def test_no_line_at_all_is_refused() -> None:
     with pytest.raises(UsageError, match=r"^There is no prompt in the input"):
-        each(iter([]), lambda item: None, report=lambda error, line: None)
+        each(iter([]), lambda item: None, report=lambda error, item: None)

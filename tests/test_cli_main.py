@@ -139,12 +139,50 @@ def test_escape_sequences_in_input_do_not_reach_the_terminal(imagine: Command) -
     assert "\\u001b[31mfox.png" in done.err
 
 
+@pytest.mark.parametrize("arguments", [["--help"], ["styles"], ["enhance", "a fox"]])
+def test_a_full_device_behind_stdout_is_one_line(arguments: list[str]) -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [*ENTRY, *arguments], stdout=full, stderr=subprocess.PIPE, text=True, check=False
+        )
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1] == (
+        "Error: The output cannot be written: No space left on device; free its place."
+    )
+
+
+def test_closed_streams_stop_no_picture(tmp_path: Path) -> None:
+    command = f"{' '.join(ENTRY)} 'a fox' --size 64x64 -o fox.png"
+    for closing in ("2>&-", ">&-", "<&- >&- 2>&-", "2>/dev/full"):
+        done = subprocess.run(["bash", "-c", f"{command} {closing}"], cwd=tmp_path, check=False)
+        assert done.returncode == 0, closing
+    assert len(list(tmp_path.glob("fox*.png"))) == 4
+
+
+def test_a_fault_of_the_program_is_one_line(
+    imagine: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise ZeroDivisionError("of ours")
+
+    monkeypatch.setattr("imagine.cli.settings.load_settings", fail)
+    done = imagine("a fox", "--json")
+    assert done.code == 1
+    assert done.err == (
+        "Error: This is a fault of imagine itself (ZeroDivisionError: of ours); "
+        "run it with -v and report what it says.\n"
+    )
+    assert done.json["ok"] is False
+    assert "Traceback" in imagine("a fox", "-v").err
+
+
 def test_a_closed_pipe_ends_quietly(tmp_path: Path) -> None:
     lines = tmp_path / "prompts.txt"
     lines.write_text("a fox\n" * 500)
-    command = f"{' '.join(ENTRY)} enhance -q -f {lines} | head -1"
-    done = subprocess.run(command, shell=True, capture_output=True, text=True, check=True)  # noqa: S602
-    assert done.stdout.count("\n") == 1
+    script = f"{' '.join(ENTRY)} enhance -q -f {lines} | head -1; echo ${{PIPESTATUS[0]}}"
+    done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.count("\n") == 2
+    assert done.stdout.endswith("\n141\n")
     assert done.stderr == ""
 
 

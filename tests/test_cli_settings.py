@@ -80,6 +80,69 @@ def test_a_broken_file_is_refused(content: bytes) -> None:
         load_settings()
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "message"),
+    [
+        ("size", "2", "The size '2' is not WIDTHxHEIGHT, such as 1024x768; write it so."),
+        ("aspect_ratio", "wide", "The aspect ratio 'wide' is not W:H, such as 16:9; write it so."),
+        ("backend", "zz", "There is no backend 'zz' (known: sketch)."),
+        ("enhancer", "zz", "There is no enhancer 'zz' (known: offline, none)."),
+    ],
+)
+def test_a_value_that_no_option_would_take_is_refused_with_its_source(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str, message: str
+) -> None:
+    monkeypatch.setenv(f"IMAGINE_{name.upper()}", value)
+    with pytest.raises(ConfigError) as caught:
+        load_settings()
+    assert str(caught.value) == f"IMAGINE_{name.upper()} in the environment: {message}"
+
+
+def test_an_unknown_style_or_a_name_that_leaves_the_directory_is_refused(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("IMAGINE_STYLE", "watercolor, oil-paintin")
+    with pytest.raises(ConfigError, match=r"names no style; did you mean 'oil-painting'\?"):
+        load_settings()
+    monkeypatch.setenv("IMAGINE_STYLE", "watercolor, oil-painting")
+    monkeypatch.setenv("IMAGINE_NAME", "../x")
+    with pytest.raises(ConfigError, match=r"^IMAGINE_NAME in the environment: "):
+        load_settings()
+
+
+def test_a_misspelt_variable_is_refused_and_a_stranger_ignored(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("IMAGINE_SOMETHING_ELSE", "1")
+    load_settings()
+    Path(".env").write_text("IMAGINE_BACKND=sketch\n")
+    with pytest.raises(ConfigError) as caught:
+        load_settings()
+    assert str(caught.value) == (
+        "IMAGINE_BACKND in the .env is no setting; did you mean IMAGINE_BACKEND?"
+    )
+
+
+def test_a_broken_dotenv_names_its_line(capfd: pytest.CaptureFixture[str]) -> None:
+    Path(".env").write_text("IMAGINE_FORMAT=png\n=x\n")
+    with pytest.raises(ConfigError) as caught:
+        load_settings()
+    assert str(caught.value) == "'.env' line 2 is not NAME=value; correct it."
+    assert capfd.readouterr().err == ""
+
+
+def test_a_home_that_is_no_directory_has_no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("IMAGINE_CONFIG_DIR", "/dev/null/imagine")
+    assert set(load_settings().origins.values()) == {"default"}
+
+
+@pytest.mark.parametrize("content", ["x = " + "[" * 5000, "quality = " + "9" * 5000])
+def test_a_file_made_to_break_readers_is_refused(content: str) -> None:
+    Path("imagine.toml").write_text(content)
+    with pytest.raises(ConfigError, match=r"^'imagine\.toml' cannot be read: "):
+        load_settings()
+
+
 def test_the_command_shows_every_setting_and_its_origin(
     imagine: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:

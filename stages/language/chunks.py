@@ -75,7 +75,7 @@ class _Ahead:
             kind = words[i].kind
             thing = kind in ("noun", "frame")
             self.noun[i] = thing or (kind in _MODIFIERS and self.noun[i + 1])
-            linking = kind in _MODIFIERS or kind in ("conjunction", "comma")
+            linking = kind in _MODIFIERS or kind in ("conjunction", "comma", "adverb")
             self.list[i] = thing or (linking and self.list[i + 1])
 
 
@@ -124,7 +124,13 @@ def _joins(words: list[Word], i: int, ahead: _Ahead) -> bool:
     j = i + 1
     if j < len(words) and words[i].kind == "comma" and words[j].kind == "conjunction":
         j += 1
-    return j < len(words) and words[j].kind in _MODIFIERS and ahead.list[j]
+    if j < len(words) and words[j].kind == "adverb":
+        j += 1
+    if j >= len(words):
+        return False
+    stuff = words[j].low in lexicon.words("adjectives.materials")
+    made_of = words[i].kind == "comma" and stuff and _opens(words, j + 1)
+    return made_of or (words[j].kind in _MODIFIERS and ahead.list[j])
 
 
 def _phrase(words: list[Word]) -> NounPhrase | None:
@@ -166,12 +172,18 @@ def _split_modifiers(phrase: NounPhrase, body: list[Word]) -> list[Word]:
     first = len(body)
     while first > 0 and body[first - 1].kind in ("noun", "frame"):
         first -= 1
+    styles = [i for i in range(first + 1, len(body) - 1) if body[i].low in ("style", "styled")]
+    if styles:
+        # "a Ghibli style cat" is a cat; whose style it is says the medium.
+        first = styles[-1] + 1
     while first < len(body) - 1 and body[first].low in lexicon.words("adjectives.materials"):
         first += 1
     shade = ""
     for i, word in enumerate(body[:first]):
         after = body[i + 1] if i + 1 < len(body) else None
-        if word.low in lexicon.words("adjectives.fillers"):
+        if word.low in lexicon.words("adjectives.fillers") or word.kind in ("noun", "frame"):
+            if word.low in lexicon.words("adjectives.materials"):
+                phrase.attributes.append(word.low)
             continue
         if word.kind == "color":
             color = word.low

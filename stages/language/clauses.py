@@ -46,6 +46,7 @@ class _Reader:
         self.drafts = Drafts()
         self.negations: list[Negation] = []
         self.setting: tuple[int, int] | None = None
+        self.season: tuple[int, int] | None = None
         self.excluded: set[int] = set()
         self.rooms = lexicon.words("scene.rooms")
         self.end_sentence()
@@ -59,6 +60,7 @@ class _Reader:
         self.predicate = False
         self.joined = False
         self.negating: int | None = None
+        self.barring = False
         self.group_count: int | None = None
         self.passed = False
         self.denied = False
@@ -114,28 +116,47 @@ class _Reader:
         self.fronted = None
 
     def verb(self, i: int, item: Word) -> None:
+        nearest = self.drafts.owners(self.last)
         if not self.joined and self.last and isinstance(self.items[i - 1], NounPhrase):
-            near = set(self.last) & set(self.subjects) or any(
-                map(self.drafts.is_animate, self.last)
-            )
+            near = set(nearest) & set(self.subjects) or any(map(self.drafts.is_animate, nearest))
             held = self.answered is not None and self.answered.low == "with"
             if near or held or not self.subjects:
-                self.subjects = list(self.last)
+                self.subjects = nearest
         elif not self.subjects:
-            self.subjects = list(self.last)
+            self.subjects = nearest
         doing = item.low.endswith(("ing", "s")) and item.low not in lexicon.words("verbs.telling")
         for index in self.subjects:
             if (
                 doing
-                and item.value not in ("wearing", "holding", "facing")
+                and item.value in ("", "riding")
                 and self.negating is None
                 and self.drafts[index].action is None
             ):
                 self.drafts[index].action = item.low
+        self.deny_doing(i, item)
         kind = RelationKind(item.value) if item.value else None
         self.predicate = True
         self.joined = False
         self.link = Link(item.low, item.start, kind, list(self.subjects))
+
+    def deny_doing(self, i: int, item: Word) -> None:
+        """ "not smiling" excludes smiling; "not wearing a hat" waits for the hat."""
+        if self.negating is None:
+            return
+        after = self.items[i + 1] if i + 1 < len(self.items) else None
+        before = self.items[i - 1]
+        seeming = isinstance(before, NounPhrase) and not before.name
+        onto = isinstance(after, NounPhrase) and bool(after.name)
+        linked = isinstance(after, Word) and after.kind in ("preposition", "relation", "adverb")
+        filler = isinstance(after, NounPhrase) and not after.name
+        nobody = isinstance(after, Word) and after.kind == "pronoun"
+        if nobody:
+            self.negating = None
+        if nobody or onto or linked or filler or item.low in lexicon.words("adjectives.fillers"):
+            return
+        if item.low.endswith("ing") or seeming:
+            self.negations.append(Negation(item.low, self.text[self.negating : item.end]))
+        self.negating = None
 
     def preposition(self, i: int, item: Word) -> None:
         likenesses = lexicon.table("relations")["likenesses"]
@@ -145,6 +166,8 @@ class _Reader:
             return
         verb = self.link
         kind = RelationKind(item.value) if item.kind == "relation" else None
+        if kind is RelationKind.ON and verb is not None and verb.kind is RelationKind.RIDING:
+            kind = RelationKind.RIDING
         if self.denied or (verb is not None and _is_loose(verb.low, item.low)):
             kind = None
         self.denied = False
@@ -164,11 +187,13 @@ class _Reader:
                 return list(self.last or self.subjects)
             after = self.items[i + 1] if i + 1 < len(self.items) else None
             # "with a cat on it": the pronoun takes the host, so the cat itself is meant.
-            near = isinstance(after, Word) and after.kind == "pronoun"
+            near = _speaks_of_host(after)
             if self.passed:
                 return list(self.link.holders or []) if self.link is not None and not near else []
             found = self.drafts.wholes(self.last)
-            return found if near else self.drafts.holders(found, kind)
+            if near:
+                return found
+            return self.drafts.holders(found if kind is None else self.drafts.owners(found), kind)
         if self.subjects:
             return list(self.subjects)
         if self.last and (self.link is not None or isinstance(before, Word)):
@@ -181,8 +206,12 @@ class _Reader:
             return
         taken = set(self.link.holders or ()) if self.link else set()
         found = self.drafts.referent(item.low, taken)
-        if self.link is not None and self.link.kind is not None and found is not None:
-            self.drafts.relate(self.link, found)
+        others = [found] if found is not None else []
+        if not others and item.low in ("them", "both"):
+            others = self.drafts.those_before(taken)
+        if self.link is not None and self.link.kind is not None and others:
+            for other in others:
+                self.drafts.relate(self.link, other)
             self.link = None
         elif found is not None:
             self.subjects = [found]
@@ -203,11 +232,13 @@ class _Reader:
             before.low in ("with", "has", "have") or before.kind == "auxiliary"
         )
         self.negating = before.start if with_it and isinstance(before, Word) else item.start
+        # "no red" bars the colour; "is not red" only says what something is not.
+        self.barring = item.low in lexicon.words("grammar.barring")
 
     def thing(self, i: int, phrase: NounPhrase) -> None:
         if self.negating is not None:
             self.exclude(i, phrase, self.negating)
-        elif self.alone_setting(phrase):
+        elif self.alone_setting(phrase) or self.in_season(phrase):
             pass
         elif not phrase.name:
             self.describe(phrase)
@@ -253,10 +284,25 @@ class _Reader:
             self.setting = (phrase.start, phrase.end)
         return True
 
+    def in_season(self, phrase: NounPhrase) -> bool:
+        """ "in winter" says when; the setting unless the prompt names a place as well."""
+        link = self.link
+        if link is None or link.low not in ("in", "during", "of"):
+            return False
+        if phrase.name not in lexicon.words("scene.seasons"):
+            return False
+        if self.season is None and link.low != "of":
+            self.season = (link.start, phrase.end)
+        self.link = None
+        return True
+
     def grip(self, phrase: NounPhrase) -> bool:
         """ "with a sword in her hand" holds the sword; the hand is no thing of its own."""
         link = self.link
-        if link is None or link.low != "in" or phrase.head not in lexicon.words("nouns.grips"):
+        if link is None or phrase.head not in lexicon.words("nouns.grips"):
+            return False
+        lap = phrase.head == "lap" and link.low == "on"
+        if link.low != "in" and not lap:
             return False
         for index in self.last:
             host = self.drafts[index].host
@@ -335,7 +381,8 @@ class _Reader:
             # Hosts stand further left: a chain of them always ends.
             if draft.host is None and link.holders and link.holders[0] < index:
                 draft.host, draft.link = link.holders[0], link.low
-            self.drafts.relate(link, index)
+            if not self.stands_on_holder(i):
+                self.drafts.relate(link, index)
             self.answered = link
             self.last = [index]
             if link.kind is RelationKind.WEARING:
@@ -366,12 +413,25 @@ class _Reader:
         self.joined = False
         self.predicate = False
 
+    def stands_on_holder(self, i: int) -> bool:
+        """ "a man with a book on his head" does not hold the book."""
+        link, *rest = [*self.items[i + 1 : i + 3], None, None][:2]
+        if self.link is None or self.link.low != "with" or not isinstance(link, Word):
+            return False
+        target = rest[0]
+        return link.kind in ("relation", "preposition") and _speaks_of_host(target)
+
     def coordinate(self, index: int, after: Word | NounPhrase | None) -> None:
         """ "and B" goes where A went, unless B opens a clause of its own."""
         link = self.answered
         kind = link.kind if link is not None else None
-        worn = kind is RelationKind.WEARING and self.drafts.is_garment(index)
+        bare = not self.drafts[index].phrase.determiner and not self.drafts.is_animate(index)
+        worn = kind is RelationKind.WEARING and (self.drafts.is_garment(index) or bare)
         together = worn or kind in (RelationKind.BETWEEN, RelationKind.HOLDING)
+        if link is not None and link.low == "with" and self.drafts.goes_with(index):
+            # "with red hair and glasses", "with a hat and an umbrella": each in its own way.
+            together, kind = True, None
+            link = Link(link.low, link.start, None, link.holders)
         if self.opens_clause(index, after, kind, together=together):
             self.subjects = [index]
             self.last = [index]
@@ -416,7 +476,16 @@ class _Reader:
             start = whole.start
             self.negations.pop()
         self.excluded.add(start)
-        if phrase.words:
+        words = [word.low for word in phrase.words]
+        if set(words) <= lexicon.words("adjectives.fillers"):
+            # "not looking amused": what comes next says what is not wanted.
+            return
+        if words and self.barred(i, phrase):
+            doing = self.items[i - 2] if of is False and i > 1 else None
+            onto = isinstance(link, Word) and link.kind in ("preposition", "relation")
+            if onto and isinstance(doing, Word) and doing.kind == "verb":
+                # "not looking at the camera" excludes the look, not the camera.
+                start = doing.start
             term = self.text[start : phrase.end].lower()
             self.negations.append(
                 Negation(term=" ".join(term.split()), clause=self.text[begin : phrase.end])
@@ -425,6 +494,19 @@ class _Reader:
         if not (isinstance(after, Word) and self.excludes_more(i + 1, after)):
             self.negating = None
         self.link = None
+
+    def barred(self, i: int, phrase: NounPhrase) -> bool:
+        """Whether the phrase behind a negator is a thing: "wasn't level" bars none."""
+        if not phrase.name:
+            return self.barring
+        before = [item.low if isinstance(item, Word) else "" for item in self.items[max(0, i - 2) : i]]
+        be = before[-1:] != ["not"] or before[0] in ("is", "are", "was", "were")
+        said = before[-1:] and before[-1] in lexicon.words("grammar.being_negators")
+        quality = not (phrase.determiner or phrase.plural or phrase.count) and len(phrase.words) == 1
+        there = i > 1 and any(
+            isinstance(item, Word) and item.low == "there" for item in self.items[max(0, i - 3) : i]
+        )
+        return not (said and be and quality) or there
 
     def excludes_more(self, i: int, mark: Word) -> bool:
         """Whether the exclusion goes on behind a comma or conjunction."""
@@ -454,15 +536,22 @@ class _Reader:
             self.drafts.enter(phrase)
 
     def reading(self) -> Reading:
-        setting = None
-        if self.setting is not None:
-            setting = " ".join(self.text[slice(*self.setting)].split())
+        place = self.setting or self.season
+        setting = None if place is None else " ".join(self.text[slice(*place)].split())
         return Reading(
             self.drafts.entities(self.text),
             self.drafts.intent_relations(),
             tuple(dict.fromkeys(self.negations)),
             setting,
         )
+
+
+def _speaks_of_host(item: Word | NounPhrase | None) -> bool:
+    """ "on it", "on his head": what stands there is not the one that "it" and "his" mean."""
+    if isinstance(item, NounPhrase):
+        part = item.head in lexicon.words("nouns.parts")
+        return part and item.determiner in ("its", "his", "her", "their")
+    return item is not None and item.kind == "pronoun"
 
 
 def _is_loose(verb: str, preposition: str) -> bool:

@@ -83,10 +83,10 @@ def read_media(
     for match in matches(lows, "media.styles"):
         if _names_style(lows, match):
             media.append(Medium(match.value))
-            style = match.end < len(lows) and lows[match.end] == "style"
+            style = match.end < len(lows) and lows[match.end] in ("style", "styled")
             spans.append((match.start, match.end + style))
             pictures.add(words[match.end - 1].end)
-    found = _unknown_style(lows)
+    found = _unknown_style(lows, names)
     if found is not None:
         pictures.add(words[found[1] - 1].end)
         if not media:
@@ -148,15 +148,19 @@ def _names_style(lows: Sequence[str], match: Match) -> bool:
     before = lows[match.start - 1] if match.start else ""
     after = lows[match.end] if match.end < len(lows) else "."
     return (
-        before in ("of", "by", "in", "like", "style", ",")
+        lows[match.end - 1] == "style"
+        or before in ("of", "by", "in", "like", "style", ",")
         or after
-        in ("style", "inspired", "painting", "art", "portrait", "print", "poster", "illustration")
+        in ("style", "styled", "inspired", "painting", "art", "portrait", "print", "poster", "illustration")
         or (after in _BOUNDARY and (match.start == 0 or before in _BOUNDARY))
     )
 
 
-def _unknown_style(lows: Sequence[str]) -> tuple[int, int] | None:
+def _unknown_style(
+    lows: Sequence[str], names: Sequence[tuple[int, int]]
+) -> tuple[int, int] | None:
     """ "in the style of X", "X style" for an X that no list knows."""
+    named = {end: start for start, end in names}
     for i, low in enumerate(lows):
         if low != "style":
             continue
@@ -165,6 +169,8 @@ def _unknown_style(lows: Sequence[str]) -> tuple[int, int] | None:
             while end < len(lows) and lows[end] not in _BOUNDARY and end < i + 8:
                 end += 1
             return (i, end) if end > i + 2 else None
+        if i in named:
+            return (named[i], i + 1)
         start = i
         while start > 0 and i - start < 3 and lows[start - 1] not in ("in", "a", "an", "the", ","):
             start -= 1

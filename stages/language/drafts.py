@@ -14,6 +14,8 @@ from imagine.stages.spec import RelationKind
 
 # Nobody lists more things than this before one preposition, and products of lists stay small.
 _MOST_HOLDERS = 8
+# The relation says it already.
+_RIDING = frozenset(("riding", "rides", "straddling", "straddles"))
 
 
 @dataclass(slots=True)
@@ -90,8 +92,44 @@ class Drafts:
         head = self.all[index].phrase.head
         return head in lexicon.words("nouns.people") or head in lexicon.words("nouns.animals")
 
+    def goes_with(self, index: int) -> bool:
+        """Whether somebody may be "with" it as part, dress or tool."""
+        head = self.all[index].phrase.head
+        carried = head in lexicon.words("nouns.parts") or head in lexicon.words("nouns.held")
+        return carried or self.is_garment(index)
+
     def is_garment(self, index: int) -> bool:
         return self.all[index].phrase.head in lexicon.words("nouns.garments")
+
+    def owners(self, near: Sequence[int]) -> list[int]:
+        """Who acts where the nearest thing cannot: the woman of "a woman with red hair"."""
+        found = []
+        for start in near:
+            index = start
+            while (host := self.all[index].host) is not None and self._belongs(index, host):
+                index = host
+            found.append(index)
+        return list(dict.fromkeys(found))
+
+    def _belongs(self, index: int, host: int) -> bool:
+        draft = self.all[index]
+        if draft.link not in ("with", "has", "have", "having", "wearing"):
+            return False
+        if draft.phrase.head in lexicon.words("nouns.parts"):
+            return True
+        carried = self.is_garment(index) or draft.phrase.head in lexicon.words("nouns.held")
+        return carried and self.is_animate(host)
+
+    def those_before(self, taken: set[int]) -> list[int]:
+        """What "them" stands for when nothing was named in the plural: all that stand alone."""
+        found = [
+            index
+            for index, draft in enumerate(self.all)
+            if index not in taken
+            and not draft.is_place
+            and draft.link not in ("with", "of", "wearing", "holding")
+        ]
+        return found[-_MOST_HOLDERS:] if len(found) > 1 else []
 
     def referent(self, pronoun: str, taken: set[int]) -> int | None:
         """What a pronoun stands for: the nearest fitting draft that is not among `taken`."""
@@ -144,13 +182,31 @@ class Drafts:
     def relate(self, link: Link, index: int) -> None:
         """Note what `link` says about its holders and the draft `index`."""
         holders = (link.holders or [])[:_MOST_HOLDERS]
+        head = self.all[index].phrase.head
         worn = link.low in ("in", "with") and self.is_garment(index)
-        if worn and holders and all(map(self.is_animate, holders)):
+        clad = link.low == "in" and head not in lexicon.words("nouns.hollow")
+        if worn and holders and (clad or all(map(self.is_animate, holders))):
             link.kind = RelationKind.WEARING
+        elif link.low == "with" and head in lexicon.words("nouns.held"):
+            users = [self._user(holder) for holder in holders]
+            if users and all(map(self.is_animate, users)):
+                link.kind, holders = RelationKind.HOLDING, users
         if link.kind is not None:
             self.relations += [(holder, link.kind, index) for holder in holders if holder != index]
 
+    def _user(self, holder: int) -> int:
+        """The knight of "a knight fighting a dragon with a sword", if `holder` is the dragon."""
+        draft = self.all[holder]
+        person = draft.phrase.head in lexicon.words("nouns.people")
+        done_to = draft.link in lexicon.transitive_forms()
+        if draft.host is None or person or not done_to or not self.is_animate(draft.host):
+            return holder
+        return draft.host
+
     def entities(self, text: str) -> tuple[Entity, ...]:
+        for rider, kind, _ in self.relations:
+            if kind is RelationKind.RIDING and self.all[rider].action in _RIDING:
+                self.all[rider].action = None
         return tuple(
             Entity(
                 name=draft.phrase.name,

@@ -222,6 +222,11 @@ def _tag(found: list[Word]) -> None:  # noqa: PLR0912 -- one branch a shape
             word.kind = "determiner" if that_one and after in _OPEN else "subordinator"
         elif what == "determiner":
             word.kind = _determiner(word, after, before)
+        elif what == "adjective" and word.low in lexicon.words("adjectives.also_things"):
+            word.kind = "noun" if _is_thing(found, shapes, i) else "adjective"
+        elif what == "preposition" and before in _MODIFYING and after in _OPEN:
+            described = word.low in lexicon.words("adjectives.adjectives")
+            word.kind = "adjective" if described else "preposition"
         elif (
             word.low == "can"
             and before in _BEFORE_CAN
@@ -235,6 +240,24 @@ def _tag(found: list[Word]) -> None:  # noqa: PLR0912 -- one branch a shape
         if word.kind == "verb":
             word.value = lexicon.verb_relations().get(word.low, "")
         before = word.kind
+
+
+def _is_thing(found: list[Word], shapes: list[str], i: int) -> bool:
+    """Whether "square" or "baby" is a thing here: "a red square", "a baby eating"."""
+    following = [*shapes[i + 1 : i + 3], "stop", "stop"]
+    verb = following[0] in ("ing", "ed", "past", "s")
+    if verb and following[0] in ("ing", "s"):
+        acts = found[i + 1].low in lexicon.transitive_forms()
+        verb = acts or following[1] not in _THINGS
+    elif verb:
+        verb = following[1] not in _OPEN
+    if following[0] in _OPEN and not verb:
+        return False
+    before = found[i - 1].kind if i else "stop"
+    if before == "conjunction" and i > 1:
+        return found[i - 2].kind == "noun"
+    linked = ("preposition", "relation")
+    return before in (*_MODIFYING, "noun", *linked) or (before == "stop" and following[0] in linked)
 
 
 def _determiner(word: Word, after: str, before: Kind) -> Kind:
@@ -386,6 +409,10 @@ def _finite(word: Word, what: str, before: Kind, after: str, previous: Word | No
 
 def _either(word: Word, before: Kind, after: str, previous: Word | None) -> Kind:
     third = word.low.endswith("s") and not word.low.endswith("ss")
+    if word.low in ("open", "warm") and after in _OPEN:
+        return "adjective"
+    if previous is not None and previous.low == "to" and after in ("determiner", "pronoun"):
+        return "verb"
     if previous is not None and previous.low in ("that", "who", "which"):
         return "verb"
     if before in ("pronoun",):

@@ -1,0 +1,75 @@
+"""Shell completion: the words typed so far go in, what the shell may offer comes out."""
+
+import os
+from collections.abc import Iterable
+
+
+def name_default_command(commands: Iterable[str]) -> None:
+    """Let the words after `imagine` complete as those of `generate`, where none is named.
+
+    The shells hand the line over in COMP_WORDS and COMP_CWORD (bash) or _TYPER_COMPLETE_ARGS (the
+    others); typer fails where they are missing or malformed, so they are made whole here.
+    """
+    number = os.environ.get("COMP_CWORD", "")
+    position = int(number) if number.isascii() and number.isdigit() else 1
+    for variable in ("COMP_WORDS", "_TYPER_COMPLETE_ARGS"):
+        program, *words = os.environ.get(variable, "").split(maxsplit=1) or ["imagine"]
+        first = words[0].split()[0] if words else ""
+        if first and not any(command.startswith(first) for command in commands):
+            words = [f"generate {words[0]}"]
+            position += variable == "COMP_WORDS"
+        os.environ[variable] = " ".join([program, *words])
+    os.environ["COMP_CWORD"] = str(position)
+
+
+def style(incomplete: str) -> list[str]:
+    """Names of presets, shipped and the user's, from their files' names alone."""
+    from importlib.resources import files
+    from pathlib import Path
+
+    from imagine.cli.settings import config_directory
+
+    shipped = (entry.name for entry in (files("imagine.prompts") / "styles").iterdir())
+    own = (path.name for path in Path(config_directory(), "styles").glob("*.toml"))
+    names = {name.removesuffix(".toml") for name in (*shipped, *own) if name.endswith(".toml")}
+    return sorted(name for name in names if name.startswith(incomplete))
+
+
+def backend(incomplete: str) -> list[str]:
+    from imagine.stages.generate import BACKENDS
+
+    return _starting(incomplete, BACKENDS.names())
+
+
+def enhancer(incomplete: str) -> list[str]:
+    from imagine.stages.enhance import ENHANCERS
+
+    return _starting(incomplete, ENHANCERS.names())
+
+
+def picture_format(incomplete: str) -> list[str]:
+    from imagine.cli.order import FORMATS
+
+    return _starting(incomplete, FORMATS)
+
+
+def spec_format(incomplete: str) -> list[str]:
+    from imagine.cli.enhance import FORMATS
+
+    return _starting(incomplete, FORMATS)
+
+
+def profile(incomplete: str) -> list[str]:
+    from imagine.cli.enhance import PROFILES
+
+    return _starting(incomplete, PROFILES)
+
+
+def part(incomplete: str) -> list[str]:
+    from imagine.cli.show import PARTS
+
+    return _starting(incomplete, PARTS)
+
+
+def _starting(incomplete: str, names: Iterable[str]) -> list[str]:
+    return [name for name in names if name.startswith(incomplete)]

@@ -1,0 +1,68 @@
+"""Signals: Ctrl-C and termination become exceptions, so that nothing half-done is left."""
+
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+
+class Interruption:
+    """Whether Ctrl-C was pressed, and what is said of it."""
+
+    def __init__(self) -> None:
+        self.happened = False
+
+    def report(self, *, json: bool) -> int:
+        """Say so, on stdout too when that is JSON; returns the exit code."""
+        message = "Interrupted; finished pictures are kept."
+        if sys.stderr is not None:
+            sys.stderr.write(f"\n{message}\n")
+        if json:
+            from imagine.cli.console import Console
+
+            error = {"type": "Interrupted", "message": message, "exit_code": 130}
+            Console().result_json({"ok": False, "error": error})
+        return 130
+
+
+@contextmanager
+def watch_signals(interruption: Interruption) -> Iterator[None]:
+    """Raise KeyboardInterrupt on Ctrl-C and SystemExit on SIGTERM and SIGHUP.
+
+    Their default action would end the process with temporary files left behind. A signal that the
+    parent has us ignore (nohup, a shell's background job) stays ignored.
+    """
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        interruption.happened = True
+        raise KeyboardInterrupt
+
+    def terminate(number: int, frame: FrameType | None) -> None:
+        raise SystemExit(128 + number)
+
+    handlers = {signal.SIGINT: interrupt, signal.SIGTERM: terminate}
+    if hasattr(signal, "SIGHUP"):
+        handlers[signal.SIGHUP] = terminate
+    before = {}
+    for number, handler in handlers.items():
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            before[number] = signal.signal(number, handler)
+    try:
+        yield
+    finally:
+        for number, old in before.items():
+            signal.signal(number, old)
+
+
+@contextmanager
+def ignoring_interrupts() -> Iterator[None]:
+    """While another program has the terminal, Ctrl-C is its own.
+
+    A handler that does nothing, and not SIG_IGN: that one the other program would inherit.
+    """
+    before = signal.signal(signal.SIGINT, lambda number, frame: None)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
