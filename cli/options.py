@@ -141,7 +141,9 @@ Quality = Annotated[
 ]
 SpecFile = Annotated[
     Path | None,
-    typer.Option("--spec", metavar="FILE", help="Draw this description (.json, .yaml, .toml)."),
+    typer.Option(
+        "--spec", metavar="FILE", help="Draw this description (.json, .yaml, .toml; - is stdin)."
+    ),
 ]
 Edit = Annotated[
     bool, typer.Option("--edit", help="Open the description in $EDITOR before drawing.")

@@ -1,50 +1,188 @@
 """Text in JSON, YAML or TOML goes in, plain values come out; and back.
 
-Written by hand or by strangers, so it is read as data and nothing else: YAML without tags,
-aliases and guessed types, every syntax without endless nesting.
+The text is written by hand or comes from strangers, so it is data and nothing else: YAML without
+tags, aliases and guessed types, and no syntax with endless nesting.
 """
 
 import json
 import re
 from collections.abc import Iterator
-from functools import cache
-from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-from imagine.stages.errors import SpecError, shown, unreadable
+from imagine.stages.errors import SpecError, shown
+
+if TYPE_CHECKING:
+    import yaml
 
 Syntax = Literal["json", "yaml", "toml"]
 
 MAX_NESTING = 30
+# The only fields that hold numbers; any other plain word of YAML is the text that was typed.
+_NUMBERS = frozenset({"schema_version", "count"})
 _NULLS = frozenset({"", "~", "null", "Null", "NULL"})
-_NUMBER = re.compile(r"[-+]?[0-9]{1,18}")
-_AT_LINE = re.compile(r"(.*) \(at line (\d+), column (\d+)\)")
+_IN_TOML = re.compile(r"(?P<what>.*) \(at line (?P<line>\d+), column (?P<column>\d+)\)")
 
 
-def read_text(path: Path, *, limit: int) -> str:
-    """The text of a regular file, with line ends as "\\n".
+def decode(text: str, syntax: Syntax, *, origin: str) -> Any:
+    """Plain values from text.
+
+    In YAML `16:9`, `on`, `no` and `2020-01-01` are text; whole numbers stand only under `count`
+    and `schema_version`.
 
     Args:
-        path: never waited for: what is no regular file is refused.
-        limit: bytes.
+        text: the document.
+        syntax: what it is written in.
+        origin: what to call it in an error, usually the file name.
 
     Raises:
-        SpecError: it cannot be read, is a pipe or device, is larger than `limit` or not UTF-8.
+        SpecError: the text is not of that syntax; says at which line and column.
     """
-    check_regular(path)
     try:
-        with path.open("rb") as file:
-            data = file.read(limit + 1)
-    except OSError as error:
-        raise SpecError(unreadable(path, error)) from error
-    if len(data) > limit:
-        raise SpecError(
-            f"'{shown(path, limit=240)}' is larger than {limit // 10**6} MB; "
-            "name the file of a description or recipe."
-        )
-    try:
-        return data.decode("utf-8-sig").replace("\r\n", "\n")
-    except UnicodeDecodeError as error:
-        raise SpecError(f"'{shown(path, limit=240)}' is not UTF-8 text; save it as UTF-8.") from error
+        return _READERS[syntax](text.replace("\r\n", "\n"))
+    except RecursionError:
+        reason = "it is nested too deeply"
+    except ValueError as error:
+        reason = str(error)
+    raise SpecError(f"{origin} is not valid {syntax.upper()}: {reason}; correct it.")
 
 
+def encode(document: dict[str, Any], syntax: Syntax) -> str:
+    """Plain values as text that `decode` reads back to equal values; ends with a newline."""
+    if syntax == "json":
+        return json.dumps(document, ensure_ascii=False, indent=2) + "\n"
+    if syntax == "toml":
+        import tomli_w
+
+        return tomli_w.dumps(document)
+    import yaml
+
+    return yaml.safe_dump(document, allow_unicode=True, sort_keys=False, width=100)
+
+
+def texts_in(document: Any) -> Iterator[str]:
+    """Every text in plain values, keys included, however deep they are nested."""
+    waiting = [document]
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, str):
+            yield value
+        elif isinstance(value, dict):
+            waiting += [*value, *value.values()]
+        elif isinstance(value, list | tuple):
+            waiting += value
+
+
+def _from_json(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError as error:
+        raise ValueError(_at(error.lineno, error.colno, error.msg)) from error
+    except ValueError as error:  # Python reads no number of over 4,300 digits
+        raise ValueError("it holds a number of too many digits") from error
+
+
+def _from_toml(text: str) -> Any:
+    import tomllib
+
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        found = _IN_TOML.fullmatch(str(error))
+        if found is None:
+            raise ValueError(shown(str(error).lower())) from error
+        raise ValueError(_at(found["line"], found["column"], found["what"])) from error
+    except ValueError as error:
+        raise ValueError("it holds a number of too many digits") from error
+
+
+def _from_yaml(text: str) -> Any:
+    import yaml
+
+    # The C parser takes a fraction of the time, and is not in every build of PyYAML.
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    try:
+        return _Events(yaml.parse(text, Loader=loader)).document()
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        what = error.problem or error.context or "it cannot be read"
+        raise ValueError(what if mark is None else _at_mark(mark, what)) from error
+    except yaml.YAMLError as error:
+        raise ValueError("it holds a character that YAML has not") from error
+
+
+def _at(line: object, column: object, what: str) -> str:
+    return f"line {line}, column {column}: {what[:1].lower()}{shown(what[1:])}"
+
+
+def _at_mark(mark: Any, what: str) -> str:
+    return _at(mark.line + 1, mark.column + 1, what)
+
+
+class _Events:
+    """Builds values from YAML's events, where tags and aliases are still to be seen."""
+
+    def __init__(self, events: "Iterator[yaml.Event]") -> None:
+        self.events = events
+
+    def document(self) -> Any:
+        next(self.events)
+        if self._kind(next(self.events)) == "StreamEnd":
+            return None
+        value = self._value(next(self.events), depth=0)
+        next(self.events)
+        after = next(self.events)
+        if self._kind(after) != "StreamEnd":
+            raise ValueError(_at_mark(after.start_mark, "a second document begins"))
+        return value
+
+    @staticmethod
+    def _kind(event: "yaml.Event") -> str:
+        return type(event).__name__.removesuffix("Event")
+
+    def _value(self, event: Any, *, depth: int, key: str = "") -> Any:
+        kind = self._kind(event)
+        if kind == "Alias":
+            raise ValueError(
+                _at_mark(event.start_mark, "aliases (* and &) are not read, write the value out")
+            )
+        if event.tag is not None:
+            told = f"the tag {shown(event.tag, limit=40)} is not read, write the value alone"
+            raise ValueError(_at_mark(event.start_mark, told))
+        if depth > MAX_NESTING:
+            raise RecursionError
+        if kind == "MappingStart":
+            return self._mapping(depth)
+        if kind == "SequenceStart":
+            return [self._value(item, depth=depth + 1) for item in self._until("SequenceEnd")]
+        return self._scalar(event, key)
+
+    def _until(self, end: str) -> "Iterator[yaml.Event]":
+        while self._kind(event := next(self.events)) != end:
+            yield event
+
+    def _mapping(self, depth: int) -> dict[str, Any]:
+        fields: dict[str, Any] = {}
+        for event in self._until("MappingEnd"):
+            if self._kind(event) != "Scalar":
+                raise ValueError(_at_mark(event.start_mark, "a field needs a name"))
+            key = event.value  # type: ignore[attr-defined]
+            if key in fields:
+                raise ValueError(
+                    _at_mark(event.start_mark, f"the field '{shown(key)}' stands here again")
+                )
+            fields[key] = self._value(next(self.events), depth=depth + 1, key=key)
+        return fields
+
+    @staticmethod
+    def _scalar(event: Any, key: str) -> str | int | None:
+        text: str = event.value
+        if not event.implicit[0]:  # quoted, or a block
+            return text
+        if text in _NULLS:
+            return None
+        if key in _NUMBERS and re.fullmatch(r"[-+]?[0-9]{1,18}", text):
+            return int(text)
+        return text
+
+
+_READERS = {"json": _from_json, "yaml": _from_yaml, "toml": _from_toml}

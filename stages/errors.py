@@ -86,7 +86,12 @@ def shown(value: object, *, limit: int = 80) -> str:
     return "".join(char if char.isprintable() else "\ufffd" for char in text)
 
 
-def unreadable(path: object, error: OSError) -> str:
+def quoted_path(path: object) -> str:
+    """A path as every message names it: 'fox.png', in single quotes and nearly always whole."""
+    return f"'{shown(path, limit=MAX_PATH)}'"
+
+
+def unreadable(path: object, error: Exception) -> str:
     """The sentence that says why a file cannot be read."""
-    reason = error.strerror or type(error).__name__
-    return f"'{shown(path, limit=MAX_PATH)}' cannot be read: {reason}; check the path."
+    reason = getattr(error, "strerror", None) or shown(error)
+    return f"{quoted_path(path)} cannot be read: {reason}; check the path."

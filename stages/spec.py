@@ -4,15 +4,14 @@ Fields and limits follow what keeps a user's intent and what image models react 
 slot is null, and filling every slot is not a goal.
 """
 
-import json
 import re
 import unicodedata
-from collections.abc import Iterator
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     ConfigDict,
     Field,
@@ -22,14 +21,19 @@ from pydantic import (
     model_validator,
 )
 
-from imagine.stages.errors import SpecError, UsageError
+from imagine.stages.document import Syntax, decode, encode, texts_in
+from imagine.stages.errors import SpecError, UsageError, quoted_path, shown
+from imagine.stages.faults import fault_sentence
+from imagine.stages.files import read_text
 
 MAX_PROMPT_LENGTH = 4000
+# The longest description takes some 30 KB.
+MAX_SPEC_BYTES = 2**20
 # Control characters and halves of surrogate pairs: no file format keeps them.
 UNSTORABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 
 AspectRatio = Literal["1:1", "2:3", "3:2", "3:4", "4:3", "4:5", "5:4", "9:16", "16:9", "21:9"]
-SpecFormat = Literal["json", "yaml", "toml"]
+SpecFormat = Syntax
 
 
 class Medium(StrEnum):
@@ -87,20 +91,46 @@ def _chars(limit: int) -> Any:
     return StringConstraints(strip_whitespace=True, min_length=1, max_length=limit)
 
 
-Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(?:[-_][a-z0-9]+)*$", max_length=60)]
+def _like(pattern: str, told: str) -> AfterValidator:
+    """Text that matches `pattern` from end to end; `told` says so to the user."""
+    expression = re.compile(pattern)
+
+    def check(value: str) -> str:
+        if not expression.fullmatch(value):
+            raise ValueError(f"must be {told}, got '{shown(value)}'")
+        return value
+
+    return AfterValidator(check)
+
+
+Slug = Annotated[
+    str,
+    _like(r"(?=.{1,60}$)[a-z0-9]+(?:[-_][a-z0-9]+)*", "a name such as red-fox, at most 60 letters"),
+]
 Name = Annotated[str, _chars(60)]
 Attribute = Annotated[str, _chars(40)]
 Phrase = Annotated[str, _chars(80)]
 Clause = Annotated[str, _chars(120)]
 Setting = Annotated[str, _chars(240)]
-Color = Annotated[str, StringConstraints(pattern=r"^(?:#[0-9A-Fa-f]{6}|[^\W\d_][\w -]{0,29})$")]
+Color = Annotated[str, _like(r"#[0-9A-Fa-f]{6}|[^\W\d_][\w -]{0,29}", "a colour word or #RRGGBB")]
+Language = Annotated[str, _like(r"[a-z]{2,3}", "a language code such as en")]
 
 
-class _Part(BaseModel):
+class Part(BaseModel):
+    """A piece of what is kept in files: no unknown field, no text that a file cannot keep."""
+
     model_config = ConfigDict(extra="forbid", frozen=True)
 
+    @field_validator("*")
+    @classmethod
+    def _can_be_stored(cls, value: Any) -> Any:
+        for text in value if isinstance(value, tuple) else (value,):
+            if isinstance(text, str) and (found := UNSTORABLE.search(text)):
+                raise ValueError(f"contains {unstorable_shown(found[0])}")
+        return value
 
-class Subject(_Part):
+
+class Subject(Part):
     """One thing in the picture."""
 
     id: Slug
@@ -122,11 +152,11 @@ class Subject(_Part):
 
     @field_validator("source_span")
     @classmethod
-    def _span_is_nfc(cls, value: str | None) -> str | None:
-        return value and unicodedata.normalize("NFC", value)
+    def _span_is_normal(cls, value: str | None) -> str | None:
+        return normalized(value) or None if value else None
 
 
-class Relation(_Part):
+class Relation(Part):
     """`a` stands in relation `kind` to `b`; both are subject ids."""
 
     a: Slug
@@ -134,7 +164,7 @@ class Relation(_Part):
     b: Slug
 
 
-class Style(_Part):
+class Style(Part):
     medium: Medium
     detail: Phrase | None = None
     """The finer style in words: "loose watercolour on rough paper"."""
@@ -142,7 +172,7 @@ class Style(_Part):
     """Name of the style preset that was applied."""
 
 
-class TextItem(_Part):
+class TextItem(Part):
     """Words to be rendered in the picture."""
 
     content: Clause
@@ -151,26 +181,26 @@ class TextItem(_Part):
     typeface: Name | None = None
 
 
-class Resolution(_Part):
+class Resolution(Part):
     """What an implicit phrase of the prompt means; added to it, never replacing it."""
 
     phrase: Clause
     meaning: Clause
 
 
-class PromptSpec(_Part):
+class PromptSpec(Part):
     """The structured description, schema version 1.
 
     `schema_version`, `source_prompt`, `language` and `text[].content` are set by code; the rest is
     filled by an enhancer or by hand.
 
-    Raises (through `parse_spec`): SpecError for unknown fields, wrong types and broken limits.
+    Raises (through `parse_spec` and `replace`): SpecError for unknown fields, wrong types and broken limits.
     """
 
     schema_version: Literal[1] = 1
-    source_prompt: Annotated[str, Field(min_length=1, max_length=MAX_PROMPT_LENGTH)]
-    """The user's words, verbatim, in Unicode NFC."""
-    language: Annotated[str, Field(pattern=r"^[a-z]{2,3}$")] = "en"
+    source_prompt: str
+    """The user's words, verbatim, as `clean_prompt` keeps them: 1 to 4,000 characters."""
+    language: Language = "en"
     """ISO 639 code guessed from the script; "und" when unclear."""
     subjects: Annotated[tuple[Subject, ...], Field(min_length=1, max_length=6)]
     relations: Annotated[tuple[Relation, ...], Field(max_length=8)] = ()
@@ -191,14 +221,19 @@ class PromptSpec(_Part):
 
     @field_validator("source_prompt")
     @classmethod
-    def _source_is_nfc(cls, value: str) -> str:
-        return unicodedata.normalize("NFC", value)
+    def _source_is_clean(cls, value: str) -> str:
+        prompt = normalized(value)
+        if not prompt:
+            raise ValueError("is empty")
+        if len(prompt) > MAX_PROMPT_LENGTH:
+            raise ValueError(f"has {len(prompt)} characters, and {MAX_PROMPT_LENGTH} is the most")
+        return prompt
 
     @model_validator(mode="after")
     def _references_hold(self) -> Self:
         ids = [subject.id for subject in self.subjects]
         if len(set(ids)) != len(ids):
-            raise ValueError(f"subject ids must be unique, got {', '.join(ids)}")
+            raise ValueError(f"subject ids must be unique, got {shown(', '.join(ids))}")
         for relation in self.relations:
             for end in (relation.a, relation.b):
                 if end not in ids:
@@ -206,14 +241,22 @@ class PromptSpec(_Part):
         for subject in self.subjects:
             if subject.source_span is not None and subject.source_span not in self.source_prompt:
                 raise ValueError(
-                    f"source_span '{subject.source_span}' of subject '{subject.id}' "
+                    f"source_span '{shown(subject.source_span)}' of subject '{subject.id}' "
                     "is not in source_prompt"
                 )
         return self
 
     def replace(self, **changes: Any) -> Self:
-        """A validated copy with `changes` applied."""
-        return type(self).model_validate(dict(self) | changes)
+        """A validated copy with `changes` applied.
+
+        Raises:
+            SpecError: a change breaks a rule of the schema.
+        """
+        try:
+            return type(self).model_validate(dict(self) | changes)
+        except ValidationError as error:
+            sentence = fault_sentence(error, type(self), origin="the description")
+            raise SpecError(sentence) from error
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values in field order; null and empty slots are left out."""
@@ -236,7 +279,7 @@ def clean_prompt(raw: str) -> str:
         UsageError: it is empty, longer than 4,000 characters, or holds control characters or
             lone surrogates (text that cannot be stored in a picture's metadata).
     """
-    prompt = unicodedata.normalize("NFC", raw.replace("\r\n", "\n")).strip()
+    prompt = normalized(raw)
     if not prompt:
         raise UsageError('The prompt is empty; say what to draw, as in: imagine "a red fox".')
     length = len(prompt)
@@ -246,11 +289,17 @@ def clean_prompt(raw: str) -> str:
         )
     found = UNSTORABLE.search(prompt)
     if found:
-        raise UsageError(f"The prompt contains {_unstorable(found[0])}; remove it.")
+        raise UsageError(f"The prompt contains {unstorable_shown(found[0])}; remove it.")
     return prompt
 
 
-def _unstorable(char: str) -> str:
+def normalized(text: str) -> str:
+    """`text` in Unicode NFC with "\\n" as line end, without outer white space."""
+    return unicodedata.normalize("NFC", text.replace("\r\n", "\n")).strip()
+
+
+def unstorable_shown(char: str) -> str:
+    """What a message calls a character that `UNSTORABLE` finds."""
     kind = "lone surrogate" if "\ud800" <= char <= "\udfff" else "control character"
     return f"the {kind} U+{ord(char):04X}"
 
@@ -266,86 +315,49 @@ def parse_spec(text: str, *, format: SpecFormat, origin: str = "the description"
     Raises:
         SpecError: the text is not of that syntax, or breaks a rule of the schema.
     """
-    try:
-        document = _decode(text, format)
-    except (ValueError, RecursionError) as error:
-        reason = re.sub(r"\s+", " ", str(error))
-        raise SpecError(f"{origin} is not valid {format.upper()}: {reason}; correct it.") from error
+    document = decode(text, format, origin=origin)
     if not isinstance(document, dict):
-        raise SpecError(
-            f"{origin} holds a {type(document).__name__}, no fields; see `imagine enhance`."
-        )
+        what = "a list" if isinstance(document, list) else "nothing but a value"
+        raise SpecError(f"{origin} holds {what}, no fields; see `imagine enhance`.")
     return spec_from_dict(document, origin=origin)
 
 
 def spec_from_dict(document: dict[str, Any], *, origin: str = "the description") -> PromptSpec:
     """Validate plain values as a spec.
 
+    A `source_span` that the source prompt no longer has, since someone edited the prompt, is left
+    out.
+
     Raises:
         SpecError: the first broken rule, with the field it is in.
     """
-    found = next((hit for text in _texts(document) if (hit := UNSTORABLE.search(text))), None)
+    found = next((hit for text in texts_in(document) if (hit := UNSTORABLE.search(text))), None)
     if found:
-        raise SpecError(f"{origin} contains {_unstorable(found[0])}; remove it.")
+        raise SpecError(f"{origin} contains {unstorable_shown(found[0])}; remove it.")
     try:
-        return PromptSpec.model_validate(document)
+        return PromptSpec.model_validate(_without_stale_spans(document))
     except ValidationError as error:
-        first, *others = _distinct(error)
-        where = ".".join(str(part) for part in first["loc"]) or "the whole"
-        more = f" (and {len(others)} more)" if others else ""
-        what = first["msg"].removeprefix("Value error, ")
-        if first["type"] == "extra_forbidden":
-            what = "there is no such field"
-        raise SpecError(f"{origin}: {where}: {what}{more}; correct the field.") from error
+        raise SpecError(fault_sentence(error, PromptSpec, origin=origin)) from error
 
 
-def _texts(value: Any) -> Iterator[str]:
-    """Every text in plain values, keys included."""
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, dict):
-        for key, item in value.items():
-            yield from _texts(key)
-            yield from _texts(item)
-    elif isinstance(value, list | tuple):
-        for item in value:
-            yield from _texts(item)
+def _without_stale_spans(document: dict[str, Any]) -> dict[str, Any]:
+    source, subjects = document.get("source_prompt"), document.get("subjects")
+    if not isinstance(source, str) or not isinstance(subjects, list):
+        return document
+    prompt = normalized(source)
 
+    def without(subject: Any) -> Any:
+        span = subject.get("source_span") if isinstance(subject, dict) else None
+        if not isinstance(span, str) or normalized(span) in prompt:
+            return subject
+        return subject | {"source_span": None}
 
-def _distinct(error: ValidationError) -> list[Any]:
-    """The errors without those that only follow from one further inside."""
-    errors = error.errors(include_url=False, include_context=False)
-    inside = [other["loc"][:depth] for other in errors for depth in range(1, len(other["loc"]))]
-    return [found for found in errors if found["loc"] not in inside]
-
-
-def _decode(text: str, format: SpecFormat) -> Any:
-    if format == "json":
-        return json.loads(text)
-    if format == "toml":
-        import tomllib
-
-        return tomllib.loads(text)
-    import yaml
-
-    try:
-        return yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise ValueError(str(error)) from error
+    return document | {"subjects": [without(subject) for subject in subjects]}
 
 
 def format_spec(spec: PromptSpec, *, format: SpecFormat) -> str:
     """The spec as text that `parse_spec` reads back to an equal spec; ends with a newline."""
-    document = spec.to_dict()
-    if format == "json":
-        return json.dumps(document, ensure_ascii=False, indent=2) + "\n"
-    if format == "toml":
-        import tomli_w
-
-        return tomli_w.dumps(document)
-    import yaml
-
-    return yaml.safe_dump(document, allow_unicode=True, sort_keys=False, width=100)
+    return encode(spec.to_dict(), format)
 
 
 def spec_format_of(path: Path) -> SpecFormat:
@@ -364,7 +376,7 @@ def spec_format_of(path: Path) -> SpecFormat:
         return formats[path.suffix.lower()]
     except KeyError:
         raise SpecError(
-            f"'{path.name}' does not end in .json, .yaml, .yml or .toml; rename it so."
+            f"{quoted_path(path.name)} does not end in .json, .yaml, .yml or .toml; rename it so."
         ) from None
 
 
@@ -372,13 +384,9 @@ def load_spec(path: Path) -> PromptSpec:
     """Read a spec file; its ending says the syntax.
 
     Raises:
-        SpecError: it cannot be read, is not UTF-8, or is not a valid description.
+        SpecError: it cannot be read, is no regular file, is over 1 MB, is not UTF-8, or is not a
+            valid description.
     """
     format = spec_format_of(path)
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except OSError as error:
-        raise SpecError(f"'{path}' cannot be read: {error.strerror}; check the path.") from error
-    except UnicodeDecodeError as error:
-        raise SpecError(f"'{path}' is not UTF-8 text; save it as UTF-8.") from error
-    return parse_spec(text, format=format, origin=f"'{path}'")
+    text = read_text(path, limit=MAX_SPEC_BYTES)
+    return parse_spec(text, format=format, origin=quoted_path(path))

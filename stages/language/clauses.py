@@ -125,6 +125,9 @@ class _Reader:
         elif not self.subjects:
             self.subjects = nearest
         doing = item.low.endswith(("ing", "s")) and item.low not in lexicon.words("verbs.telling")
+        before = self.items[i - 1] if i else None
+        # "perfect for storytelling": nobody does it here.
+        doing = doing and not (isinstance(before, Word) and before.low in ("for", "of", "about"))
         for index in self.subjects:
             if (
                 doing
@@ -456,6 +459,10 @@ class _Reader:
     ) -> bool:
         """Whether the thing `index` behind "and" or a comma is the subject of what follows."""
         if kind is RelationKind.WEARING and not together:
+            return True
+        beside = self.answered is not None and self.answered.low == "with" and not together
+        if beside and self.drafts.is_animate(index) and self.drafts.goes_with(self.last[-1]):
+            # "a man with a beard and a woman with a hat"
             return True
         if not isinstance(after, Word):
             return False

@@ -115,7 +115,9 @@ class Drafts:
         draft = self.all[index]
         if draft.link not in ("with", "has", "have", "having", "wearing"):
             return False
-        if draft.phrase.head in lexicon.words("nouns.parts"):
+        own = draft.phrase.determiner in ("its", "his", "her", "their")
+        own = own or draft.link == "wearing"
+        if own or draft.phrase.head in lexicon.words("nouns.parts"):
             return True
         carried = self.is_garment(index) or draft.phrase.head in lexicon.words("nouns.held")
         return carried and self.is_animate(host)

@@ -221,7 +221,9 @@ def _tag(found: list[Word]) -> None:  # noqa: PLR0912 -- one branch a shape
             that_one = word.low in ("that", "her") and before not in ("noun", "pronoun", "quote")
             word.kind = "determiner" if that_one and after in _OPEN else "subordinator"
         elif what == "determiner":
-            word.kind = _determiner(word, after, before)
+            pair = (found[i - 1].low if i else "", word.low)
+            both = pair in (("each", "other"), ("one", "another"))
+            word.kind = "pronoun" if both else _determiner(word, after, before)
         elif what == "adjective" and word.low in lexicon.words("adjectives.also_things"):
             word.kind = "noun" if _is_thing(found, shapes, i) else "adjective"
         elif what == "preposition" and before in _MODIFYING and after in _OPEN:
@@ -348,7 +350,10 @@ def _unknown_verb(found: list[Word], shapes: list[str], i: int, before: Kind) ->
     if i and not medium and doing and before in ("noun", "adverb"):
         onto = after in ("preposition", "relation") and found[i + 1].low != "of"
         return after == "determiner" or (onto and low in lexicon.words("verbs.ing_verbs"))
-    if before not in ("noun", "adverb") or after != "determiner" or found[i - 1].possessive:
+    onward = i + 1 < len(found) and found[i + 1].low in ("off", "away", "out", "back")
+    if before not in ("noun", "adverb") or not (after == "determiner" or onward):
+        return False
+    if found[i - 1].possessive:
         return False
     third = low.endswith("s") and not low.endswith("ss")
     return third and not found[i].value and not lexicon.is_plural(found[i - 1].low)
@@ -409,7 +414,8 @@ def _finite(word: Word, what: str, before: Kind, after: str, previous: Word | No
 
 def _either(word: Word, before: Kind, after: str, previous: Word | None) -> Kind:
     third = word.low.endswith("s") and not word.low.endswith("ss")
-    if word.low in ("open", "warm") and after in _OPEN:
+    listed = after == "comma" and before in _MODIFYING
+    if word.low in ("open", "warm") and (after in _OPEN or listed):
         return "adjective"
     if previous is not None and previous.low == "to" and after in ("determiner", "pronoun"):
         return "verb"

@@ -1,0 +1,53 @@
+"""A path goes in; the text of a regular file comes out, never waited for and never endless."""
+
+import stat
+from pathlib import Path
+
+from imagine.stages.errors import SpecError, quoted_path, unreadable
+
+_KINDS = {
+    stat.S_IFIFO: "a pipe",
+    stat.S_IFSOCK: "a socket",
+    stat.S_IFCHR: "a device",
+    stat.S_IFBLK: "a device",
+}
+
+
+def check_regular(path: Path) -> None:
+    """Refuse what is no regular file: a pipe would block, a device never end.
+
+    Raises:
+        SpecError: it is not there, or is a pipe, device or socket.
+    """
+    try:
+        kind = stat.S_IFMT(path.stat().st_mode)
+    except (OSError, ValueError) as error:
+        raise SpecError(unreadable(path, error)) from error
+    if kind in _KINDS:
+        raise SpecError(
+            f"{quoted_path(path)} is {_KINDS[kind]}, which cannot be read here; "
+            "save its content to a file first."
+        )
+
+
+def read_text(path: Path, *, limit: int) -> str:
+    """The UTF-8 text of a regular file of at most `limit` bytes.
+
+    Raises:
+        SpecError: it cannot be read, is no regular file, is larger, or is not UTF-8.
+    """
+    check_regular(path)
+    try:
+        with path.open("rb") as file:
+            data = file.read(limit + 1)
+    except OSError as error:
+        raise SpecError(unreadable(path, error)) from error
+    if len(data) > limit:
+        raise SpecError(
+            f"{quoted_path(path)} is larger than {limit / 2**20:g} MB, which is no description; "
+            "name another file."
+        )
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise SpecError(f"{quoted_path(path)} is not UTF-8 text; save it as UTF-8.") from error
