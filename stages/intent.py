@@ -189,18 +189,21 @@ def split_flags(prompt: str) -> tuple[str, SuffixFlags]:
 
     Returns:
         The text before them, and the flags. An em dash stands for two hyphens, as some keyboards
-        turn one into the other. An unknown flag stays text, and so does all before it.
+        turn one into the other. The suffix begins with the first flag whose name is known; an
+        unknown or malformed one after it is ignored, one before it stays text.
     """
-    found = list(_FLAG.finditer(prompt))
-    start = len(prompt)
+    end = start = len(prompt)
     read: list[tuple[str, str, str]] = []
-    for match in reversed(found):
-        value = prompt[match.end() : start].strip()
-        name = match[1].lower()
-        if not _is_flag(name, value):
+    pending: list[tuple[str, str, str]] = []
+    for match in reversed(list(_FLAG.finditer(prompt))):
+        value = prompt[match.end() : end].strip()
+        flag = (match[1].lower(), value, prompt[match.start() : end].strip())
+        end = match.start()
+        if flag[0] != "no" and len(value.split()) > _most_words(flag[0]):
             break
-        read.append((name, value, prompt[match.start() : start].strip()))
-        start = match.start()
+        pending.append(flag)
+        if _is_known(flag[0]):
+            read, pending, start = [*read, *pending], [], end
     core = prompt[:start].rstrip(" \t\n,")
     if not read or not core:
         return prompt, SuffixFlags()
@@ -209,7 +212,9 @@ def split_flags(prompt: str) -> tuple[str, SuffixFlags]:
     exclude: list[str] = []
     ignored: list[str] = []
     for name, value, written in reversed(read):
-        if name in ("ar", "aspect"):
+        if not _is_flag(name, value):
+            ignored.append(written)
+        elif name in ("ar", "aspect"):
             ratio = value
         elif name == "seed":
             seed = int(value)
@@ -224,6 +229,21 @@ def split_flags(prompt: str) -> tuple[str, SuffixFlags]:
         seed=seed,
         ignored=tuple(ignored),
     )
+
+
+def _is_known(name: str) -> bool:
+    from imagine.stages.language import lexicon
+
+    known = lexicon.words("flags.bare") | lexicon.words("flags.valued")
+    return name in ("ar", "aspect", "seed", "no") or name in known
+
+
+def _most_words(name: str) -> int:
+    """How many words a flag's value has at most, well-formed or not; more are prose."""
+    from imagine.stages.language import lexicon
+
+    only_bare = lexicon.words("flags.bare") - lexicon.words("flags.valued")
+    return 0 if name in only_bare else 1
 
 
 def _is_flag(name: str, value: str) -> bool:

@@ -59,6 +59,30 @@ def relations(prompt: str) -> list[str]:
         ("a bird made out of paper", ["bird"]),
         ("the words 'KEEP OFF' on a sign", ["sign"]),
         ("a beautiful sunset", ["sunset"]),
+        ("a rainbow over a waterfall", ["rainbow", "waterfall"]),
+        ("a unicorn in a meadow with a rainbow", ["unicorn", "meadow", "rainbow"]),
+        ("rainbow over mountains", ["rainbow", "mountain"]),
+        ("rainbow colored hair on a girl", ["hair", "girl"]),
+        ("a big blue circle above a small red square", ["circle", "square"]),
+        ("a black background with a large yellow square", ["square"]),
+        ("a town square", ["town square"]),
+        ("a square table", ["table"]),
+        ("a baby", ["baby"]),
+        ("a baby elephant", ["elephant"]),
+        ("a young adult and a baby eating cake", ["adult", "baby", "cake"]),
+        ("a couch and a round coffee table", ["couch", "coffee table"]),
+        ("a large, open suitcase", ["suitcase"]),
+        ("a cozy, dimly lit living room", ["living room"]),
+        ("a rugged, aged wooden table", ["table"]),
+        ("a person in winter", ["person"]),
+        ("two cats doing research", ["cat"]),
+        ("a train going to a city", ["train", "city"]),
+        ("a dog jumping up to hug a woman", ["dog", "woman"]),
+        ("a rocket blasts off", ["rocket"]),
+        ("a bear with its mouth wide open", ["bear", "mouth"]),
+        ("a Salvador Dalí style clock", ["clock"]),
+        ("Ghibli style cat", ["cat"]),
+        ("two zebras next to each other in a box", ["zebra", "box"]),
     ],
 )
 def test_entities_are_the_things_of_the_picture_by_name(prompt: str, expected: list[str]) -> None:
@@ -69,15 +93,46 @@ def test_adjectives_and_materials_become_attributes() -> None:
     assert entity("a fluffy old corgi", "corgi").attributes == ("fluffy", "old")
     assert entity("a leather jacket", "jacket").attributes == ("leather",)
     assert entity("a teapot made of glass", "teapot").attributes == ("made of glass",)
+    assert entity("a horse with a mane made of rope", "mane").attributes == ("made of rope",)
+    assert entity("a man holding a cup made of ice", "cup").attributes == ("made of ice",)
 
 
 def test_a_span_is_the_users_words() -> None:
     assert entity("A Photo of a Fluffy RED corgi", "corgi").span == "Fluffy RED corgi"
 
 
-def test_an_action_belongs_to_the_one_that_acts() -> None:
-    assert entity("a cat on a box sleeping", "cat").action == "sleeping"
-    assert entity("a man watching a dog running", "dog").action == "running"
+@pytest.mark.parametrize(
+    ("prompt", "name", "action"),
+    [
+        ("a cat on a box sleeping", "cat", "sleeping"),
+        ("a man watching a dog running", "dog", "running"),
+        ("a cat with green eyes sitting on a chair", "cat", "sitting"),
+        ("a cat with green eyes sitting on a chair", "eye", None),
+        ("a man with a camera standing in a field", "man", "standing"),
+        ("a machine for making coffee", "machine", None),
+        ("a plane lands on a road", "plane", "lands"),
+        ("a cat looking at a dog", "cat", "looking"),
+        ("a truck missing its wheels", "truck", None),
+        ("a man riding down the street", "man", "riding"),
+    ],
+)
+def test_an_action_belongs_to_the_one_that_acts(prompt: str, name: str, action: str | None) -> None:
+    assert entity(prompt, name).action == action
+
+
+@pytest.mark.parametrize(
+    "prompt",
+    [
+        "a man wearing a hat",
+        "a man holding a cup",
+        "a man riding a horse",
+        "a sign that says hello",
+        'a sign that reads "hello"',
+        "a box containing a cup",
+    ],
+)
+def test_what_a_relation_or_a_quote_says_is_no_action_as_well(prompt: str) -> None:
+    assert [entity.action for entity in parse_intent(prompt).entities if entity.action] == []
 
 
 @pytest.mark.parametrize(
@@ -139,6 +194,8 @@ def test_other_numbers_are_no_counts(prompt: str) -> None:
         ("an orange cat", "cat", ("orange",)),
         ("a rose next to an olive tree", "olive tree", ()),
         ("a gold ring", "ring", ("gold",)),
+        ("a lavender backpack", "backpack", ("lavender",)),
+        ("a rusty car", "car", ()),
     ],
 )
 def test_colors_bind_to_their_thing(prompt: str, name: str, colors: tuple[str, ...]) -> None:
@@ -178,6 +235,43 @@ def test_colors_bind_to_their_thing(prompt: str, name: str, colors: tuple[str, .
         ("a dog wearing a hat while riding a bike", ["dog wearing hat", "dog riding bike"]),
         ("a plate that is not on the table", []),
         ("a man doing a trick on a skateboard", ["man on skateboard"]),
+        ("a woman with red hair wearing a blue dress", ["woman wearing dress"]),
+        ("a man with a beard riding a horse", ["man riding horse"]),
+        ("a cat with green eyes sitting on a chair", ["cat on chair"]),
+        ("a mug with a handle sitting on a table", ["mug on table"]),
+        ("a horse with a mane tied to a tree", []),
+        (
+            "a lion to the left of a tiger, with a monkey above them",
+            ["lion left_of tiger", "monkey above lion", "monkey above tiger"],
+        ),
+        ("two dogs and a cat with a bird above them", ["bird above dog"]),
+        ("a boy on the back of an elephant", ["boy on elephant"]),
+        ("a boy riding on the back of an elephant", ["boy riding elephant"]),
+        ("a girl with a red umbrella", ["girl holding umbrella"]),
+        ("a knight fighting a dragon with a sword", ["knight holding sword"]),
+        ("a dragon fighting a knight with a sword", ["knight holding sword"]),
+        ("a table with a book", []),
+        ("a man with a dog", []),
+        ("a man with a book on his head", ["book on head"]),
+        ("a woman with a baby on her lap", ["woman holding baby"]),
+        ("a woman with straight hair and glasses", ["woman wearing glasses"]),
+        ("a woman with an umbrella and a hat", ["woman holding umbrella", "woman wearing hat"]),
+        ("a man with a beard and a woman with a hat", ["woman wearing hat"]),
+        (
+            "a man in a hat and a visor standing by a car",
+            ["man wearing hat", "man wearing visor", "man next_to car"],
+        ),
+        ("a radish in a tutu", ["radish wearing tutu"]),
+        ("a coin in a shoe", ["coin inside shoe"]),
+        ("a person in winter", []),
+        ("a man reading a book with a prism on its cover", ["prism on cover"]),
+        ('a robot holding a sign with "STOP" written on it', ["robot holding sign"]),
+        ("green pants standing up with nobody inside them", []),
+        ("a dog between a bush and a box standing up", ["dog between bush", "dog between box"]),
+        ("a boat reflected in a window", []),
+        ("a man looking over a valley", []),
+        ("a cake in the shape of a car", []),
+        ("a man wearing a hat, painting in pop art style", ["man wearing hat"]),
     ],
 )
 def test_relations_link_the_right_things(prompt: str, expected: list[str]) -> None:
@@ -197,6 +291,10 @@ def test_relations_link_the_right_things(prompt: str, expected: list[str]) -> No
         ("a fox on a velvet cushion", None),
         ("a cup on a table", None),
         ("a forest", None),
+        ("a man on a street corner", "on a street corner"),
+        ("a house on a mountain top", "on a mountain top"),
+        ("a person in winter", "in winter"),
+        ("a person in winter on a beach", "on a beach"),
     ],
 )
 def test_the_setting_is_the_phrase_that_says_where(prompt: str, setting: str | None) -> None:
@@ -246,6 +344,19 @@ def test_text_to_render_is_found_letter_for_letter(prompt: str, quotes: tuple[st
         ),
         ("no people, a quiet street", [("people", "no people")]),
         ("a house no longer red", []),
+        ("a cat looking at a dog, not looking amused", [("amused", "not looking amused")]),
+        ("a girl who is not smiling", [("smiling", "is not smiling")]),
+        ("a statue not moving", [("moving", "not moving")]),
+        (
+            "a girl not looking at the camera",
+            [("looking at the camera", "not looking at the camera")],
+        ),
+        ("a girl not holding anything", []),
+        ("a house that is not red", []),
+        ("the table wasn't level", []),
+        ("a house, no red", [("red", "no red")]),
+        ("the water is not paint of red", []),
+        ("there is not snow", [("snow", "is not snow")]),
     ],
 )
 def test_exclusions_keep_the_users_clause(prompt: str, expected: list[tuple[str, str]]) -> None:
@@ -270,6 +381,8 @@ def test_a_list_of_exclusions_is_read_to_its_end() -> None:
         ("A Dog And A Cat", ()),
         ("A DOG AND A CAT", ()),
         ("Dogs on the beach", ()),
+        ("a helicopter over Times Square", ("Times Square",)),
+        ("A dog. Mount Rushmore is in the background.", ("Mount Rushmore",)),
     ],
 )
 def test_names_are_told_from_capitals(prompt: str, expected: tuple[str, ...]) -> None:
@@ -288,6 +401,11 @@ def test_names_are_told_from_capitals(prompt: str, expected: tuple[str, ...]) ->
         ("a logo of a cat", Medium.GRAPHIC_DESIGN, "logo"),
         ("a 3d render of a cat", Medium.RENDER_3D, "3d render"),
         ("a cat in the style of Zork", Medium.OTHER, "style of Zork"),
+        ("a Salvador Dalí style clock", Medium.PAINTING, "Salvador Dalí style"),
+        ("Salvador Dalí style clock", Medium.PAINTING, "Salvador Dalí style"),
+        ("Picasso style portrait of a dog", Medium.PAINTING, "Picasso style"),
+        ("Ghibli style cat", Medium.ILLUSTRATION, "Ghibli style"),
+        ("Zork style castle", Medium.OTHER, "Zork style"),
     ],
 )
 def test_the_stated_medium_is_read_with_its_words(prompt: str, medium: Medium, phrase: str) -> None:
@@ -309,6 +427,10 @@ def test_times_of_day_are_read_and_their_namesakes_are_not() -> None:
     assert parse_intent("a lake at dawn").times == {"dawn"}
     assert parse_intent("a man on a sunny day").times == {"day"}
     assert parse_intent("a woman in an evening gown").times == frozenset()
+    for prompt in ("a castle and the setting sun", "the sun setting", "the sun is setting"):
+        assert parse_intent(prompt).times == {"dusk"}
+    for prompt in ("a castle and the rising sun", "the sun is rising"):
+        assert parse_intent(prompt).times == {"dawn"}
 
 
 def test_monochrome_is_asked_of_the_picture_and_not_of_a_cat() -> None:
@@ -348,6 +470,13 @@ def test_an_aspect_ratio_is_read_when_the_spec_knows_it(prompt: str, ratio: str 
         ("ein roter Hund sitzt auf einem Stuhl im Garten", "de"),
         ("un chat rouge sur une chaise dans le jardin", "fr"),
         ("un perro rojo sobre una silla en el jardín", "es"),
+        ("eine Katze auf einem Stuhl", "de"),
+        ("zwei Hunde im Park", "de"),
+        ("un chat sur une chaise", "fr"),
+        ("un gato en una silla", "es"),
+        ("un gatto su una sedia", "it"),
+        ("um gato em uma cadeira", "pt"),
+        ("a mesa in a desert", "en"),
         ("123", "und"),
     ],
 )
@@ -377,6 +506,23 @@ def test_flags_at_the_end_are_split_off() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("prompt", "ignored"),
+    [
+        ("a fox --ar wide", ("--ar wide",)),
+        ("a fox --seed -1", ("--seed -1",)),
+        ("a fox --no people --zzz", ("--zzz",)),
+        ("a fox --no people --zzz 5 --seed 99999999999", ("--zzz 5", "--seed 99999999999")),
+    ],
+)
+def test_a_malformed_or_unknown_flag_of_a_suffix_is_ignored_and_named(
+    prompt: str, ignored: tuple[str, ...]
+) -> None:
+    core, flags = split_flags(prompt)
+    assert (core, flags.ignored) == ("a fox", ignored)
+    assert flags.exclude == (("people",) if "people" in prompt else ())
+
+
 def test_an_em_dash_stands_for_two_hyphens() -> None:
     core, flags = split_flags("a fox —ar 3:2")
     assert (core, flags.aspect_ratio, flags.text) == ("a fox", "3:2", "—ar 3:2")
@@ -386,9 +532,7 @@ def test_an_em_dash_stands_for_two_hyphens() -> None:
     "prompt",
     [
         "a fox --foo 3",
-        "a fox --ar wide",
         "a --tile fox",
-        "a fox --seed -1",
         "a fox -- a dog",
         "--v 6",
     ],

@@ -7,6 +7,7 @@ from imagine.stages.intent import Entity, IntentRelation, Negation
 from imagine.stages.language import lexicon
 from imagine.stages.language.chunks import NounPhrase
 from imagine.stages.language.drafts import Drafts, Link, is_place
+from imagine.stages.language.exclusions import Exclusions
 from imagine.stages.language.words import Word
 from imagine.stages.spec import RelationKind
 
@@ -44,10 +45,9 @@ class _Reader:
         self.items = items
         self.pictures = pictures
         self.drafts = Drafts()
-        self.negations: list[Negation] = []
+        self.exclusions = Exclusions(text, items)
         self.setting: tuple[int, int] | None = None
         self.season: tuple[int, int] | None = None
-        self.excluded: set[int] = set()
         self.rooms = lexicon.words("scene.rooms")
         self.end_sentence()
 
@@ -59,11 +59,9 @@ class _Reader:
         self.fronted: tuple[RelationKind, int] | None = None
         self.predicate = False
         self.joined = False
-        self.negating: int | None = None
-        self.barring = False
         self.group_count: int | None = None
         self.passed = False
-        self.denied = False
+        self.exclusions.end_sentence()
 
     def step(self, i: int) -> None:
         item = self.items[i]
@@ -88,7 +86,7 @@ class _Reader:
             case "pronoun":
                 self.pronoun(item)
             case "negator":
-                self.negator(i, item)
+                self.exclusions.open(i, item)
 
     def stop(self, item: Word) -> None:
         if item.kind == "stop":
@@ -100,7 +98,7 @@ class _Reader:
     def join(self, item: Word) -> None:
         self.joined = True
         if item.low == "but":
-            self.negating = None
+            self.exclusions.begin = None
         if self.link is not None:
             self.answered = None
         self.link = None
@@ -112,11 +110,12 @@ class _Reader:
         self.link = None
         self.joined = False
         self.predicate = False
-        self.negating = None
+        self.exclusions.begin = None
         self.fronted = None
 
     def verb(self, i: int, item: Word) -> None:
-        nearest = self.drafts.owners(self.last)
+        worked = item.low in lexicon.words("verbs.worked")
+        nearest = list(self.last) if worked else self.drafts.owners(self.last)
         if not self.joined and self.last and isinstance(self.items[i - 1], NounPhrase):
             near = set(nearest) & set(self.subjects) or any(map(self.drafts.is_animate, nearest))
             held = self.answered is not None and self.answered.low == "with"
@@ -132,34 +131,21 @@ class _Reader:
             if (
                 doing
                 and item.value in ("", "riding")
-                and self.negating is None
+                and self.exclusions.begin is None
                 and self.drafts[index].action is None
             ):
                 self.drafts[index].action = item.low
-        self.deny_doing(i, item)
+        self.exclusions.doing(i, item)
+        if isinstance(before, Word) and before.kind == "quote":
+            # "with "STOP" written on it": only the text is there.
+            after = self.items[i + 1] if i + 1 < len(self.items) else None
+            linked = isinstance(after, Word) and after.kind in ("preposition", "relation")
+            self.exclusions.denied = linked
         kind = RelationKind(item.value) if item.value else None
         self.predicate = True
         self.joined = False
-        self.link = Link(item.low, item.start, kind, list(self.subjects))
-
-    def deny_doing(self, i: int, item: Word) -> None:
-        """ "not smiling" excludes smiling; "not wearing a hat" waits for the hat."""
-        if self.negating is None:
-            return
-        after = self.items[i + 1] if i + 1 < len(self.items) else None
-        before = self.items[i - 1]
-        seeming = isinstance(before, NounPhrase) and not before.name
-        onto = isinstance(after, NounPhrase) and bool(after.name)
-        linked = isinstance(after, Word) and after.kind in ("preposition", "relation", "adverb")
-        filler = isinstance(after, NounPhrase) and not after.name
-        nobody = isinstance(after, Word) and after.kind == "pronoun"
-        if nobody:
-            self.negating = None
-        if nobody or onto or linked or filler or item.low in lexicon.words("adjectives.fillers"):
-            return
-        if item.low.endswith("ing") or seeming:
-            self.negations.append(Negation(item.low, self.text[self.negating : item.end]))
-        self.negating = None
+        holders = self.last if worked and isinstance(before, NounPhrase) else self.subjects
+        self.link = Link(item.low, item.start, kind, list(holders))
 
     def preposition(self, i: int, item: Word) -> None:
         likenesses = lexicon.table("relations")["likenesses"]
@@ -171,13 +157,13 @@ class _Reader:
         kind = RelationKind(item.value) if item.kind == "relation" else None
         if kind is RelationKind.ON and verb is not None and verb.kind is RelationKind.RIDING:
             kind = RelationKind.RIDING
-        if self.denied or (verb is not None and _is_loose(verb.low, item.low)):
+        if self.exclusions.denied or (verb is not None and _is_loose(verb.low, item.low)):
             kind = None
-        self.denied = False
+        self.exclusions.denied = False
         link = Link(item.low, item.start, kind, self.left_of(i, kind))
         phrase = f"{verb.low} {item.low}" if verb is not None else ""
         if verb is not None and phrase in likenesses:
-            link.low, link.start = phrase, verb.start
+            link.low, link.start, link.holders = phrase, verb.start, verb.holders
         self.link = link
         self.predicate = False
         self.joined = False
@@ -186,17 +172,7 @@ class _Reader:
         """The things that the preposition at `i` speaks about; None when it opens its clause."""
         before = self.items[i - 1] if i else None
         if isinstance(before, NounPhrase) and not self.joined:
-            if not before.name:
-                return list(self.last or self.subjects)
-            after = self.items[i + 1] if i + 1 < len(self.items) else None
-            # "with a cat on it": the pronoun takes the host, so the cat itself is meant.
-            near = _speaks_of_host(after)
-            if self.passed:
-                return list(self.link.holders or []) if self.link is not None and not near else []
-            found = self.drafts.wholes(self.last)
-            if near:
-                return found
-            return self.drafts.holders(found if kind is None else self.drafts.owners(found), kind)
+            return self.behind(i, before, kind)
         if self.subjects:
             return list(self.subjects)
         if self.last and (self.link is not None or isinstance(before, Word)):
@@ -204,8 +180,24 @@ class _Reader:
         opening = ("stop", "comma", "conjunction", "subordinator", "adverb")
         return None if not isinstance(before, Word) or before.kind in opening else []
 
+    def behind(self, i: int, before: NounPhrase, kind: RelationKind | None) -> list[int]:
+        """The things that the preposition right behind the phrase `before` speaks about."""
+        if not before.name:
+            return list(self.last or self.subjects)
+        # "with a cat on it": the pronoun takes the host, so the cat itself is meant.
+        near = _speaks_of_host(self.items[i + 1] if i + 1 < len(self.items) else None)
+        if self.passed:
+            return list(self.link.holders or []) if self.link is not None and not near else []
+        found = self.drafts.wholes(self.last)
+        if near:
+            return found
+        return self.drafts.holders(found if kind is None else self.drafts.owners(found), kind)
+
     def pronoun(self, item: Word) -> None:
         if item.low in ("there", "here"):
+            return
+        if item.low == "nobody":
+            self.exclusions.denied = True
             return
         taken = set(self.link.holders or ()) if self.link else set()
         found = self.drafts.referent(item.low, taken)
@@ -221,26 +213,10 @@ class _Reader:
             self.link = None
         self.joined = False
 
-    def negator(self, i: int, item: Word) -> None:
-        after = self.items[i + 1] if i + 1 < len(self.items) else None
-        low = after.low if isinstance(after, Word) else after.words[0].low if after else ""
-        if low in lexicon.words("grammar.negation_idioms"):
-            return
-        linking = ("preposition", "relation", "pronoun", "stop", "comma", "subordinator")
-        if isinstance(after, Word) and after.kind in linking:
-            self.denied = after.kind in ("preposition", "relation")
-            return
-        before = self.items[i - 1] if i else None
-        with_it = isinstance(before, Word) and (
-            before.low in ("with", "has", "have") or before.kind == "auxiliary"
-        )
-        self.negating = before.start if with_it and isinstance(before, Word) else item.start
-        # "no red" bars the colour; "is not red" only says what something is not.
-        self.barring = item.low in lexicon.words("grammar.barring")
-
     def thing(self, i: int, phrase: NounPhrase) -> None:
-        if self.negating is not None:
-            self.exclude(i, phrase, self.negating)
+        if self.exclusions.begin is not None:
+            self.exclusions.thing(i, phrase)
+            self.link = None
         elif self.alone_setting(phrase) or self.in_season(phrase):
             pass
         elif not phrase.name:
@@ -331,6 +307,9 @@ class _Reader:
 
     def passes(self, phrase: NounPhrase, of: bool) -> bool:
         """Frame words, groups and other nouns that are nothing in the picture."""
+        if of and self.link is not None and phrase.head in ("shape", "form", "likeness"):
+            # "a cake in the shape of a car" is in no car.
+            self.link.kind = None
         if phrase.end in self.pictures or phrase.frame or (of and phrase.head == "portrait"):
             self.backdrop(phrase)
         elif of and phrase.words[-1].low in lexicon.words("nouns.groups"):
@@ -428,7 +407,7 @@ class _Reader:
         """ "and B" goes where A went, unless B opens a clause of its own."""
         link = self.answered
         kind = link.kind if link is not None else None
-        bare = not self.drafts[index].phrase.determiner and not self.drafts.is_animate(index)
+        bare = self.drafts.is_more_dress(index)
         worn = kind is RelationKind.WEARING and (self.drafts.is_garment(index) or bare)
         together = worn or kind in (RelationKind.BETWEEN, RelationKind.HOLDING)
         if link is not None and link.low == "with" and self.drafts.goes_with(index):
@@ -464,7 +443,11 @@ class _Reader:
         if beside and self.drafts.is_animate(index) and self.drafts.goes_with(self.last[-1]):
             # "a man with a beard and a woman with a hat"
             return True
-        if not isinstance(after, Word):
+        # "a man with a hat and an umbrella standing": they do not stand.
+        carried = together and kind in (None, RelationKind.WEARING)
+        carried = carried and self.drafts.goes_with(index)
+        second = kind is RelationKind.BETWEEN and len(self.last) == 1
+        if not isinstance(after, Word) or carried or second:
             return False
         if after.kind in ("preposition", "relation") and after.low != "of":
             return kind is not None and not together
@@ -473,68 +456,12 @@ class _Reader:
         bare = kind is RelationKind.WEARING and not self.drafts[index].phrase.determiner
         return after.kind in ("verb", "auxiliary") and not shared and not bare
 
-    def exclude(self, i: int, phrase: NounPhrase, begin: int) -> None:
-        start = phrase.start
-        whole = self.items[i - 2] if i > 1 else None
-        link = self.items[i - 1] if i else None
-        of = isinstance(link, Word) and link.low == "of"
-        if of and isinstance(whole, NounPhrase) and whole.start in self.excluded:
-            # "without a statue of a horse" excludes one thing.
-            start = whole.start
-            self.negations.pop()
-        self.excluded.add(start)
-        words = [word.low for word in phrase.words]
-        if set(words) <= lexicon.words("adjectives.fillers"):
-            # "not looking amused": what comes next says what is not wanted.
-            return
-        if words and self.barred(i, phrase):
-            doing = self.items[i - 2] if of is False and i > 1 else None
-            onto = isinstance(link, Word) and link.kind in ("preposition", "relation")
-            if onto and isinstance(doing, Word) and doing.kind == "verb":
-                # "not looking at the camera" excludes the look, not the camera.
-                start = doing.start
-            term = self.text[start : phrase.end].lower()
-            self.negations.append(
-                Negation(term=" ".join(term.split()), clause=self.text[begin : phrase.end])
-            )
-        after = self.items[i + 1] if i + 1 < len(self.items) else None
-        if not (isinstance(after, Word) and self.excludes_more(i + 1, after)):
-            self.negating = None
-        self.link = None
-
-    def barred(self, i: int, phrase: NounPhrase) -> bool:
-        """Whether the phrase behind a negator is a thing: "wasn't level" bars none."""
-        if not phrase.name:
-            return self.barring
-        before = [item.low if isinstance(item, Word) else "" for item in self.items[max(0, i - 2) : i]]
-        be = before[-1:] != ["not"] or before[0] in ("is", "are", "was", "were")
-        said = before[-1:] and before[-1] in lexicon.words("grammar.being_negators")
-        quality = not (phrase.determiner or phrase.plural or phrase.count) and len(phrase.words) == 1
-        there = i > 1 and any(
-            isinstance(item, Word) and item.low == "there" for item in self.items[max(0, i - 3) : i]
-        )
-        return not (said and be and quality) or there
-
-    def excludes_more(self, i: int, mark: Word) -> bool:
-        """Whether the exclusion goes on behind a comma or conjunction."""
-        after = self.items[i + 1] if i + 1 < len(self.items) else None
-        if mark.low in ("or", "nor", "of") or (
-            isinstance(after, Word) and after.low in ("or", "nor")
-        ):
-            return True
-        if mark.low not in (",", "and") or not isinstance(after, NounPhrase):
-            return False
-        plain = not (after.determiner or after.colors or after.count)
-        beyond = self.items[i + 2] if i + 2 < len(self.items) else None
-        listed = isinstance(beyond, Word) and beyond.low in ("or", "nor", ",")
-        return plain and (mark.low == "and" or listed)
-
     def enter_any(self) -> None:
         """A prompt of nothing but "anger" or "a poster" still shows that."""
         named: list[NounPhrase] = []
         for item in self.items:
             if isinstance(item, NounPhrase):
-                if item.name and item.start not in self.excluded:
+                if item.name and item not in self.exclusions:
                     named.append(item)
             elif item.kind == "stop" and named:
                 break
@@ -548,7 +475,7 @@ class _Reader:
         return Reading(
             self.drafts.entities(self.text),
             self.drafts.intent_relations(),
-            tuple(dict.fromkeys(self.negations)),
+            tuple(dict.fromkeys(self.exclusions.found)),
             setting,
         )
 
@@ -557,7 +484,7 @@ def _speaks_of_host(item: Word | NounPhrase | None) -> bool:
     """ "on it", "on his head": what stands there is not the one that "it" and "his" mean."""
     if isinstance(item, NounPhrase):
         part = item.head in lexicon.words("nouns.parts")
-        return part and item.determiner in ("its", "his", "her", "their")
+        return item.determiner == "its" or (part and item.determiner in ("his", "her", "their"))
     return item is not None and item.kind == "pronoun"
 
 

@@ -119,7 +119,7 @@ def _names_picture(lows: Sequence[str], match: Match) -> bool:
     if (article and tag) or not all(map(_describes_picture, lead)):
         return False
     after = lows[match.end] if match.end < len(lows) else "."
-    following = lows[match.end + 1 : match.end + 3]
+    following = lows[match.end + 1 : match.end + 5]
     if after in lexicon.words("media.phrase.openers") or after in _BOUNDARY:
         return True
     return after in ("in", "on", "by", "with", "from") and (
@@ -150,15 +150,12 @@ def _names_style(lows: Sequence[str], match: Match) -> bool:
     return (
         lows[match.end - 1] == "style"
         or before in ("of", "by", "in", "like", "style", ",")
-        or after
-        in ("style", "styled", "inspired", "painting", "art", "portrait", "print", "poster", "illustration")
+        or after in lexicon.words("media.phrase.styled")
         or (after in _BOUNDARY and (match.start == 0 or before in _BOUNDARY))
     )
 
 
-def _unknown_style(
-    lows: Sequence[str], names: Sequence[tuple[int, int]]
-) -> tuple[int, int] | None:
+def _unknown_style(lows: Sequence[str], names: Sequence[tuple[int, int]]) -> tuple[int, int] | None:
     """ "in the style of X", "X style" for an X that no list knows."""
     named = {end: start for start, end in names}
     for i, low in enumerate(lows):

@@ -98,6 +98,14 @@ class Drafts:
         carried = head in lexicon.words("nouns.parts") or head in lexicon.words("nouns.held")
         return carried or self.is_garment(index)
 
+    def is_more_dress(self, index: int) -> bool:
+        """Whether a thing without article, listed behind a garment, may be one more garment."""
+        phrase = self.all[index].phrase
+        picture = any(
+            phrase.name in names for names in lexicon.phrase_lists("media.nouns").values()
+        )
+        return not (phrase.determiner or picture or self.is_animate(index))
+
     def is_garment(self, index: int) -> bool:
         return self.all[index].phrase.head in lexicon.words("nouns.garments")
 
@@ -241,4 +249,7 @@ def is_place(link: Link, phrase: NounPhrase) -> bool:
         return False
     if phrase.head in places or phrase.name in lexicon.lines("scene.places.phrases"):
         return True
+    if phrase.head in lexicon.words("nouns.abstract") and len(phrase.words) > 1:
+        # "on a mountain top"
+        return phrase.words[-2].low in places
     return word in ("in", "at") and phrase.words[-1].value == "name"

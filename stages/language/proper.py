@@ -40,11 +40,11 @@ def _is_name(words: Sequence[Word], i: int, opens: bool, small: set[str]) -> boo
     if what in _CLOSED:
         return False
     common = lexicon.singular(word.low) in lexicon.common_nouns()
-    if not opens:
-        return not (common and lexicon.is_plural(word.low))
     followed = i + 1 < len(words) and words[i + 1].text[:1].isupper()
+    if not opens:
+        return followed or not (common and lexicon.is_plural(word.low))
     known = word.low in small or what != "noun" or common
-    return not known or (followed and word.low not in small and what in ("noun", "color"))
+    return not known or (followed and word.low not in small and what in ("noun", "color", "either"))
 
 
 def _joined(words: Sequence[Word], runs: list[tuple[int, int]]) -> list[tuple[int, int]]:

@@ -177,6 +177,7 @@ _OPEN = frozenset(
 )
 _THINGS = frozenset(("noun", "either", "base", "thing or color", "s"))
 _BEFORE_CAN = frozenset(("noun", "adjective", "color", "determiner", "number"))
+_ONE_ANOTHER = (("each", "other"), ("one", "another"))
 _MODIFYING = frozenset(("determiner", "number", "adjective", "color"))
 
 
@@ -216,19 +217,16 @@ def _tag(found: list[Word]) -> None:  # noqa: PLR0912 -- one branch a shape
         elif what in ("s", "base"):
             word.kind = _finite(word, what, before, after, found[i - 1] if i else None)
         elif what == "either":
-            word.kind = _either(word, before, after, found[i - 1] if i else None)
+            lands = before == "noun" and _lands(found, i, after)
+            previous = found[i - 1] if i else None
+            word.kind = "verb" if lands else _either(word, before, after, previous)
         elif what == "subordinator":
             that_one = word.low in ("that", "her") and before not in ("noun", "pronoun", "quote")
             word.kind = "determiner" if that_one and after in _OPEN else "subordinator"
         elif what == "determiner":
-            pair = (found[i - 1].low if i else "", word.low)
-            both = pair in (("each", "other"), ("one", "another"))
-            word.kind = "pronoun" if both else _determiner(word, after, before)
-        elif what == "adjective" and word.low in lexicon.words("adjectives.also_things"):
-            word.kind = "noun" if _is_thing(found, shapes, i) else "adjective"
-        elif what == "preposition" and before in _MODIFYING and after in _OPEN:
-            described = word.low in lexicon.words("adjectives.adjectives")
-            word.kind = "adjective" if described else "preposition"
+            word.kind = _determiner(word, after, before, found[i - 1] if i else None)
+        elif what in ("adjective", "preposition"):
+            word.kind = _adjective_or_not(found, shapes, i, before)
         elif (
             word.low == "can"
             and before in _BEFORE_CAN
@@ -242,6 +240,21 @@ def _tag(found: list[Word]) -> None:  # noqa: PLR0912 -- one branch a shape
         if word.kind == "verb":
             word.value = lexicon.verb_relations().get(word.low, "")
         before = word.kind
+
+
+def _adjective_or_not(found: list[Word], shapes: list[str], i: int, before: Kind) -> Kind:
+    word = found[i]
+    after = shapes[i + 1] if i + 1 < len(found) else "stop"
+    if shapes[i] == "preposition":
+        # "a round table", "a round, flat stone"
+        described = word.low in lexicon.words("adjectives.adjectives")
+        inside = before in _MODIFYING and after in (*_OPEN, "comma")
+        return "adjective" if described and inside else "preposition"
+    if word.low == "looking" and after in ("preposition", "relation", "adverb", "pronoun"):
+        return "verb"
+    if word.low in lexicon.words("adjectives.also_things") and _is_thing(found, shapes, i):
+        return "noun"
+    return "adjective"
 
 
 def _is_thing(found: list[Word], shapes: list[str], i: int) -> bool:
@@ -262,7 +275,9 @@ def _is_thing(found: list[Word], shapes: list[str], i: int) -> bool:
     return before in (*_MODIFYING, "noun", *linked) or (before == "stop" and following[0] in linked)
 
 
-def _determiner(word: Word, after: str, before: Kind) -> Kind:
+def _determiner(word: Word, after: str, before: Kind, previous: Word | None) -> Kind:
+    if previous is not None and (previous.low, word.low) in _ONE_ANOTHER:
+        return "pronoun"
     if word.low == "that" and before in ("noun", "pronoun", "quote"):
         return "subordinator"
     pronoun = after not in _OPEN and after not in (
@@ -394,6 +409,8 @@ def _participle(shapes: list[str], i: int, before: Kind, *, names: bool) -> Kind
         return "verb"
     if names:
         return "verb"
+    if before == "determiner" and shapes[i + 1 : i + 2] == ["comma"]:
+        return "adjective"
     if before == "noun":
         return "adjective" if before_thing and shapes[i] == "ed" else "verb"
     return "adjective" if before_thing else "verb"
@@ -412,15 +429,28 @@ def _finite(word: Word, what: str, before: Kind, after: str, previous: Word | No
     return "noun"
 
 
+def _lands(found: list[Word], i: int, after: str) -> bool:
+    """Whether "a plane lands on a road": "a" opens no plural, so the -s is that of a verb."""
+    low = found[i].low
+    if not low.endswith("s") or low in lexicon.words("nouns.invariant"):
+        return False
+    if after not in ("preposition", "relation", "adverb") or found[i + 1].low == "of":
+        return False
+    first = i - 1
+    while first > max(0, i - 6) and found[first].kind in ("noun", "adjective", "color"):
+        first -= 1
+    return found[first].low in ("a", "an") and not lexicon.is_plural(found[i - 1].low)
+
+
 def _either(word: Word, before: Kind, after: str, previous: Word | None) -> Kind:
     third = word.low.endswith("s") and not word.low.endswith("ss")
     listed = after == "comma" and before in _MODIFYING
-    if word.low in ("open", "warm") and (after in _OPEN or listed):
-        return "adjective"
     if previous is not None and previous.low == "to" and after in ("determiner", "pronoun"):
         return "verb"
     if previous is not None and previous.low in ("that", "who", "which"):
         return "verb"
+    if word.low == "open" or (word.low == "warm" and (after in _OPEN or listed)):
+        return "adjective"
     if before in ("pronoun",):
         return "verb"
     if before == "noun" and previous is not None and after in ("determiner", "number"):
