@@ -27,11 +27,6 @@ def _visible(char: str) -> str:
     return char if harmless else f"\\u{ord(char):04x}"
 
 
-def shortened(text: str) -> str:
-    """A value for a message, cut where it grows too long to be read."""
-    return text if len(text) <= 80 else f"{text[:79]}…"
-
-
 def is_terminal() -> bool:
     """Whether stderr is a terminal that understands escape sequences."""
     return sys.stderr is not None and sys.stderr.isatty() and os.environ.get("TERM") != "dumb"

@@ -117,12 +117,10 @@ def _formats() -> tuple[Status, str]:
 
 
 def _output() -> tuple[Status, str]:
-    from pathlib import Path
-
     from imagine.cli.settings import load_settings
     from imagine.stages.save import check_destination, destination_of
 
-    place = Path(load_settings().text("output") or ".")
+    place = load_settings().text("output") or "."
     check_destination(destination_of(place, format=None))
     return "ok", f"'{place}' can be written"
 

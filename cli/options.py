@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from imagine.cli import completion
-from imagine.cli.console import shortened
+from imagine.stages.errors import shown
 
 
 def whole_number(text: str | int) -> int:
@@ -15,7 +15,7 @@ def whole_number(text: str | int) -> int:
     if isinstance(text, int):
         return text
     if not re.fullmatch(r"-?[0-9]{1,18}", text):
-        raise typer.BadParameter(f"'{shortened(text)}' is no whole number")
+        raise typer.BadParameter(f"'{shown(text)}' is no whole number")
     return int(text)
 
 

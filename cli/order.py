@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from imagine.stages.styles import StylePreset
 
 FORMATS = ["png", "jpg", "webp", "avif"]
-# No description has 100,000 characters; more is a wrong file.
-MAX_SPEC = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +139,8 @@ def choose_saving(
     if format is not None and format not in FORMATS:
         hint = did_you_mean(format, FORMATS)
         raise UsageError(f"There is no format '{format}'{hint} (known: {', '.join(FORMATS)}).")
-    place = Path(str(settings.text("output", output)))
+    # As text: a separator at its end says that it is a directory.
+    place = str(settings.text("output", output))
     destination = destination_of(place, format=cast("ImageFormat | None", format))
     if destination.file_name is None:
         chosen = cast("ImageFormat", settings.text("format", format))
@@ -149,13 +148,14 @@ def choose_saving(
     elif name is not None:
         raise UsageError(f"--name '{name}' and the file '{place}' exclude each other; give one.")
     template = str(settings.text("name", name))
-    check_destination(destination, name_template=template)
+    beside = settings.flag("sidecar", sidecar)
+    check_destination(destination, name_template=template, sidecar=beside)
     return Saving(
         destination=destination,
         name_template=template,
         quality=_quality(settings, quality, destination.format),
         metadata=settings.flag("metadata", metadata),
-        sidecar=settings.flag("sidecar", sidecar),
+        sidecar=beside,
         overwrite=overwrite,
     )
 
@@ -213,13 +213,13 @@ def read_spec(path: Path) -> "PromptSpec":
     """
     import sys
 
-    from imagine.stages.spec import load_spec, parse_spec
+    from imagine.stages.spec import MAX_SPEC_BYTES, load_spec, parse_spec
 
     if str(path) != "-":
         return load_spec(path)
-    raw = b"" if sys.stdin is None else sys.stdin.buffer.read(MAX_SPEC + 1)
-    if len(raw) > MAX_SPEC:
-        raise SpecError(f"The description on stdin has over {MAX_SPEC:,} bytes; shorten it.")
+    raw = b"" if sys.stdin is None else sys.stdin.buffer.read(MAX_SPEC_BYTES + 1)
+    if len(raw) > MAX_SPEC_BYTES:
+        raise SpecError(f"The description on stdin has over {MAX_SPEC_BYTES:,} bytes; shorten it.")
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:

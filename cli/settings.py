@@ -11,8 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from imagine.cli.console import shortened
-from imagine.stages.errors import ConfigError, UsageError, did_you_mean
+from imagine.stages.errors import ConfigError, UsageError, did_you_mean, shown
 
 if TYPE_CHECKING:
     from imagine.stages.registry import Registry
@@ -250,6 +249,6 @@ def _checked(name: str, value: Any, where: str) -> Value:
     try:
         return SETTINGS[name].read(value)
     except ValueError as error:
-        raise ConfigError(f"{where} {error}: '{shortened(str(value))}'; correct it.") from error
+        raise ConfigError(f"{where} {error}: '{shown(value)}'; correct it.") from error
     except UsageError as error:
         raise ConfigError(f"{where}: {error}") from error

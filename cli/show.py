@@ -58,13 +58,16 @@ def show(
 
 
 def _is_foreign(file: Path) -> bool:
-    """Whether the file is a picture without a recipe that still says something of itself."""
-    from imagine.stages.errors import SpecError
+    """Whether the file is a picture without a recipe that still says something of itself.
+
+    A recipe that is there but broken is no absent one: that error is for the user.
+    """
+    from imagine.stages.errors import NoRecipeError, SpecError
     from imagine.stages.metadata import read_parameters, read_recipe
 
     try:
         read_recipe(file)
-    except SpecError:
+    except NoRecipeError:
         try:
             return bool(read_parameters(file))
         except SpecError:

@@ -8,12 +8,18 @@ from time import perf_counter
 from typing import get_args
 
 from imagine.stages.enhance import Enhancer
-from imagine.stages.errors import UsageError
+from imagine.stages.errors import UsageError, shown
 from imagine.stages.guard import GuardReport, compare, repair
 from imagine.stages.image import parse_aspect_ratio
 from imagine.stages.intent import Intent, parse_intent
 from imagine.stages.recipe import EnhancerRecord
-from imagine.stages.spec import AspectRatio, PromptSpec, clean_prompt
+from imagine.stages.spec import (
+    UNSTORABLE,
+    AspectRatio,
+    PromptSpec,
+    clean_prompt,
+    unstorable_shown,
+)
 from imagine.stages.styles import StylePreset, apply_style
 
 
@@ -74,7 +80,13 @@ def describe(
         negative=[*intent.flags.exclude, *negative],
         aspect_ratio=aspect_ratio or intent.flags.aspect_ratio,
     )
+    unwanted = _terms([*intent.flags.exclude, *negative])
     spec, report = repair(spec, intent)
+    asked_for = [
+        f"'{shown(term)}' is not avoided: the prompt asks for it."
+        for term in unwanted
+        if term not in spec.exclude
+    ]
     ignored = [f"'{flag}' means nothing here and was ignored." for flag in intent.flags.ignored]
     return Description(
         intent=intent,
@@ -82,7 +94,7 @@ def describe(
         guard=report,
         enhancer=EnhancerRecord(name=enhancer.name, model=enhancement.model, seed=seed),
         styles=tuple(style.name for style in styles),
-        notes=(*ignored, *notes),
+        notes=(*ignored, *notes, *asked_for),
         seconds=perf_counter() - start,
     )
 
@@ -133,7 +145,14 @@ def _with_options(
     if negative:
         spec = spec.replace(exclude=_exclusions(spec, negative))
     if aspect_ratio is not None:
-        spec = spec.replace(aspect_ratio=_known_ratio(aspect_ratio))
+        ratio = _known_ratio(aspect_ratio)
+        spec = spec.replace(aspect_ratio=ratio)
+        if ratio is None:
+            # Right for `imagine enhance` too, where nothing is drawn now.
+            notes.append(
+                f"The aspect ratio {aspect_ratio} goes for pictures of this run alone: "
+                f"a description keeps only {', '.join(get_args(AspectRatio))}."
+            )
     return spec, notes
 
 
@@ -149,16 +168,26 @@ def _exclusions(spec: PromptSpec, negative: Sequence[str]) -> list[str]:
     """The spec's exclusions and the user's, each term once.
 
     Raises:
-        UsageError: a term is longer, or the terms are more, than a description holds.
+        UsageError: a term is longer or no text, or the terms are more than a description holds.
     """
-    terms = [term.strip() for text in negative for term in re.split(r"[,;\n]", text)]
-    wanted = list(dict.fromkeys([*spec.exclude, *filter(None, terms)]))
+    wanted = list(dict.fromkeys([*spec.exclude, *_terms(negative)]))
     for term in wanted:
+        if found := UNSTORABLE.search(term):
+            raise UsageError(
+                f"The thing to avoid '{shown(term)}' contains {unstorable_shown(found[0])}; "
+                "remove it."
+            )
         if len(term) > 40:
             raise UsageError(
-                f"'{term[:40]}…' has {len(term)} characters, and a thing to avoid may have 40; "
-                "separate several by commas."
+                f"'{shown(term, limit=41)}' has {len(term)} characters, and a thing to avoid may "
+                "have 40; separate several by commas."
             )
     if len(wanted) > 12:
         raise UsageError(f"{len(wanted)} things to avoid are too many; name at most 12.")
     return wanted
+
+
+def _terms(negative: Sequence[str]) -> list[str]:
+    """The things that a user names to be avoided, which commas or semicolons may part."""
+    terms = (term.strip() for text in negative for term in re.split(r"[,;\n]", text))
+    return [term for term in terms if term]

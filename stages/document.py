@@ -38,7 +38,9 @@ def decode(text: str, syntax: Syntax, *, origin: str) -> Any:
         SpecError: the text is not of that syntax; says at which line and column.
     """
     try:
-        return _READERS[syntax](text.replace("\r\n", "\n"))
+        document = _READERS[syntax](text.replace("\r\n", "\n"))
+        _check_nesting(document)
+        return document
     except RecursionError:
         reason = "it is nested too deeply"
     except ValueError as error:
@@ -70,6 +72,21 @@ def texts_in(document: Any) -> Iterator[str]:
             waiting += [*value, *value.values()]
         elif isinstance(value, list | tuple):
             waiting += value
+
+
+def _check_nesting(document: Any) -> None:
+    """Whoever walks the document may count on few levels.
+
+    Raises:
+        RecursionError: there are more than `MAX_NESTING`.
+    """
+    level = [document]
+    for _ in range(MAX_NESTING + 1):
+        tables = [value.values() for value in level if isinstance(value, dict)]
+        lists = [value for value in level if isinstance(value, list)]
+        level = [item for items in (*tables, *lists) for item in items]
+    if level:
+        raise RecursionError
 
 
 def _from_json(text: str) -> Any:
@@ -111,7 +128,7 @@ def _from_yaml(text: str) -> Any:
 
 
 def _at(line: object, column: object, what: str) -> str:
-    return f"line {line}, column {column}: {what[:1].lower()}{shown(what[1:])}"
+    return f"line {line}, column {column}: {what[:1].lower()}{shown(what[1:], limit=120)}"
 
 
 def _at_mark(mark: Any, what: str) -> str:
@@ -146,7 +163,8 @@ class _Events:
                 _at_mark(event.start_mark, "aliases (* and &) are not read, write the value out")
             )
         if event.tag is not None:
-            told = f"the tag {shown(event.tag, limit=40)} is not read, write the value alone"
+            tag = shown(event.tag.replace("tag:yaml.org,2002:", "!!"), limit=40)
+            told = f"the tag {tag} is not read, write the value alone"
             raise ValueError(_at_mark(event.start_mark, told))
         if depth > MAX_NESTING:
             raise RecursionError

@@ -18,7 +18,7 @@ A message is one sentence of what happened, with the value, then what to do.
 from typing import ClassVar
 
 # A message names paths whole, but for those that nobody typed.
-MAX_PATH = 240
+MAX_PATH = 160
 
 
 class ImagineError(Exception):
@@ -71,19 +71,19 @@ def did_you_mean(name: str, known: list[str]) -> str:
     """`; did you mean 'x'?` for the nearest of `known`, or an empty string."""
     from difflib import get_close_matches
 
-    near = get_close_matches(name.lower(), known, n=1, cutoff=0.6)
+    near = get_close_matches(name[:80].lower(), known, n=1, cutoff=0.6)
     return f"; did you mean '{near[0]}'?" if near else ""
 
 
 def shown(value: object, *, limit: int = 80) -> str:
-    """A user's value as a message may quote it: one printable line of at most `limit` characters.
+    """A user's value as a message may quote it: one printable line of `limit` characters.
 
-    What drives terminals, line ends included, becomes U+FFFD.
+    What drives terminals, line ends included, is spelt out: "\\u001b".
     """
     text = str(value)
     if len(text) > limit:
         text = text[: limit - 1] + "…"
-    return "".join(char if char.isprintable() else "\ufffd" for char in text)
+    return "".join(char if char.isprintable() else f"\\u{ord(char):04x}" for char in text)
 
 
 def quoted_path(path: object) -> str:

@@ -8,20 +8,28 @@ if TYPE_CHECKING:
     from pydantic import BaseModel, ValidationError
 
 _WANTED = {
-    "string_type": "text",
-    "int_type": "a whole number",
-    "int_parsing": "a whole number",
-    "int_parsing_size": "a whole number",
-    "int_from_float": "a whole number",
-    "float_type": "a number",
-    "float_parsing": "a number",
-    "finite_number": "a number",
-    "bool_type": "true or false",
-    "bool_parsing": "true or false",
-    "tuple_type": "a list",
-    "dict_type": "a table of fields",
-    "model_type": "a table of fields",
-    "model_attributes_type": "a table of fields",
+    "text": ["string_type"],
+    "a whole number": ["int_type", "int_parsing", "int_parsing_size", "int_from_float"],
+    "a number": ["float_type", "float_parsing", "finite_number"],
+    "true or false": ["bool_type", "bool_parsing"],
+    "a list": ["tuple_type"],
+    "a table of fields": ["dict_type", "model_type", "model_attributes_type"],
+    "{allowed}": ["enum", "literal_error"],
+}
+# What follows the name of the field, by pydantic's type of error.
+_RULES = {
+    "missing": "is missing",
+    "value_error": "{error}",
+    "string_too_short": "is empty",
+    "string_unicode": "contains a lone surrogate",
+    "string_too_long": "has {characters} characters, and {max_length} is the most",
+    "too_short": "has {entries} entries, and {min_length} is the least",
+    "too_long": "has {entries} entries, and {max_length} is the most",
+    "greater_than_equal": "is {value}, and {ge} is the least",
+    "less_than_equal": "is {value}, and {le} is the most",
+    "less_than": "is {value}, and must be below {lt}",
+} | {
+    kind: f"must be {wanted}, got {{value}}" for wanted, kinds in _WANTED.items() for kind in kinds
 }
 
 
@@ -37,7 +45,7 @@ def fault_sentence(error: "ValidationError", model: "type[BaseModel]", *, origin
     where = shown(".".join(str(part) for part in first["loc"]))
     more = f" (and {len(others)} more)" if others else ""
     if first["type"] == "extra_forbidden":
-        hint = did_you_mean(str(first["loc"][-1])[:40], _fields_at(model, first["loc"][:-1]))
+        hint = did_you_mean(str(first["loc"][-1]), _fields_at(model, first["loc"][:-1]))
         return f"{origin}: {where}: there is no such field{more}{hint or '; leave it out.'}"
     if where:
         return f"{origin}: {where} {_broken_rule(first)}{more}; correct the field."
@@ -60,34 +68,20 @@ def value_shown(value: Any) -> str:
 
 
 def _broken_rule(fault: Any) -> str:
-    kind, value, limits = fault["type"], fault["input"], fault.get("ctx", {})
-    if kind == "missing":
-        return "is missing"
-    if kind == "value_error":
-        return str(limits["error"])
-    if kind in _WANTED:
-        return f"must be {_WANTED[kind]}, got {value_shown(value)}"
-    if kind in ("enum", "literal_error"):
-        allowed = limits["expected"].replace("'", "").replace(" or ", ", ")
-        one_of = "one of " if ", " in allowed else ""
-        return f"must be {one_of}{allowed}, got {value_shown(value)}"
-    if kind == "string_too_short":
-        return "is empty"
-    if kind == "string_too_long":
-        return f"has {len(value.strip())} characters, and {limits['max_length']} is the most"
-    if kind == "too_short":
-        return f"has {limits['actual_length']} entries, and {limits['min_length']} is the least"
-    if kind == "too_long":
-        return f"has {len(value)} entries, and {limits['max_length']} is the most"
-    return f"{_beyond(limits)}, got {value_shown(value)}"
+    value, limits = fault["input"], fault.get("ctx", {})
+    facts = {
+        "value": value_shown(value),
+        "allowed": _one_of(limits.get("expected", "")),
+        "characters": len(value.strip()) if isinstance(value, str) else 0,
+        "entries": len(value) if isinstance(value, list | tuple) else 0,
+    }
+    return _RULES.get(fault["type"], "cannot be {value}").format(**facts | limits)
 
 
-def _beyond(limits: dict[str, Any]) -> str:
-    words = {"le": "must be at most", "lt": "must be below", "ge": "must be at least"}
-    for name, told in words.items():
-        if name in limits:
-            return f"{told} {limits[name]}"
-    return "cannot be read"
+def _one_of(expected: str) -> str:
+    """pydantic's "'a', 'b' or 'c'" as "one of a, b, c"."""
+    names = expected.replace("'", "").replace(" or ", ", ")
+    return f"one of {names}" if ", " in names else names
 
 
 def _distinct(error: "ValidationError") -> list[Any]:

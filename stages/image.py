@@ -4,7 +4,7 @@ import json
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from imagine.stages.errors import UsageError
+from imagine.stages.errors import UsageError, shown
 from imagine.stages.spec import PromptSpec
 
 if TYPE_CHECKING:
@@ -74,8 +74,9 @@ def parse_aspect_ratio(text: str) -> tuple[int, int]:
     """
     left, colon, right = text.partition(":")
     numbers = left.isascii() and left.isdigit() and right.isascii() and right.isdigit()
-    if not (colon and numbers and 1 <= int(left) <= 100 and 1 <= int(right) <= 100):
-        raise UsageError(f"The aspect ratio '{text}' is not W:H, such as 16:9; write it so.")
+    short = len(left) < 4 and len(right) < 4
+    if not (colon and numbers and short and 1 <= int(left) <= 100 and 1 <= int(right) <= 100):
+        raise UsageError(f"The aspect ratio '{shown(text)}' is not W:H, such as 16:9; write it so.")
     width, height = int(left), int(right)
     if max(width, height) > 8 * min(width, height):
         raise UsageError(f"The aspect ratio {text} is steeper than 8:1; choose a gentler one.")
@@ -105,5 +106,7 @@ def parse_size(text: str) -> tuple[int, int]:
     left, cross, right = text.lower().replace("×", "x").partition("x")
     numbers = left.isascii() and left.isdigit() and right.isascii() and right.isdigit()
     if not (cross and numbers and len(left) < 10 and len(right) < 10):
-        raise UsageError(f"The size '{text}' is not WIDTHxHEIGHT, such as 1024x768; write it so.")
+        raise UsageError(
+            f"The size '{shown(text)}' is not WIDTHxHEIGHT, such as 1024x768; write it so."
+        )
     return int(left), int(right)

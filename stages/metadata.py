@@ -12,7 +12,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from imagine.stages.errors import SpecError
+from imagine.stages.errors import NoRecipeError, SpecError, quoted_path, unreadable
+from imagine.stages.files import check_regular, read_text
 from imagine.stages.formats import png
 from imagine.stages.formats.embed import PNG_PARAMETERS, PNG_RECIPE
 from imagine.stages.formats.exif import user_comment
@@ -20,7 +21,10 @@ from imagine.stages.formats.xmp import recipe_in
 from imagine.stages.recipe import Recipe, parse_recipe
 
 MAX_METADATA = 8 * 2**20
-_SETTING = re.compile(r'\s*(\w[\w \-/]+):\s*("(?:\\.|[^\\"])+"|[^,]*)(?:,|$)')
+# A line of settings that is longer holds something else.
+MAX_SETTINGS = 2**16
+# A key stands at the start or behind a comma, and is short: so every character is tried once.
+_SETTING = re.compile(r'(?:^|,)\s*(\w[\w \-/]{1,60}):\s*("(?:\\.|[^\\"])+"(?=\s*(?:,|$))|[^,]*)')
 
 
 def sidecar_of(path: Path) -> Path:
@@ -35,20 +39,21 @@ def read_recipe(path: Path) -> Recipe:
         path: a PNG, JPEG, WebP or AVIF file, or a recipe as JSON.
 
     Raises:
-        SpecError: there is no such file, it is neither a picture nor a recipe, it is damaged,
-            or neither it nor a sidecar holds a recipe.
+        NoRecipeError: it is a picture, and neither it nor a sidecar holds a recipe.
+        SpecError: there is no such file, it is no regular file, it is neither a picture nor a
+            recipe, it is damaged, or its recipe is broken or of a newer version.
     """
     start = _start_of(path)
     if start.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{"):
         return _read_recipe_file(path)
     text = _recipe_text(path, start)
     if text is not None:
-        return parse_recipe(text, origin=f"The recipe in {path}")
+        return parse_recipe(text, origin=f"The recipe in {quoted_path(path)}")
     sidecar = sidecar_of(path)
     if sidecar.is_file():
         return _read_recipe_file(sidecar)
-    raise SpecError(
-        f"{path} carries no recipe and {sidecar.name} is not beside it; "
+    raise NoRecipeError(
+        f"{quoted_path(path)} carries no recipe and {quoted_path(sidecar.name)} is not beside it; "
         "name a picture that imagine saved with its metadata."
     )
 
@@ -73,10 +78,12 @@ def read_parameters(path: Path) -> dict[str, str]:
 def parse_a1111(text: str) -> dict[str, str]:
     """Split an A1111 parameters text: `prompt`, `negative_prompt`, and the settings by name.
 
-    As AUTOMATIC1111 reads it: the last line holds the settings when it has at least three.
+    As AUTOMATIC1111 reads it: the last line holds the settings when it has at least three. Takes
+    time in proportion to the text.
     """
     *lines, last = text.strip().split("\n")
-    settings = {key.strip(): _unquoted(value.strip()) for key, value in _SETTING.findall(last)}
+    found = _SETTING.findall(last) if len(last) <= MAX_SETTINGS else []
+    settings = {key.strip(): _unquoted(value.strip()) for key, value in found}
     if len(settings) < 3:
         lines, settings = [*lines, last], {}
     prompt, _, negative = "\n".join(lines).partition("Negative prompt:")
@@ -97,30 +104,18 @@ def _start_of(path: Path) -> bytes:
     """The first bytes of a file.
 
     Raises:
-        SpecError: it cannot be opened.
+        SpecError: it cannot be opened, or is no regular file.
     """
+    check_regular(path)
     try:
         with path.open("rb") as file:
             return file.read(64)
     except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        raise SpecError(f"{path} cannot be read: {reason}; check the name.") from error
+        raise SpecError(unreadable(path, error)) from error
 
 
 def _read_recipe_file(path: Path) -> Recipe:
-    try:
-        with path.open("rb") as file:
-            data = file.read(MAX_METADATA + 1)
-    except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        raise SpecError(f"{path} cannot be read: {reason}; check the name.") from error
-    if len(data) > MAX_METADATA:
-        raise _too_large(path)
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise SpecError(f"{path} is not UTF-8 text; save it as UTF-8.") from error
-    return parse_recipe(text, origin=str(path))
+    return parse_recipe(read_text(path, limit=MAX_METADATA), origin=quoted_path(path))
 
 
 def _recipe_text(path: Path, start: bytes) -> str | None:
@@ -150,14 +145,15 @@ def _open_blocks(path: Path) -> tuple[bytes, bytes]:
                 exif, xmp = picture.info.get("exif", b""), picture.info.get("xmp", b"")
     except UnidentifiedImageError as error:
         raise SpecError(
-            f"{path} is neither a picture (PNG, JPEG, WebP, AVIF) nor a recipe, or it is damaged; "
-            "name a file that imagine saved."
+            f"{quoted_path(path)} is neither a picture (PNG, JPEG, WebP, AVIF) nor a recipe, or it "
+            "is damaged; name a file that imagine saved."
         ) from error
     except Image.DecompressionBombError as error:
         raise SpecError(
-            f"{path} has too many pixels to be opened; use a smaller picture."
+            f"{quoted_path(path)} has too many pixels to be opened; use a smaller picture."
         ) from error
-    except (OSError, ValueError, SyntaxError, struct.error) as error:
+    # Pillow's AVIF reader raises RuntimeError.
+    except (OSError, ValueError, SyntaxError, RuntimeError, struct.error) as error:
         raise ValueError("its headers cannot be read") from error
     if len(exif) + len(xmp) > MAX_METADATA:
         raise OverflowError
@@ -172,11 +168,13 @@ def _errors_name(path: Path) -> Iterator[None]:
     except OverflowError as error:
         raise _too_large(path) from error
     except ValueError as error:
-        raise SpecError(f"{path} is damaged: {error}; use the original file.") from error
+        raise SpecError(
+            f"{quoted_path(path)} is damaged: {error}; use the original file."
+        ) from error
 
 
 def _too_large(path: Path) -> SpecError:
     return SpecError(
-        f"{path} holds more than {MAX_METADATA // 2**20} MB of metadata; no picture of "
-        "imagine does, use the original file."
+        f"{quoted_path(path)} holds more than {MAX_METADATA // 2**20} MB of metadata; "
+        "no picture of imagine does, use the original file."
     )

@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Iterator
 from pathlib import PureWindowsPath
 
-from imagine.stages.errors import UsageError, did_you_mean
+from imagine.stages.errors import UsageError, did_you_mean, shown
 from imagine.stages.recipe import Recipe
 
 DEFAULT_TEMPLATE = "{slug}-{seed}"
@@ -78,7 +78,8 @@ def slug_of(prompt: str) -> str:
     text = re.sub(r"(?<=[a-z])[\u0300-\u036f]+", "", text)
     text = unicodedata.normalize("NFC", text).replace("'", "").replace("’", "")
     words = "".join(char if _is_word(char) else " " for char in text).split()
-    slug = _shorten("-".join(words))
+    # A mark alone, such as the selector behind an emoji, is no word.
+    slug = _shorten("-".join(word for word in words if _has(word, "LN")))
     if not slug:
         return f"picture-{hashlib.sha256(prompt.encode('utf-8', 'replace')).hexdigest()[:8]}"
     return f"{slug}-picture" if _RESERVED.fullmatch(slug) else slug
@@ -88,23 +89,29 @@ def _is_word(char: str) -> bool:
     return unicodedata.category(char)[0] in "LNM"
 
 
+def _has(text: str, kinds: str) -> bool:
+    """Whether a character of one of the major Unicode categories is in `text`."""
+    return any(unicodedata.category(char)[0] in kinds for char in text)
+
+
 def _shorten(slug: str) -> str:
     """Cut a slug to its limits, between words where that keeps two thirds of it."""
-    cut = _cut_bytes(slug[:MAX_SLUG_CHARACTERS], MAX_SLUG_BYTES)
+    cut = cut_bytes(slug[:MAX_SLUG_CHARACTERS], MAX_SLUG_BYTES)
     if cut != slug and slug[len(cut)] != "-":
         whole = cut.rpartition("-")[0]
         cut = whole if 3 * len(whole) >= 2 * len(cut) else cut
     return cut.strip("-")
 
 
-def _cut_bytes(text: str, limit: int) -> str:
+def cut_bytes(text: str, limit: int) -> str:
+    """As much of `text` as `limit` bytes of UTF-8 hold, in whole characters."""
     return text.encode()[:limit].decode("utf-8", "ignore")
 
 
 def _fill(template: str, values: dict[str, str | int]) -> str:
     if "\0" in template or PureWindowsPath(template).anchor or template.startswith("~"):
         raise UsageError(
-            f"The name '{_shown(template)}' is no name inside the output directory; "
+            f"The name '{shown(template)}' is no name inside the output directory; "
             "give the directory with --output."
         )
     parts = [
@@ -127,15 +134,24 @@ def _component(part: str, values: dict[str, str | int]) -> str:
     filled = "".join(_pieces(part, values))
     printable = "".join("-" if unicodedata.category(c)[0] == "C" else c for c in filled)
     name = _FORBIDDEN.sub("-", printable).strip(" ").rstrip(" .")
-    name = _cut_bytes(name, MAX_NAME_BYTES - ROOM_FOR_ENDING).rstrip(" .")
-    if not name:
+    name = cut_bytes(name, MAX_NAME_BYTES - ROOM_FOR_ENDING).rstrip(" .")
+    if not _has(name, "LNSP"):
         raise UsageError(
-            f"The name part '{_shown(part)}' has no letter or digit; write one such as "
+            f"The name part '{shown(part)}' has no letter or digit; write one such as "
             "{slug}-{seed}."
         )
-    if _RESERVED.fullmatch(name):
-        raise UsageError(f"The name '{name}' is reserved by Windows; choose another.")
+    check_not_reserved(name)
     return name
+
+
+def check_not_reserved(name: str) -> None:
+    """Refuse a file name that Windows takes for a device, with or without ending.
+
+    Raises:
+        UsageError: it is one, such as "con.png".
+    """
+    if _RESERVED.fullmatch(name):
+        raise UsageError(f"The name '{shown(name)}' is reserved by Windows; choose another.")
 
 
 def _pieces(part: str, values: dict[str, str | int]) -> Iterator[str]:
@@ -144,7 +160,7 @@ def _pieces(part: str, values: dict[str, str | int]) -> Iterator[str]:
         pieces = list(string.Formatter().parse(part))
     except ValueError as error:
         raise UsageError(
-            f"The name template '{_shown(part)}' has an unpaired brace; write fields as {{slug}}."
+            f"The name template '{shown(part)}' has an unpaired brace; write fields as {{slug}}."
         ) from error
     for literal, field, width, conversion in pieces:
         yield literal
@@ -153,19 +169,14 @@ def _pieces(part: str, values: dict[str, str | int]) -> Iterator[str]:
         if field not in values:
             known = ", ".join(FIELDS)
             raise UsageError(
-                f"The name template has no field '{_shown(field)}'"
+                f"The name template has no field '{shown(field)}'"
                 f"{did_you_mean(field, list(FIELDS))} (known: {known})."
             )
         value = values[field]
         allowed = r"(0?[1-9][0-9]?)?" if isinstance(value, int) else ""
         if conversion or not re.fullmatch(allowed, width or ""):
             raise UsageError(
-                f"The field '{field}' takes no format '{_shown(width or str(conversion))}'; "
+                f"The field '{field}' takes no format '{shown(width or str(conversion))}'; "
                 "only numbers take one, a width such as {n:03}."
             )
         yield format(value, width or "")
-
-
-def _shown(text: str) -> str:
-    """User text as it may stand in a message: one printable line."""
-    return "".join(char if char.isprintable() else "\ufffd" for char in text)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from imagine.stages.description import Description, adopt
-from imagine.stages.errors import UsageError
+from imagine.stages.errors import UsageError, shown
 from imagine.stages.generate import Backend, check_size
 from imagine.stages.guard import check_prompt
 from imagine.stages.image import ImageRequest, parse_aspect_ratio, size_for
@@ -79,10 +79,12 @@ def _with_seeds(first: ImageRequest, count: int) -> tuple[ImageRequest, ...]:
     """
     if not 0 <= first.seed <= MAX_SEED:
         raise UsageError(
-            f"The seed {first.seed} is not between 0 and {MAX_SEED}; choose one that is."
+            f"The seed {shown(first.seed)} is not between 0 and {MAX_SEED}; choose one that is."
         )
     if not 1 <= count <= MAX_PICTURES:
-        raise UsageError(f"{count} pictures cannot be made at once; ask for 1 to {MAX_PICTURES}.")
+        raise UsageError(
+            f"{shown(count)} pictures cannot be made at once; ask for 1 to {MAX_PICTURES}."
+        )
     return tuple(
         replace(first, seed=(first.seed + index) % (MAX_SEED + 1)) for index in range(count)
     )

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from imagine.stages.metadata import sidecar_of
+from imagine.stages.names import MAX_NAME_BYTES, cut_bytes
 
 # What os.link fails with where the file system has no hard links (FAT, some network shares).
 _NO_HARD_LINKS = {errno.EPERM, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOSYS, errno.EMLINK}
@@ -93,7 +94,7 @@ class _Publication:
     def take_free_name(self, temporary: Sequence[Path], target: Path) -> Path:
         """Publish under the first free name of `target`, `target`-2 and so on."""
         for path in _numbered(target):
-            if sidecar_of(path).exists():
+            if _has_sidecar(path):
                 continue
             try:
                 for source, name in _places(temporary, path):
@@ -171,9 +172,22 @@ def _places(temporary: Sequence[Path], path: Path) -> list[tuple[Path, Path]]:
 
 
 def _numbered(target: Path) -> Iterator[Path]:
+    """`target`, then names with a number, their stem cut where the whole would be too long."""
     yield target
     for number in range(2, _MAX_NUMBER + 1):
-        yield target.with_name(f"{target.stem}-{number}{target.suffix}")
+        ending = f"-{number}{target.suffix}"
+        # Room for ".json", too, as the sidecar of the first name may have had none.
+        room = MAX_NAME_BYTES - len(sidecar_of(Path(ending)).name.encode())
+        yield target.with_name(cut_bytes(target.stem, room) + ending)
+
+
+def _has_sidecar(path: Path) -> bool:
+    try:
+        return sidecar_of(path).exists()
+    except OSError as error:
+        if error.errno != errno.ENAMETOOLONG:
+            raise
+        return False
 
 
 def _identity(path: Path) -> tuple[int, int]:
@@ -206,10 +220,16 @@ def _reserve_and_rename(temporary: Path, name: Path) -> None:
 
 
 def _sync_directory(directory: Path) -> None:
-    """Put the new names themselves on the disk; Windows has no such call."""
+    """Put the new names themselves on the disk, where that can be done.
+
+    Windows has no such call, and a directory that may be written but not read cannot be opened.
+    """
     if os.name == "nt":
         return
-    descriptor = os.open(directory, os.O_RDONLY)
+    try:
+        descriptor = os.open(directory, os.O_RDONLY)
+    except PermissionError:
+        return
     try:
         os.fsync(descriptor)
     finally:

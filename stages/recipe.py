@@ -5,29 +5,52 @@ It holds no key and no path of the machine that drew it.
 """
 
 import json
-import re
+from math import isfinite
 from typing import Annotated, Any, Literal, cast
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     ConfigDict,
     Field,
-    StringConstraints,
     ValidationError,
     field_serializer,
     field_validator,
 )
 
-from imagine.stages.errors import SpecError
+from imagine.stages.document import decode, texts_in
+from imagine.stages.errors import SpecError, shown
+from imagine.stages.faults import fault_sentence, value_shown
 from imagine.stages.image import ImageRequest
 from imagine.stages.render import Profile
-from imagine.stages.spec import MAX_PROMPT_LENGTH, PromptSpec, spec_from_dict
+from imagine.stages.spec import (
+    MAX_PROMPT_LENGTH,
+    UNSTORABLE,
+    PromptSpec,
+    like,
+    spec_from_dict,
+    unstorable_shown,
+)
 
 Seed = Annotated[int, Field(ge=0, lt=2**32)]
 Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]
-Parameter = Annotated[float, Field(allow_inf_nan=False)] | int | bool | str | None
+Parameter = float | int | bool | str | None
 # Second resolution and always UTC, so that equal recipes are equal text.
-Timestamp = Annotated[str, StringConstraints(pattern=r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z$")]
+Timestamp = Annotated[
+    str,
+    like(
+        r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z",
+        "a time in UTC such as 2026-11-22T01:02:03Z",
+    ),
+]
+
+
+def _storable(text: str) -> str:
+    return UNSTORABLE.sub("\ufffd", text.replace("\r\n", "\n"))
+
+
+# Words of a backend or provider: a control character among them must not cost the picture.
+Told = Annotated[str, AfterValidator(_storable)]
 
 
 class _Record(BaseModel):
@@ -39,7 +62,7 @@ class EnhancerRecord(_Record):
     """Who filled the description."""
 
     name: str
-    model: str
+    model: Told
     """What served the request, as the enhancer names it."""
     seed: Seed
 
@@ -48,8 +71,8 @@ class FindingRecord(_Record):
     """One thing that the guard found, as in imagine.stages.guard."""
 
     kind: str
-    detail: str
-    action: str
+    detail: Told
+    action: Told
 
 
 class GuardRecord(_Record):
@@ -63,12 +86,23 @@ class BackendRecord(_Record):
     """Who drew the picture, and with what."""
 
     name: str
-    model: str
+    model: Told
     """The model that served the request, as the backend names it."""
     trained: bool
     """Whether that model was trained on sampled data; decides the IPTC digital source type."""
     parameters: dict[str, Parameter]
     """Every effective parameter; `width`, `height` (pixels) and `seed` are always among them."""
+
+    @field_validator("parameters", mode="before")
+    @classmethod
+    def _values_are_plain(cls, parameters: object) -> object:
+        for name, value in parameters.items() if isinstance(parameters, dict) else ():
+            plain = value is None or isinstance(value, int | float | str)
+            if not plain or (isinstance(value, float) and not isfinite(value)):
+                raise ValueError(
+                    f"holds {value_shown(value)} as '{shown(name)}', no text and no number"
+                )
+        return parameters
 
     @field_validator("parameters")
     @classmethod
@@ -76,7 +110,9 @@ class BackendRecord(_Record):
         for name, low, high in (("width", 1, 2**20), ("height", 1, 2**20), ("seed", 0, 2**32 - 1)):
             value = parameters.get(name)
             if type(value) is not int or not low <= value <= high:
-                raise ValueError(f"{name} is {value!r:.40}, no whole number from {low} to {high}")
+                raise ValueError(
+                    f"holds {value_shown(value)} as {name}, no whole number from {low} to {high}"
+                )
         return parameters
 
 
@@ -103,7 +139,7 @@ class Recipe(_Record):
     guard: GuardRecord | None = None
     """None when there was nothing to guard."""
     backend: BackendRecord
-    notes: tuple[str, ...] = ()
+    notes: tuple[Told, ...] = ()
     timings: dict[str, Seconds] = Field(default_factory=dict)
     """Seconds by stage."""
 
@@ -140,30 +176,24 @@ def parse_recipe(text: str, *, origin: str = "The recipe") -> Recipe:
         origin: what to call it in an error, usually the file name.
 
     Raises:
-        SpecError: the text is not JSON, holds no recipe, or breaks a rule of the schema.
+        SpecError: the text is not JSON, holds no recipe or a control character, or breaks a rule
+            of the schema.
     """
-    try:
-        document = json.loads(text)
-        # JSON can escape half of a surrogate pair, which no file or terminal takes later.
-        json.dumps(document, ensure_ascii=False).encode()
-    except (ValueError, RecursionError) as error:
-        reason = re.sub(r"\s+", " ", str(error))
-        raise SpecError(f"{origin} is not valid JSON: {reason}; correct it.") from error
+    document = decode(text, "json", origin=origin)
     if not isinstance(document, dict) or not isinstance(document.get("spec"), dict):
         raise SpecError(f"{origin} holds no recipe; name a picture or sidecar made by imagine.")
     version = document.get("schema_version")
     if version != 1:
         raise SpecError(
-            f"{origin} has recipe schema version {version!r:.40}, this program reads version 1; "
-            "use the version of imagine that wrote it."
+            f"{origin} has recipe schema version {value_shown(version)}, this program reads "
+            "version 1; use the version of imagine that wrote it."
         )
+    # What JSON can escape, but no file keeps, and what would drive the terminal that shows it.
+    found = next((hit for text in texts_in(document) if (hit := UNSTORABLE.search(text))), None)
+    if found:
+        raise SpecError(f"{origin} contains {unstorable_shown(found[0])}; use the original file.")
     spec = spec_from_dict(document["spec"], origin=f"{origin}: spec")
     try:
         return Recipe.model_validate(document | {"spec": spec})
     except ValidationError as error:
-        first = error.errors(include_url=False, include_context=False)[0]
-        where = ".".join(str(part) for part in first["loc"])
-        where = "".join(char if char.isprintable() else "\ufffd" for char in where)[:80]
-        what = first["msg"].removeprefix("Value error, ")
-        more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
-        raise SpecError(f"{origin}: {where}: {what}{more}; correct the field.") from error
+        raise SpecError(fault_sentence(error, Recipe, origin=origin)) from error

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
-from imagine.stages.errors import ConfigError, UsageError, did_you_mean
+from imagine.stages.errors import ConfigError, UsageError, did_you_mean, shown
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint, EntryPoints
@@ -64,7 +64,8 @@ class Registry(Generic[T]):
             return point.load()
         except (ImportError, AttributeError) as error:
             raise ConfigError(
-                f"The {self.kind} '{name}' of {point.value} cannot be imported: {error}; "
+                f"The {self.kind} '{name}' of {point.value} cannot be imported: "
+                f"{shown(error, limit=200)}; "
                 "reinstall the package that provides it."
             ) from error
 
@@ -74,7 +75,7 @@ class Registry(Generic[T]):
                 return point
         known = self.names()
         raise UsageError(
-            f"There is no {self.kind} '{name}'{did_you_mean(name, known)} "
+            f"There is no {self.kind} '{shown(name)}'{did_you_mean(name, known)} "
             f"(known: {', '.join(known)})."
         )
 

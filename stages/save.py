@@ -4,15 +4,22 @@ import errno
 import hashlib
 import io
 import os
+import re
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from imagine.stages.errors import ConfigError, SaveError, UsageError
+from imagine.stages.errors import ConfigError, SaveError, UsageError, quoted_path, shown
 from imagine.stages.formats.embed import ImageFormat, blocks_for
 from imagine.stages.metadata import sidecar_of
-from imagine.stages.names import DEFAULT_TEMPLATE, check_template, file_stem
+from imagine.stages.names import (
+    DEFAULT_TEMPLATE,
+    MAX_NAME_BYTES,
+    check_not_reserved,
+    check_template,
+    file_stem,
+)
 from imagine.stages.publish import publish
 from imagine.stages.recipe import Recipe
 
@@ -26,11 +33,13 @@ FORMATS: dict[str, ImageFormat] = {
     ".webp": "webp",
     ".avif": "avif",
 }
-# Endings that would otherwise be taken for directories, to the user's surprise.
+# Behind a name template they are meant as endings, and not written.
 OTHER_PICTURES = (
     *(".bmp", ".gif", ".heic", ".heif", ".ico", ".jp2", ".jxl", ".pdf", ".psd", ".svg", ".tga"),
     *(".tif", ".tiff"),
 )
+# "v1.2" and "2026.11" are names of directories.
+_ENDING = re.compile(r"\.\w*[^\W\d]\w*")
 # What the formats hold, and for JPEG and AVIF what libjpeg-turbo and libavif draw the line at.
 MAX_SIDE: dict[ImageFormat, int] = {"png": 2**31 - 1, "jpg": 65_500, "webp": 16_383, "avif": 32_768}
 # CPU measured on 1024x1024 sketches: PNG level 4 takes 93 to 104 ms and 3 to 4 % more bytes than
@@ -82,36 +91,49 @@ class Artifact:
     notes: tuple[str, ...] = ()
 
 
-def destination_of(output: Path, *, format: ImageFormat | None) -> Destination:
-    """Read what the user gave as output: a file when it ends like a picture, else a directory.
+def destination_of(output: str | Path, *, format: ImageFormat | None) -> Destination:
+    """Read what the user gave as output: a file when it has an ending, else a directory.
 
     Args:
-        output: the path; an existing directory is one whatever its name.
+        output: the path; an existing directory is one whatever its name, and so is text with a
+            separator at its end.
         format: what the user asked for, or None for the file's ending, or PNG.
 
     Raises:
-        UsageError: the ending is that of another format than `format`, or of one that is not
-            written.
+        UsageError: the ending is that of another format than `format`, or of none that is
+            written, or the name is only an ending, or reserved by Windows, or the path
+            holds a null character.
         SaveError: the path cannot be looked up.
     """
-    ending = output.suffix.lower()
+    path = Path(output)
+    if "\0" in str(output):
+        raise UsageError(f"The output {quoted_path(output)} holds a null character; remove it.")
     try:
-        is_directory = output.is_dir()
+        exists = path.is_dir()
     except OSError as error:
-        raise _save_error(output, error) from error
-    if is_directory or (ending not in FORMATS and ending not in OTHER_PICTURES):
-        return Destination(directory=output, file_name=None, format=format or "png")
-    if ending in OTHER_PICTURES:
+        raise _save_error(path, error) from error
+    if not exists:
+        check_not_reserved(path.name)
+    is_directory = exists or str(output).endswith(("/", os.sep))
+    ending = path.name.lower() if path.name.lower() in FORMATS else path.suffix.lower()
+    if is_directory or not _ENDING.fullmatch(ending):
+        return Destination(directory=path, file_name=None, format=format or "png")
+    if ending not in FORMATS:
         raise UsageError(
-            f"The output '{output}' ends in {ending}, which is not written; "
-            "choose .png, .jpg, .webp or .avif."
+            f"The output {quoted_path(output)} ends in {shown(ending, limit=20)}, which is no "
+            "picture format written here; choose .png, .jpg, .webp or .avif, or end it with / "
+            "for a directory."
+        )
+    if ending == path.name.lower():
+        raise UsageError(
+            f"The output {quoted_path(output)} is an ending without a name; put one before it."
         )
     if format is not None and format != FORMATS[ending]:
         raise UsageError(
-            f"The output '{output}' ends in {ending}, but the format is {format}; "
+            f"The output {quoted_path(output)} ends in {ending}, but the format is {format}; "
             "leave out one of the two."
         )
-    return Destination(directory=output.parent, file_name=output.name, format=FORMATS[ending])
+    return Destination(directory=path.parent, file_name=path.name, format=FORMATS[ending])
 
 
 def check_format(format: ImageFormat, width: int, height: int) -> None:
@@ -137,27 +159,57 @@ def check_format(format: ImageFormat, width: int, height: int) -> None:
             )
 
 
-def check_destination(destination: Destination, *, name_template: str = DEFAULT_TEMPLATE) -> None:
+def check_destination(
+    destination: Destination, *, name_template: str = DEFAULT_TEMPLATE, sidecar: bool = False
+) -> None:
     """Refuse a place or name template that cannot be written, before anything is drawn.
 
     Makes nothing: a missing directory is judged by the nearest one that exists.
 
+    Args:
+        destination: where to.
+        name_template: as `save_image` takes it.
+        sidecar: whether a recipe is to lie beside the picture, under a name 5 bytes longer.
+
     Raises:
-        UsageError: the template is wrong, as in `imagine.stages.names.file_stem`.
-        SaveError: the directory is a file, or may not be written.
+        UsageError: the template is wrong, as in `imagine.stages.names.file_stem`, or ends like a
+            picture of another format.
+        SaveError: the directory is a file, or may not be written, or a name is too long.
     """
-    if destination.file_name is None:
-        check_template(name_template)
+    directory, name = destination.directory, destination.file_name
+    if name is None:
+        check_template(_without_ending(name_template, destination.format))
+    file_names = [] if name is None else [name + ".json" if sidecar else name]
+    if any(len(os.fsencode(part)) > MAX_NAME_BYTES for part in (*directory.parts, *file_names)):
+        raise _save_error(directory / (name or ""), OSError(errno.ENAMETOOLONG, ""))
     try:
-        nearest = destination.directory.absolute()
+        nearest = directory.absolute()
         while not nearest.exists():
             nearest = nearest.parent
     except OSError as error:
-        raise _save_error(destination.directory, error) from error
+        raise _save_error(directory, error) from error
     if not nearest.is_dir():
-        raise _save_error(destination.directory, NotADirectoryError(errno.ENOTDIR, ""))
+        raise _save_error(directory, NotADirectoryError(errno.ENOTDIR, ""))
     if not os.access(nearest, os.W_OK | os.X_OK):
-        raise _save_error(destination.directory, PermissionError(errno.EACCES, ""))
+        raise _save_error(directory, PermissionError(errno.EACCES, ""))
+
+
+def _without_ending(template: str, format: ImageFormat) -> str:
+    """A name template without the ending that the file gets anyway: `fox.png` is `fox`.
+
+    Raises:
+        UsageError: it ends like a picture of another format.
+    """
+    stem, dot, letters = template.rpartition(".")
+    ending = f"{dot}{letters}".lower()
+    if ending not in FORMATS and ending not in OTHER_PICTURES:
+        return template
+    if FORMATS.get(ending) != format:
+        raise UsageError(
+            f"The name '{shown(template)}' ends in {ending}, but the format is {format}; "
+            "leave out the ending."
+        )
+    return stem
 
 
 def save_image(
@@ -249,8 +301,8 @@ def encode(
         pixels.save(buffer, format="JPEG" if format == "jpg" else format.upper(), **options)
     except (OSError, ValueError) as error:
         raise SaveError(
-            f"The {pixels.width}x{pixels.height} picture cannot be encoded as {format}: {error}; "
-            "choose another format or size."
+            f"The {pixels.width}x{pixels.height} picture cannot be encoded as {format}: "
+            f"{shown(error)}; choose another format or size."
         ) from error
     return buffer.getvalue(), recipe_fits
 
@@ -263,6 +315,7 @@ def _name(
         stem, ending = name.stem, name.suffix
         varies = False
     else:
+        template = _without_ending(template, destination.format)
         stem, ending = file_stem(template, recipe, index=index), f".{destination.format}"
         varies = any(f"{{{field}" in template for field in ("n", "seed", "hash"))
     # Pictures of one run must not overwrite each other.
@@ -270,8 +323,8 @@ def _name(
 
 
 def _save_error(path: Path, error: OSError) -> SaveError:
-    what, remedy = _REASONS.get(error.errno or 0, (error.strerror or str(error), _ELSEWHERE))
-    return SaveError(f"The picture cannot be written to {path}: {what}; {remedy}.")
+    what, remedy = _REASONS.get(error.errno or 0, (error.strerror or shown(error), _ELSEWHERE))
+    return SaveError(f"The picture cannot be written to {quoted_path(path)}: {what}; {remedy}.")
 
 
 _ELSEWHERE = "choose another directory with --output"

@@ -91,7 +91,7 @@ def _chars(limit: int) -> Any:
     return StringConstraints(strip_whitespace=True, min_length=1, max_length=limit)
 
 
-def _like(pattern: str, told: str) -> AfterValidator:
+def like(pattern: str, told: str) -> AfterValidator:
     """Text that matches `pattern` from end to end; `told` says so to the user."""
     expression = re.compile(pattern)
 
@@ -105,15 +105,15 @@ def _like(pattern: str, told: str) -> AfterValidator:
 
 Slug = Annotated[
     str,
-    _like(r"(?=.{1,60}$)[a-z0-9]+(?:[-_][a-z0-9]+)*", "a name such as red-fox, at most 60 letters"),
+    like(r"(?=.{1,60}$)[a-z0-9]+(?:[-_][a-z0-9]+)*", "a name such as red-fox, at most 60 letters"),
 ]
 Name = Annotated[str, _chars(60)]
 Attribute = Annotated[str, _chars(40)]
 Phrase = Annotated[str, _chars(80)]
 Clause = Annotated[str, _chars(120)]
 Setting = Annotated[str, _chars(240)]
-Color = Annotated[str, _like(r"#[0-9A-Fa-f]{6}|[^\W\d_][\w -]{0,29}", "a colour word or #RRGGBB")]
-Language = Annotated[str, _like(r"[a-z]{2,3}", "a language code such as en")]
+Color = Annotated[str, like(r"#[0-9A-Fa-f]{6}|[^\W\d_][\w -]{0,29}", "a colour word or #RRGGBB")]
+Language = Annotated[str, like(r"[a-z]{2,3}", "a language code such as en")]
 
 
 class Part(BaseModel):
@@ -194,7 +194,8 @@ class PromptSpec(Part):
     `schema_version`, `source_prompt`, `language` and `text[].content` are set by code; the rest is
     filled by an enhancer or by hand.
 
-    Raises (through `parse_spec` and `replace`): SpecError for unknown fields, wrong types and broken limits.
+    Raises (through `parse_spec` and `replace`): SpecError for unknown fields, wrong types and
+    broken limits.
     """
 
     schema_version: Literal[1] = 1
@@ -325,8 +326,8 @@ def parse_spec(text: str, *, format: SpecFormat, origin: str = "the description"
 def spec_from_dict(document: dict[str, Any], *, origin: str = "the description") -> PromptSpec:
     """Validate plain values as a spec.
 
-    A `source_span` that the source prompt no longer has, since someone edited the prompt, is left
-    out.
+    A field that is null is left open, as after `exclude:` in YAML. A `source_span` that the source
+    prompt no longer has, since someone edited the prompt, is left out.
 
     Raises:
         SpecError: the first broken rule, with the field it is in.
@@ -335,9 +336,16 @@ def spec_from_dict(document: dict[str, Any], *, origin: str = "the description")
     if found:
         raise SpecError(f"{origin} contains {unstorable_shown(found[0])}; remove it.")
     try:
-        return PromptSpec.model_validate(_without_stale_spans(document))
+        return PromptSpec.model_validate(_without_stale_spans(_without_nulls(document)))
     except ValidationError as error:
         raise SpecError(fault_sentence(error, PromptSpec, origin=origin)) from error
+
+
+def _without_nulls(value: Any) -> Any:
+    """Plain values without the fields that are null, which is how a slot is left open."""
+    if isinstance(value, dict):
+        return {key: _without_nulls(item) for key, item in value.items() if item is not None}
+    return [_without_nulls(item) for item in value] if isinstance(value, list) else value
 
 
 def _without_stale_spans(document: dict[str, Any]) -> dict[str, Any]:

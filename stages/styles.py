@@ -4,26 +4,37 @@ import re
 from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import Field, ValidationError
 
 from imagine.stages.demands import MAX_EXCLUDED, demands_of, shorten
-from imagine.stages.errors import ConfigError
+from imagine.stages.document import decode
+from imagine.stages.errors import ConfigError, SpecError, quoted_path, unreadable
+from imagine.stages.faults import fault_sentence
+from imagine.stages.files import read_text
 from imagine.stages.intent import Intent, Slot, parse_intent
 from imagine.stages.rules.contradiction import contradictions
 from imagine.stages.rules.subjects import nouns_of
 from imagine.stages.rules.words import asks_for
-from imagine.stages.spec import Attribute, Clause, Color, Medium, Phrase, PromptSpec
+from imagine.stages.spec import Attribute, Clause, Color, Medium, Part, Phrase, PromptSpec, like
 
 if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
+
+MAX_PRESET_BYTES = 2**20
 
 Family = Literal[
     "photography", "painting", "drawing", "illustration", "3d", "graphic", "craft", "retro", "pixel"
 ]
 
-_NAME = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
+PresetName = Annotated[
+    str,
+    like(
+        r"(?=.{1,30}$)[a-z0-9]+(?:-[a-z0-9]+)*",
+        "at most 30 lower-case letters, digits and single hyphens",
+    ),
+]
 # Framing of one thing, which a prompt for several rules out.
 _FOR_ONE = re.compile(r"\b(?:single|one|isolated|centered|compact|specimen-like)\b")
 _WITH_CAMERA = frozenset({Medium.PHOTOGRAPH, Medium.RENDER_3D})
@@ -35,16 +46,14 @@ _CLAUSES: tuple[Literal["lighting", "composition", "camera", "mood"], ...] = (
 )
 
 
-class StylePreset(BaseModel):
+class StylePreset(Part):
     """A named look: what it sets, and the media of a prompt that it may be combined with."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    name: str
+    name: PresetName
     """Of the file, in kebab-case."""
-    title: str = Field(min_length=1, max_length=40)
+    title: Attribute
     family: Family
-    description: str = Field(min_length=1, max_length=120)
+    description: Clause
     """One line for listings."""
     medium: Medium
     fits: tuple[Medium, ...] = ()
@@ -58,13 +67,6 @@ class StylePreset(BaseModel):
     avoid: tuple[Attribute, ...] = Field(default=(), max_length=6)
     """What spoils the look."""
 
-    @field_validator("name")
-    @classmethod
-    def _name_is_kebab_case(cls, value: str) -> str:
-        if not _NAME.fullmatch(value) or len(value) > 30:
-            raise ValueError("must be at most 30 lower-case letters, digits and single hyphens")
-        return value
-
 
 def load_styles(extra_directory: Path | None = None) -> dict[str, StylePreset]:
     """Every preset by name: the built-in ones, then those of `extra_directory`, which override.
@@ -72,11 +74,12 @@ def load_styles(extra_directory: Path | None = None) -> dict[str, StylePreset]:
     A directory that does not exist holds no presets.
 
     Raises:
-        ConfigError: a file there cannot be read or is no preset; names the file and the field.
+        ConfigError: the directory or a file there cannot be read, or a file is no preset; names
+            the file and the field.
     """
     styles = dict(_built_in())
-    if extra_directory is not None and extra_directory.is_dir():
-        styles |= _read_all(sorted(extra_directory.glob("*.toml")))
+    if extra_directory is not None:
+        styles |= _read_all(_preset_files(extra_directory))
     return dict(sorted(styles.items()))
 
 
@@ -94,28 +97,31 @@ def _read_all(paths: "Iterable[Traversable]") -> dict[str, StylePreset]:
     return {preset.name: preset for preset in presets}
 
 
-def _read(path: "Traversable") -> StylePreset:
-    import tomllib
-
+def _preset_files(directory: Path) -> list[Path]:
     try:
-        fields = tomllib.loads(path.read_text(encoding="utf-8"))
+        return sorted(path for path in directory.iterdir() if path.suffix == ".toml")
+    except FileNotFoundError:
+        return []
     except OSError as error:
-        raise ConfigError(
-            f"The style file '{path}' cannot be read: {error.strerror}; check the path."
-        ) from error
-    except ValueError as error:  # no TOML, or no UTF-8
-        raise ConfigError(
-            f"The style file '{path}' is not valid TOML: {error}; correct it."
-        ) from error
+        raise ConfigError(f"The style directory {unreadable(directory, error)}") from error
+
+
+def _read(path: "Traversable") -> StylePreset:
+    origin = f"The style file {quoted_path(path)}"
     try:
+        fields = decode(_text_of(path), "toml", origin=origin)
         return StylePreset.model_validate(fields | {"name": path.name.removesuffix(".toml")})
+    except SpecError as error:
+        raise ConfigError(str(error)) from error
     except ValidationError as error:
-        first = error.errors(include_url=False, include_context=False)[0]
-        field = ".".join(str(part) for part in first["loc"])
-        reason = first["msg"].removeprefix("Value error, ")
-        raise ConfigError(
-            f"The style file '{path}' has a fault in '{field}': {reason}; correct it."
-        ) from error
+        raise ConfigError(fault_sentence(error, StylePreset, origin=origin)) from error
+
+
+def _text_of(path: "Traversable") -> str:
+    """The text of a preset; shipped ones may lie inside an archive, and are not checked."""
+    if isinstance(path, Path):
+        return read_text(path, limit=MAX_PRESET_BYTES)
+    return path.read_text(encoding="utf-8")
 
 
 def apply_style(

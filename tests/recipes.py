@@ -49,9 +49,9 @@ NASTY = (
 any_text = st.one_of(
     st.text(st.characters(codec="utf-8"), max_size=60),
     st.lists(st.sampled_from(NASTY), max_size=3).map("".join),
-)
+).map(lambda text: UNSTORABLE.sub("", text))
 any_prompt = any_text.map(lambda text: normalize("NFC", text)).filter(bool)
-any_source = any_prompt.map(lambda text: UNSTORABLE.sub("", text)).filter(bool)
+any_source = any_prompt.map(str.strip).filter(bool)
 any_number = st.one_of(
     st.integers(-(2**70), 2**70), st.floats(allow_nan=False, allow_infinity=False), st.booleans()
 )

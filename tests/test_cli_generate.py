@@ -141,6 +141,22 @@ def test_a_picture_can_be_given_an_exact_file(imagine: Command) -> None:
         assert picture.format == "WEBP"
 
 
+def test_a_separator_at_its_end_makes_the_output_a_directory(imagine: Command) -> None:
+    assert imagine("a fox", "--seed", "1", "-o", "fox.png/", *SMALL).out == "fox.png/a-fox-1.png\n"
+
+
+def test_a_description_comes_from_stdin(imagine: Command) -> None:
+    text = imagine("enhance", "two foxes", "-q").out
+    done = imagine("--spec", "-", "-o", "foxes.png", *SMALL, stdin=text.encode())
+    assert (done.code, done.out) == (0, "foxes.png\n")
+    assert read_recipe(Path("foxes.png")).spec.subjects[0].count == 2
+
+
+def test_two_wishes_that_exclude_each_other_are_told(imagine: Command) -> None:
+    done = imagine("a fox", "-N", "fox", "--dry-run")
+    assert "'fox' is not avoided: the prompt asks for it." in done.err
+
+
 def test_without_metadata_the_file_says_nothing(imagine: Command) -> None:
     imagine("a fox", "-o", "fox.png", "--no-metadata", *SMALL)
     assert b"fox" not in Path("fox.png").read_bytes()

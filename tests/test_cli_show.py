@@ -52,6 +52,16 @@ def test_a_foreign_picture_shows_its_parameters(imagine: Command) -> None:
     assert imagine("replay", "cat.png").code == 2
 
 
+def test_a_broken_recipe_is_no_absent_one(imagine: Command) -> None:
+    info = PngInfo()
+    info.add_text("parameters", "a cat\nSteps: 20, Seed: 5, Size: 8x8")
+    info.add_itxt("imagine", '{"schema_version": 9, "spec": {}}')
+    Image.new("RGB", (8, 8)).save("new.png", pnginfo=info)
+    done = imagine("show", "new.png")
+    assert done.code == 2
+    assert "recipe schema version 9" in done.err
+
+
 @pytest.mark.parametrize("content", [b"", b"no picture", b"\x89PNG\r\n\x1a\n\x00\x00"])
 def test_what_is_no_picture_is_refused(imagine: Command, content: bytes) -> None:
     Path("x.png").write_bytes(content)

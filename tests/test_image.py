@@ -59,6 +59,16 @@ def test_a_malformed_ratio_is_refused(text: str) -> None:
     assert str(caught.value) == f"The aspect ratio '{text}' is not W:H, such as 16:9; write it so."
 
 
+def test_a_long_value_is_cut_in_the_message() -> None:
+    digits = "1" * 10_000
+    with pytest.raises(UsageError) as ratio:
+        parse_aspect_ratio(f"{digits}:{digits}")
+    assert str(ratio.value).startswith(f"The aspect ratio '{'1' * 79}…' is not W:H")
+    with pytest.raises(UsageError) as size:
+        parse_size(f"{digits}x1")
+    assert str(size.value).startswith(f"The size '{'1' * 79}…' is not WIDTHxHEIGHT")
+
+
 def test_a_steep_ratio_is_refused() -> None:
     with pytest.raises(UsageError, match=r"^The aspect ratio 9:1 is steeper than 8:1"):
         parse_aspect_ratio("9:1")

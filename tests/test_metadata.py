@@ -2,7 +2,9 @@
 
 import io
 import json
+import os
 import struct
+import time
 import zlib
 from pathlib import Path
 from typing import get_args
@@ -16,7 +18,7 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 from recipes import any_recipe, make_recipe
 
-from imagine.stages.errors import SpecError
+from imagine.stages.errors import NoRecipeError, SpecError
 from imagine.stages.formats.embed import ImageFormat, exif_block
 from imagine.stages.metadata import parse_a1111, read_parameters, read_recipe, sidecar_of
 from imagine.stages.recipe import Recipe
@@ -180,7 +182,7 @@ def test_what_the_picture_carries_wins_over_the_sidecar(tmp_path: Path) -> None:
 def test_a_foreign_picture_has_no_recipe_and_no_parameters(tmp_path: Path, ending: str) -> None:
     path = foreign(tmp_path, ending=ending)
     assert message_of(path) == (
-        f"foreign.{ending} carries no recipe and foreign.{ending}.json is not beside it; "
+        f"'foreign.{ending}' carries no recipe and 'foreign.{ending}.json' is not beside it; "
         "name a picture that imagine saved with its metadata."
     )
     assert read_parameters(path) == {}
@@ -228,11 +230,11 @@ def test_a_missing_file_a_directory_and_a_text_are_told_apart(tmp_path: Path) ->
     text = tmp_path / "notes.txt"
     text.write_text("hello")
     assert message_of(tmp_path / "none.png") == (
-        "none.png cannot be read: no such file or directory; check the name."
+        "'none.png' cannot be read: No such file or directory; check the path."
     )
-    assert message_of(tmp_path).endswith("cannot be read: is a directory; check the name.")
+    assert message_of(tmp_path).endswith("cannot be read: Is a directory; check the path.")
     assert message_of(text) == (
-        "notes.txt is neither a picture (PNG, JPEG, WebP, AVIF) nor a recipe, or it is damaged; "
+        "'notes.txt' is neither a picture (PNG, JPEG, WebP, AVIF) nor a recipe, or it is damaged; "
         "name a file that imagine saved."
     )
 
@@ -241,7 +243,7 @@ def test_a_truncated_png_says_so(tmp_path: Path) -> None:
     path = draw(tmp_path, make_recipe(), "png")
     path.write_bytes(path.read_bytes()[:-12])
     assert message_of(path) == (
-        "picture.png is damaged: it ends in the middle; use the original file."
+        "'picture.png' is damaged: it ends in the middle; use the original file."
     )
 
 
@@ -249,7 +251,7 @@ def test_a_changed_recipe_does_not_pass_the_checksum(tmp_path: Path) -> None:
     path = draw(tmp_path, make_recipe(seed=7), "png")
     path.write_bytes(path.read_bytes().replace(b'"seed": 7', b'"seed": 8'))
     assert message_of(path) == (
-        "picture.png is damaged: the checksum of its iTXt chunk does not match; "
+        "'picture.png' is damaged: the checksum of its iTXt chunk does not match; "
         "use the original file."
     )
 
@@ -261,17 +263,89 @@ def test_a_changed_recipe_does_not_pass_the_checksum(tmp_path: Path) -> None:
         png_with(chunk(b"zTXt", b"x\0\0" + zlib.compress(bytes(100 * 2**20)))),
         png_with(*[chunk(b"iTXt", b"x\0\1\0\0\0" + zlib.compress(bytes(3 * 2**20)))] * 3),
         png_with(struct.pack(">I4s", 2**31 - 1, b"tEXt")),
-        b'{"spec": "' + bytes(9 * 2**20).replace(b"\0", b"a"),
     ],
-    ids=["bomb", "bomb beside", "three", "claimed", "json"],
+    ids=["bomb", "bomb beside", "three", "claimed"],
 )
 def test_metadata_over_the_limit_is_refused(tmp_path: Path, data: bytes) -> None:
     path = tmp_path / "big.png"
     path.write_bytes(data)
     assert message_of(path) == (
-        "big.png holds more than 8 MB of metadata; no picture of imagine does, "
+        "'big.png' holds more than 8 MB of metadata; no picture of imagine does, "
         "use the original file."
     )
+
+
+def test_a_recipe_file_over_the_limit_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "big.json"
+    path.write_bytes(b'{"spec": "' + b"a" * (9 * 2**20))
+    assert message_of(path) == (
+        "'big.json' is larger than 8 MB, which is no description; name another file."
+    )
+
+
+def test_a_broken_recipe_is_told_from_none(tmp_path: Path) -> None:
+    plain = foreign(tmp_path)
+    with pytest.raises(NoRecipeError):
+        read_recipe(plain)
+    newer = make_recipe().to_json().replace('"schema_version": 1', '"schema_version": 9', 1)
+    for text in (newer, "{", "{}"):
+        info = PngInfo()
+        info.add_itxt("imagine", text)
+        with pytest.raises(SpecError, match=r"^The recipe in '") as caught:
+            read_recipe(foreign(tmp_path, pnginfo=info))
+        assert not isinstance(caught.value, NoRecipeError)
+
+
+def test_a_broken_sidecar_is_told_from_none(tmp_path: Path) -> None:
+    sidecar_of(foreign(tmp_path)).write_text("{", encoding="utf-8")
+    with pytest.raises(SpecError, match=r"foreign\.png\.json' is not valid JSON: ") as caught:
+        read_recipe(tmp_path / "foreign.png")
+    assert not isinstance(caught.value, NoRecipeError)
+
+
+def test_a_pipe_and_a_device_are_refused_without_waiting(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    tail = "which cannot be read here; save its content to a file first."
+    assert message_of(tmp_path / "pipe") == f"'pipe' is a pipe, {tail}"
+    assert message_of(Path("/dev/zero")) == f"'/dev/zero' is a device, {tail}".replace("/dev/", "")
+    with pytest.raises(SpecError, match="is a pipe"):
+        read_parameters(tmp_path / "pipe")
+
+
+def test_a_picture_that_pillow_gives_up_on_is_damaged(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def failing(*_: object, **__: object) -> None:
+        raise RuntimeError("Failed to decode image: BMFF parsing failed")
+
+    path = draw(tmp_path, make_recipe(), "avif")
+    monkeypatch.setattr(Image, "open", failing)
+    assert message_of(path) == (
+        "'picture.avif' is damaged: its headers cannot be read; use the original file."
+    )
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a" * 2**20,
+        "a b " * 2**18,
+        "a: " * 2**18,
+        ", " * 2**19,
+        'aa: "' * 2**17,
+        'x, aa: "\\' * 2**16,
+        "a" * 60_000,
+        "a: " * 20_000,
+        ", " * 30_000,
+        ',aa: "' * 10_000,
+        ',aa: "\\' * 9_000,
+        "," + " " * 60_000,
+    ],
+)
+def test_hostile_parameters_cost_little_time(text: str) -> None:
+    start = time.process_time()
+    parse_a1111(text)
+    assert time.process_time() - start < 0.5
 
 
 def test_a_picture_of_many_pixels_is_read_without_decoding_them(tmp_path: Path) -> None:
@@ -297,4 +371,4 @@ def test_no_cut_and_no_flipped_byte_gives_anything_but_a_recipe_or_a_clear_error
                     read(path)
                 except SpecError as error:
                     message = str(error)
-                    assert message.startswith(("The recipe in ", str(path)))
+                    assert message.startswith(("The recipe in ", f"'{path}'"))

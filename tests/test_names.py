@@ -43,6 +43,9 @@ any_template = st.lists(
         ("x" * 100, "x" * 60),
         ("狐" * 100, "狐" * 40),
         ("🦊🦊", "picture-af6baaf9"),
+        ("☀️", "picture-41cd5656"),
+        ("\ufe0f\u0301", "picture-b3474169"),
+        ("☀️ sun ❤️", "sun"),
     ],
 )
 def test_a_slug_names_the_prompt(prompt: str, slug: str) -> None:
@@ -115,7 +118,7 @@ def test_a_name_cannot_leave_the_output_directory(template: str) -> None:
 def test_a_name_cannot_be_absolute(template: str) -> None:
     with pytest.raises(UsageError) as caught:
         check_template(template)
-    shown = template.replace("\0", "\ufffd")
+    shown = template.replace("\0", "\\u0000")
     assert str(caught.value) == (
         f"The name '{shown}' is no name inside the output directory; "
         "give the directory with --output."
@@ -151,6 +154,14 @@ def test_an_unknown_field_names_the_known_ones() -> None:
         ("", "The name template is empty; write one such as {slug}-{seed}."),
         (".", "The name template is empty; write one such as {slug}-{seed}."),
         ("...", "The name part '...' has no letter or digit; write one such as {slug}-{seed}."),
+        (
+            "\ufe0f",
+            "The name part '\ufe0f' has no letter or digit; write one such as {slug}-{seed}.",
+        ),
+        (
+            "con" + "." * 3 + "x" * 200,
+            f"The name 'con...{'x' * 73}…' is reserved by Windows; choose another.",
+        ),
         ("{slug", "The name template '{slug' has an unpaired brace; write fields as {slug}."),
         (
             "{n:>99999999}",

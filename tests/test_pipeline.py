@@ -147,7 +147,8 @@ def test_a_replay_renders_anew_for_another_model_family() -> None:
 @pytest.mark.parametrize(
     ("negative", "message"),
     [
-        (["x" * 41], "^'x+…' has 41 characters, and a thing to avoid may have 40"),
+        (["a\x1b[m"], r"^The thing to avoid 'a\\u001b\[m' contains the control character U\+001B"),
+        (["x" * 42], "^'x{40}…' has 42 characters, and a thing to avoid may have 40"),
         ([",".join("abcdefghijklm")], "^13 things to avoid are too many; name at most 12"),
     ],
 )
@@ -161,3 +162,26 @@ def test_a_size_over_the_backends_area_is_refused() -> None:
     with pytest.raises(UsageError) as caught:
         plan_pictures(description, backend=Painter(), seed=1, size=(2000, 2000))
     assert str(caught.value) == ("The size 2000x2000 is 4 megapixels; painter draws at most 2.")
+
+
+def test_a_thing_to_avoid_that_the_prompt_asks_for_is_told() -> None:
+    description = describe("a fox in snow", enhancer=OFFLINE, negative=["fox, cars", "text"])
+    assert description.notes == ("'fox' is not avoided: the prompt asks for it.",)
+    assert "cars" in description.spec.exclude
+    assert "fox" not in description.spec.exclude
+
+
+def test_what_is_excluded_and_not_asked_for_needs_no_word() -> None:
+    assert describe("a fox --no people", enhancer=OFFLINE, negative=["cars"]).notes == ()
+
+
+def test_a_ratio_that_a_description_cannot_keep_is_told() -> None:
+    known = "1:1, 2:3, 3:2, 3:4, 4:3, 4:5, 5:4, 9:16, 16:9, 21:9"
+    description = describe("a fox", enhancer=OFFLINE, aspect_ratio="7:5")
+    assert description.spec.aspect_ratio is None
+    assert description.notes == (
+        "The aspect ratio 7:5 goes for pictures of this run alone: "
+        f"a description keeps only {known}.",
+    )
+    assert describe("a fox", enhancer=OFFLINE, aspect_ratio="32:18").notes == ()
+    assert describe("a fox", enhancer=OFFLINE, aspect_ratio="32:18").spec.aspect_ratio == "16:9"

@@ -229,3 +229,18 @@ def test_a_failing_system_call_leaves_nothing(
     monkeypatch.undo()
     assert raised == (errno.EIO if calls >= call else None)
     assert len(contents(tmp_path)) == (0 if raised else 4)
+
+
+def test_a_directory_that_may_be_written_but_not_read_gets_the_picture(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = os.open
+
+    def unreadable(path: Any, flags: int, *rest: Any, **options: Any) -> int:
+        if pathlib.Path(path).is_dir():
+            raise PermissionError(errno.EACCES, "Permission denied")
+        return real(path, flags, *rest, **options)
+
+    monkeypatch.setattr(os, "open", unreadable)
+    publish([PICTURE], tmp_path / "fox.png", overwrite=False)
+    assert contents(tmp_path) == {"fox.png": PICTURE}

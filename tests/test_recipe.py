@@ -49,7 +49,7 @@ def test_an_unknown_field_of_the_spec_is_refused() -> None:
     spec = json.loads(make_recipe().to_json())["spec"] | {"vibe": "cosy"}
     with pytest.raises(SpecError) as caught:
         parse_recipe(altered(spec=spec), origin="fox.json")
-    assert str(caught.value) == "fox.json: spec: vibe: there is no such field; correct the field."
+    assert str(caught.value) == "fox.json: spec: vibe: there is no such field; leave it out."
 
 
 @pytest.mark.parametrize(
@@ -57,8 +57,8 @@ def test_an_unknown_field_of_the_spec_is_refused() -> None:
     [
         (
             "{",
-            "The recipe is not valid JSON: Expecting property name enclosed in double quotes: "
-            "line 1 column 2 (char 1); correct it.",
+            "The recipe is not valid JSON: line 1, column 2: expecting property name enclosed in "
+            "double quotes; correct it.",
         ),
         ("[1]", "The recipe holds no recipe; name a picture or sidecar made by imagine."),
         ('{"spec": 3}', "The recipe holds no recipe; name a picture or sidecar made by imagine."),
@@ -69,13 +69,13 @@ def test_an_unknown_field_of_the_spec_is_refused() -> None:
         ),
         (
             altered(profile="prose"),
-            "The recipe: profile: Input should be 'natural', 'clip75' or 'json'; "
+            "The recipe: profile must be one of natural, clip75, json, got 'prose'; "
             "correct the field.",
         ),
         (
             altered(created="yesterday", prompt=None),
-            "The recipe: created: String should match pattern "
-            r"'^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z$' (and 1 more); correct the field.",
+            "The recipe: created must be a time in UTC such as 2026-11-22T01:02:03Z, "
+            "got 'yesterday' (and 1 more); correct the field.",
         ),
     ],
 )
@@ -85,15 +85,25 @@ def test_a_broken_recipe_says_what_is_wrong(text: str, message: str) -> None:
     assert str(caught.value) == message
 
 
-@pytest.mark.parametrize("seed", [None, "7", 7.0, True, -1, 2**32])
-def test_a_seed_that_cannot_be_drawn_again_is_refused(seed: object) -> None:
+@pytest.mark.parametrize(
+    ("seed", "told"),
+    [
+        (None, "null"),
+        ("7", "'7'"),
+        (7.0, "7.0"),
+        (True, "true"),
+        (-1, "-1"),
+        (2**32, "4294967296"),
+    ],
+)
+def test_a_seed_that_cannot_be_drawn_again_is_refused(seed: object, told: str) -> None:
     backend = json.loads(make_recipe().to_json())["backend"]
     backend["parameters"]["seed"] = seed
     with pytest.raises(SpecError) as caught:
         parse_recipe(altered(backend=backend))
     assert str(caught.value) == (
-        f"The recipe: backend.parameters: seed is {seed!r}, no whole number from 0 to 4294967295; "
-        "correct the field."
+        f"The recipe: backend.parameters holds {told} as seed, no whole number from 0 to "
+        "4294967295; correct the field."
     )
 
 
@@ -101,13 +111,30 @@ def test_a_seed_that_cannot_be_drawn_again_is_refused(seed: object) -> None:
     "text",
     [
         "[" * 100_000,
+        "[" * 2000 + "]" * 2000,
+        altered(spec={"source_prompt": "a fox", "subjects": json.loads("[" * 300 + "]" * 300)}),
         altered(notes=["\ud800"]),
+        altered(notes=["\x1b]0;title\x07"]),
+        altered(unknown=[{"\x9b31m": 1}]),
+        altered(dropped=["a\rb"]),
         altered(timings={"\udfff": 1}),
         altered().replace('"timings": {}', '"timings": {"draw": NaN}'),
         altered().replace('"seed": 7', '"seed": 7, "guidance": 1e999'),
         altered().replace('"seed": 7', f'"seed": {"9" * 5000}'),
     ],
-    ids=["deep", "surrogate", "surrogate key", "nan", "infinity", "long number"],
+    ids=[
+        "deep",
+        "deep list",
+        "deep spec",
+        "surrogate",
+        "escape",
+        "control key",
+        "carriage return",
+        "surrogate key",
+        "nan",
+        "infinity",
+        "long number",
+    ],
 )
 def test_hostile_json_is_refused_as_a_recipe(text: str) -> None:
     with pytest.raises(SpecError):
@@ -122,6 +149,33 @@ def test_a_message_stays_one_short_printable_line_whatever_the_file_says() -> No
             parse_recipe(text)
         assert str(caught.value).isprintable()
         assert len(str(caught.value)) < 250
+
+
+def test_a_control_character_in_a_recipe_is_named() -> None:
+    with pytest.raises(SpecError) as caught:
+        parse_recipe(altered(prompt="a \x1b[31m fox"), origin="'fox.json'")
+    assert str(caught.value) == (
+        "'fox.json' contains the control character U+001B; use the original file."
+    )
+
+
+def test_control_characters_in_the_words_of_a_backend_do_not_cost_the_picture() -> None:
+    recipe = make_recipe(notes=("done\x1b[31m",))
+    assert recipe.notes == ("done\ufffd[31m",)
+    assert parse_recipe(recipe.to_json()) == recipe
+
+
+@pytest.mark.parametrize("value", [[], {"a": 1}])
+def test_a_parameter_is_a_plain_value(value: object) -> None:
+    backend = json.loads(make_recipe().to_json())["backend"]
+    backend["parameters"]["steps"] = value
+    what = "a list" if value == [] else "a table of fields"
+    with pytest.raises(SpecError) as caught:
+        parse_recipe(altered(backend=backend))
+    assert str(caught.value) == (
+        f"The recipe: backend.parameters holds {what} as 'steps', no text and no number; "
+        "correct the field."
+    )
 
 
 def test_a_recipe_cannot_be_changed() -> None:

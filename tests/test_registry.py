@@ -45,6 +45,14 @@ def test_an_unknown_name_is_refused_with_the_nearest(things: Registry[Thing]) ->
     )
 
 
+def test_a_long_or_hostile_name_is_cut_and_spelt_out(things: Registry[Thing]) -> None:
+    with pytest.raises(UsageError) as caught:
+        things.create("\x1b" + "x" * 10_000)
+    assert str(caught.value) == (
+        f"There is no thing '\\u001b{'x' * 78}…' (known: thing, broken, plugin)."
+    )
+
+
 def test_a_plugin_that_cannot_be_imported_is_a_broken_configuration(
     things: Registry[Thing],
 ) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from recipes import any_source
 
 from imagine.stages.intent import parse_intent
 from imagine.stages.render import PRIORITY, PROFILES, Profile, Rendered, render
@@ -171,7 +172,7 @@ def test_other_languages_get_no_english_glue() -> None:
     assert rendered.prompt == "雪の中の狐. 静か. White."
 
 
-@given(prompt=st.text(min_size=1, max_size=300), profile=st.sampled_from(["natural", "clip75"]))
+@given(prompt=any_source, profile=st.sampled_from(["natural", "clip75"]))
 def test_the_users_words_are_always_in_the_prompt(prompt: str, profile: Profile) -> None:
     spec = spec_of(prompt, subjects=[{"id": "x", "name": "thing"}], lighting="dim", exclude=["fog"])
     assert parse_intent(spec.source_prompt).core in render(spec, profile).prompt

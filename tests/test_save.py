@@ -195,13 +195,17 @@ def test_a_wrong_name_leaves_nothing(tmp_path: Path, pixels: Image.Image) -> Non
         ("out", "avif", ("out", None, "avif")),
         ("v1.2", None, ("v1.2", None, "png")),
         (".", None, (".", None, "png")),
-        (".png", None, (".png", None, "png")),
+        ("2026.11.22", None, ("2026.11.22", None, "png")),
+        ("Dr. No", None, ("Dr. No", None, "png")),
+        (".hidden", None, (".hidden", None, "png")),
+        ("fox.png/", None, ("fox.png", None, "png")),
+        ("notes.txt/", "webp", ("notes.txt", None, "webp")),
     ],
 )
-def test_the_output_is_a_file_when_it_ends_like_a_picture(
+def test_the_output_is_a_file_when_it_has_an_ending(
     output: str, format: ImageFormat | None, expected: tuple[str, str | None, str]
 ) -> None:
-    found = destination_of(Path(output), format=format)
+    found = destination_of(output, format=format)
     assert (str(found.directory), found.file_name, found.format) == expected
 
 
@@ -219,13 +223,79 @@ def test_ending_and_format_must_agree() -> None:
     )
 
 
-def test_an_ending_that_is_not_written_is_refused() -> None:
+@pytest.mark.parametrize(
+    ("output", "ending"),
+    [("fox.gif", ".gif"), ("a/x.TXT", ".txt"), ("x.pngg", ".pngg"), ("x.mp4", ".mp4")],
+)
+def test_an_ending_that_is_not_written_is_refused(output: str, ending: str) -> None:
     with pytest.raises(UsageError) as caught:
-        destination_of(Path("fox.gif"), format=None)
+        destination_of(output, format=None)
     assert str(caught.value) == (
-        "The output 'fox.gif' ends in .gif, which is not written; "
-        "choose .png, .jpg, .webp or .avif."
+        f"The output '{output}' ends in {ending}, which is no picture format written here; "
+        "choose .png, .jpg, .webp or .avif, or end it with / for a directory."
     )
+
+
+def test_a_directory_may_have_any_ending_once_it_exists(tmp_path: Path) -> None:
+    (tmp_path / "x.txt").mkdir()
+    assert destination_of(tmp_path / "x.txt", format=None).file_name is None
+
+
+@pytest.mark.parametrize("output", [".png", "a/.JPG"])
+def test_an_ending_alone_is_no_name(output: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        destination_of(output, format=None)
+    assert str(caught.value) == (
+        f"The output '{output}' is an ending without a name; put one before it."
+    )
+
+
+@pytest.mark.parametrize("name", ["con.png", "NUL.jpg", "com1.a.webp", "aux"])
+def test_an_output_that_windows_reserves_is_refused(name: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        destination_of(f"a/{name}", format=None)
+    assert str(caught.value) == f"The name '{name}' is reserved by Windows; choose another."
+
+
+def test_a_null_byte_is_no_path() -> None:
+    with pytest.raises(UsageError, match=r"^The output 'a\\u0000b' holds a null character"):
+        destination_of("a\0b", format=None)
+
+
+@pytest.mark.parametrize(
+    ("template", "format", "name"),
+    [
+        ("fox.png", "png", "fox.png"),
+        ("fox.JPEG", "jpg", "fox.jpg"),
+        ("{slug}.webp", "webp", "a-red-fox.webp"),
+        ("fox.v2", "png", "fox.v2.png"),
+        ("v1.{seed}", "png", "v1.7.png"),
+    ],
+)
+def test_a_name_template_may_end_like_the_file(
+    tmp_path: Path, pixels: Image.Image, template: str, format: ImageFormat, name: str
+) -> None:
+    check_destination(there(tmp_path, format), name_template=template)
+    artifact = save_image(
+        pixels, make_recipe(), destination=there(tmp_path, format), name_template=template
+    )
+    assert artifact.path.name == name
+
+
+@pytest.mark.parametrize(("template", "ending"), [("fox.jpg", ".jpg"), ("{slug}.GIF", ".gif")])
+def test_a_name_template_of_another_format_is_refused(
+    tmp_path: Path, template: str, ending: str
+) -> None:
+    with pytest.raises(UsageError) as caught:
+        check_destination(there(tmp_path), name_template=template)
+    assert str(caught.value) == (
+        f"The name '{template}' ends in {ending}, but the format is png; leave out the ending."
+    )
+
+
+def test_an_ending_alone_is_no_name_template(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"^The name template is empty; "):
+        check_destination(there(tmp_path), name_template=".png")
 
 
 @pytest.mark.parametrize(("format", "longest"), [("jpg", 65_500), ("webp", 16_383)])
@@ -274,8 +344,8 @@ def test_a_file_in_the_path_is_no_directory(tmp_path: Path, pixels: Image.Image)
         check_destination(there(place))
     with pytest.raises(SaveError) as late:
         save_image(pixels, make_recipe(), destination=there(place))
-    assert str(early.value) == f"The picture cannot be written to {place}: {tail}"
-    assert str(late.value) == f"The picture cannot be written to {place}/a-red-fox-7.png: {tail}"
+    assert str(early.value) == f"The picture cannot be written to '{place}': {tail}"
+    assert str(late.value) == f"The picture cannot be written to '{place}/a-red-fox-7.png': {tail}"
     assert [path.name for path in tmp_path.iterdir()] == ["notes"]
 
 
@@ -286,7 +356,7 @@ def test_a_directory_that_may_not_be_written_is_refused_early(
     with pytest.raises(SaveError) as caught:
         check_destination(there(tmp_path / "out"))
     assert str(caught.value) == (
-        f"The picture cannot be written to {tmp_path}/out: permission is denied; "
+        f"The picture cannot be written to '{tmp_path}/out': permission is denied; "
         "choose another directory with --output."
     )
 
@@ -296,7 +366,7 @@ def test_a_full_disk_leaves_nothing(tiny_disk: Path) -> None:
     with pytest.raises(SaveError) as caught:
         save_image(big, make_recipe(), destination=there(tiny_disk / "a/b"), sidecar=True)
     assert str(caught.value) == (
-        f"The picture cannot be written to {tiny_disk}/a/b/a-red-fox-7.png: the disk is full; "
+        f"The picture cannot be written to '{tiny_disk}/a/b/a-red-fox-7.png': the disk is full; "
         "free some space or choose another directory with --output."
     )
     assert list(tiny_disk.iterdir()) == []
@@ -307,7 +377,7 @@ def test_a_read_only_file_system_is_named(tiny_disk: Path, pixels: Image.Image) 
     with pytest.raises(SaveError) as caught:
         save_image(pixels, make_recipe(), destination=there(tiny_disk / "out"))
     assert str(caught.value) == (
-        f"The picture cannot be written to {tiny_disk}/out/a-red-fox-7.png: "
+        f"The picture cannot be written to '{tiny_disk}/out/a-red-fox-7.png': "
         "the file system is read-only; choose another directory with --output."
     )
     with pytest.raises(SaveError):
@@ -324,20 +394,40 @@ def test_an_unknown_error_of_the_system_is_passed_on(
     with pytest.raises(SaveError) as caught:
         save_image(pixels, make_recipe(), destination=there(tmp_path))
     assert str(caught.value) == (
-        f"The picture cannot be written to {tmp_path}/a-red-fox-7.png: Input/output error; "
+        f"The picture cannot be written to '{tmp_path}/a-red-fox-7.png': Input/output error; "
         "choose another directory with --output."
     )
     assert list(tmp_path.iterdir()) == []
 
 
-def test_an_overlong_file_name_is_named(tmp_path: Path, pixels: Image.Image) -> None:
+@pytest.mark.parametrize("place", ["x" * 256, "a/" + "x" * 256 + "/b", "狐" * 86])
+def test_an_overlong_directory_is_refused_early(tmp_path: Path, place: str) -> None:
+    with pytest.raises(SaveError, match="the name is too long; choose a shorter one"):
+        check_destination(there(tmp_path / place))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_overlong_file_name_is_refused_early(tmp_path: Path, pixels: Image.Image) -> None:
     message = "the name is too long; choose a shorter one"
     with pytest.raises(SaveError, match=message):
-        destination_of(tmp_path / ("x" * 300 + ".png"), format=None)
+        check_destination(destination_of(tmp_path / ("x" * 300 + ".png"), format=None))
     destination = Destination(directory=tmp_path, file_name="x" * 300 + ".png", format="png")
     with pytest.raises(SaveError, match=message):
         save_image(pixels, make_recipe(), destination=destination)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_sidecar_needs_room_too(tmp_path: Path, pixels: Image.Image) -> None:
+    longest = destination_of(tmp_path / ("x" * 251 + ".png"), format=None)
+    check_destination(longest)
+    with pytest.raises(SaveError, match="the name is too long; choose a shorter one"):
+        check_destination(longest, sidecar=True)
+    names = [save_image(pixels, make_recipe(), destination=longest).path.name for _ in range(2)]
+    assert names == ["x" * 251 + ".png", "x" * 244 + "-2.png"]
+    with_room = destination_of(tmp_path / ("y" * 246 + ".png"), format=None)
+    check_destination(with_room, sidecar=True)
+    artifact = save_image(pixels, make_recipe(), destination=with_room, sidecar=True)
+    assert artifact.sidecar_path == tmp_path / ("y" * 246 + ".png.json")
 
 
 def test_the_longest_name_has_room_for_number_and_sidecar(

@@ -37,6 +37,8 @@ def key_of(name: str, *attributes: str) -> str | None:
         ("dog", "dog"),
         ("puppies", "dog"),
         ("A Dog", "dog"),
+        ("corgi", "corgi"),
+        ("fluffy corgis", "corgi"),
         ("sofa", "couch"),
         ("couch", "couch"),
         ("aeroplane", "airplane"),
@@ -68,8 +70,8 @@ def test_names_plurals_and_spellings_lead_to_their_own_art(name: str, key: str) 
 @pytest.mark.parametrize(
     ("name", "key"),
     [
-        ("corgi", "dog"),
-        ("fluffy corgis", "dog"),
+        ("beagle", "dog"),
+        ("fluffy beagles", "dog"),
         ("Porsche", "car"),
         ("cheetah", "leopard"),
         ("cello", "violin"),
@@ -81,6 +83,21 @@ def test_a_relative_stands_in_and_says_so(name: str, key: str) -> None:
     match = find(name)
     assert match is not None
     assert (match.cutout.key, match.exact) == (key, False)
+
+
+@pytest.mark.parametrize(
+    ("name", "attribute", "key"),
+    [
+        ("dog", "sitting", "sitting dog"),
+        ("kitten", "sitting", "sitting cat"),
+        ("beagle", "seated", "sitting dog"),
+        ("sleeping kitten", "", "sleeping cat"),
+        ("puppy", "lying", "sleeping dog"),
+        ("house", "sitting", "house"),
+    ],
+)
+def test_a_pose_picks_the_art_that_has_it(name: str, attribute: str, key: str) -> None:
+    assert key_of(name, attribute) == key
 
 
 @pytest.mark.parametrize(

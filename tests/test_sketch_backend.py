@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from PIL import ImageChops, ImageStat
 
 from imagine.stages.generate import BACKENDS, check_size
 from imagine.stages.generate.sketch.backend import SketchBackend
@@ -91,8 +92,8 @@ def test_a_subject_without_art_becomes_a_placeholder_that_is_said_so() -> None:
 
 
 def test_a_stand_in_is_named_once() -> None:
-    made = draw(described({"id": "a", "name": "corgi"}, {"id": "b", "name": "corgi"}))
-    assert made.notes == ("Drew a dog for 'corgi'.",)
+    made = draw(described({"id": "a", "name": "beagle"}, {"id": "b", "name": "beagle"}))
+    assert made.notes == ("Drew a dog for 'beagle'.",)
 
 
 def test_an_abstract_prompt_becomes_a_card_of_its_words() -> None:
@@ -153,3 +154,23 @@ def test_black_and_white_has_no_colour() -> None:
     spec = described(APPLE, setting="in a park", detail="black and white watercolour")
     red, green, blue = draw(spec).pixels.split()
     assert red.tobytes() == green.tobytes() == blue.tobytes()
+
+
+def test_seeds_draw_one_subject_in_visibly_different_pictures() -> None:
+    spec = described({"id": "corgi", "name": "corgi", "action": "sitting"})
+    thumbs = [draw(spec, seed=seed).pixels.resize((8, 8)) for seed in range(6)]
+    for index, first in enumerate(thumbs):
+        for second in thumbs[index + 1 :]:
+            difference = ImageStat.Stat(ImageChops.difference(first, second)).mean
+            assert sum(difference) / 3 > 4
+
+
+def test_the_name_on_a_placeholder_is_sharp_in_every_style() -> None:
+    plain, pixels = (
+        draw(described({"id": "a", "name": "hovercraft"}, APPLE, detail=detail), width=512,
+             height=512).pixels.convert("L")
+        for detail in (None, "pixel art")
+    )  # fmt: skip
+    # Letters of the font have hundreds of shades and edges that a grid of large pixels lacks.
+    columns = [len(set(picture.resize((128, 128)).tobytes())) for picture in (plain, pixels)]
+    assert columns[1] > 40

@@ -11,7 +11,7 @@ from imagine.stages.generate.sketch.cast import Actor
 from imagine.stages.generate.sketch.dressing import Dresser, dresser_for
 from imagine.stages.generate.sketch.gazetteer import Hour, Weather, place_called, places
 from imagine.stages.generate.sketch.light import Light, light_of
-from imagine.stages.generate.sketch.place import Scene
+from imagine.stages.generate.sketch.place import Backdrop, Scene
 from imagine.stages.generate.sketch.scenery import paint_scenery
 from imagine.stages.generate.sketch.sky import paint_sky
 from imagine.stages.generate.sketch.weather import lay_weather
@@ -60,6 +60,21 @@ def test_a_plain_background_has_its_colour() -> None:
     image = paint(Scene(place_called("studio"), color=(200, 30, 40)))
     red, green, blue = ImageStat.Stat(image).mean
     assert red > 2 * max(green, blue)
+
+
+@pytest.mark.parametrize("backdrop", ["floor", "bokeh", "drape", "disc", "rays"])
+def test_a_backdrop_is_dressed_in_its_own_colour(backdrop: Backdrop) -> None:
+    scene = Scene(place_called("studio"), color=(150, 190, 240))
+    dressed = paint(replace(scene, backdrop=backdrop))
+    assert dressed.tobytes() != paint(scene).tobytes()
+    red, _, blue = ImageStat.Stat(dressed).mean
+    assert blue > red
+
+
+@pytest.mark.parametrize("hour", ["dawn", "sunset", "night"])
+def test_no_hour_tints_a_white_background(hour: Hour) -> None:
+    scene = Scene(place_called("studio"), color=(246, 247, 249))
+    assert paint(replace(scene, hour=hour)).tobytes() == paint(scene).tobytes()
 
 
 def test_a_white_background_is_white() -> None:

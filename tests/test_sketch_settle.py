@@ -39,9 +39,23 @@ def test_the_element_of_a_subject_is_its_place(name: str, prompt: str, place: st
 
 
 def test_a_tint_is_pale_and_changes_with_the_seed() -> None:
-    tints = {settled("fox", seed=seed).color for seed in range(12)}
+    tints = {tint for seed in range(24) if (tint := settled("fox", seed=seed).color) is not None}
     assert len(tints) > 2
-    assert all(tint is not None and min(tint) > 180 for tint in tints)
+    assert all(min(tint) > 180 for tint in tints)
+
+
+def test_seeds_change_the_backdrop_and_put_some_outdoors() -> None:
+    scenes = [settled("fox", seed=seed) for seed in range(24)]
+    assert {scene.place.key for scene in scenes} == {"studio", "meadow"}
+    assert len({scene.backdrop for scene in scenes}) > 3
+    assert {settled("sofa", seed=seed).place.key for seed in range(24)} == {"studio"}
+    assert {settled("truck", seed=seed).place.key for seed in range(24)} == {"studio", "road"}
+
+
+def test_a_palette_and_a_stated_colour_keep_every_seed_indoors() -> None:
+    for seed in range(12):
+        assert settled("fox", palette=("navy",), seed=seed).place.key == "studio"
+        assert settled("fox", "a fox on a red background", seed=seed).place.key == "studio"
 
 
 def test_a_palette_tints_the_sweep() -> None:
@@ -54,3 +68,8 @@ def test_a_stated_colour_stays() -> None:
     scene = settled("fox", "a fox on a white background")
     assert scene.color is not None
     assert min(scene.color) > 240
+
+
+def test_the_moon_alone_is_seen_at_night() -> None:
+    assert settled("moon").hour == "night"
+    assert settled("airplane").hour == "day"

@@ -1,5 +1,7 @@
 """Style presets are complete, never contradict the prompt, and give way to what it states."""
 
+import errno
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -212,24 +214,45 @@ def test_a_directory_that_does_not_exist_holds_no_presets(tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize(
-    ("fields", "field", "reason"),
+    ("fields", "message"),
     [
-        ({"medium": "fresco"}, "medium", "Input should be 'photograph', 'painting', 'drawing', "),
-        ({"detail": None}, "detail", "Field required"),
-        ({"wrong": "x"}, "wrong", "Extra inputs are not permitted"),
-        ({"palette": ["-"]}, "palette.0", "String should match pattern"),
+        (
+            {"medium": "fresco"},
+            "medium must be one of photograph, painting, drawing, illustration, render_3d, "
+            "graphic_design, sculpture, pixel_art, other, got 'fresco'; correct the field.",
+        ),
+        ({"detail": None}, "detail is missing; correct the field."),
+        ({"wrong": "x"}, "wrong: there is no such field; leave it out."),
+        ({"lightning": "x"}, "lightning: there is no such field; did you mean 'lighting'?"),
+        (
+            {"palette": ["-"]},
+            "palette.0 must be a colour word or #RRGGBB, got '-'; correct the field.",
+        ),
+        (
+            {"family": "x" * 1000},
+            "family must be one of photography, painting, drawing, illustration, 3d, graphic, "
+            f"craft, retro, pixel, got '{'x' * 79}…'; correct the field.",
+        ),
     ],
 )
 def test_a_faulty_preset_is_refused_with_file_and_field(
-    tmp_path: Path, fields: dict[str, Any], field: str, reason: str
+    tmp_path: Path, fields: dict[str, Any], message: str
 ) -> None:
     write_preset(tmp_path, "mine", **fields)
     with pytest.raises(ConfigError) as caught:
         load_styles(tmp_path)
+    assert str(caught.value) == f"The style file '{tmp_path / 'mine.toml'}': {message}"
+
+
+def test_control_characters_in_a_preset_are_refused(tmp_path: Path) -> None:
+    write_preset(tmp_path, "mine")
     path = tmp_path / "mine.toml"
-    expected = f"The style file '{path}' has a fault in '{field}': {reason}"
-    assert str(caught.value).startswith(expected)
-    assert str(caught.value).endswith("; correct it.")
+    path.write_text(path.read_text().replace("'Mine'", '"\\u001b[31m"'))
+    with pytest.raises(ConfigError) as caught:
+        load_styles(tmp_path)
+    assert str(caught.value) == (
+        f"The style file '{path}': title contains the control character U+001B; correct the field."
+    )
 
 
 def test_a_name_that_is_not_kebab_case_is_refused(tmp_path: Path) -> None:
@@ -237,18 +260,38 @@ def test_a_name_that_is_not_kebab_case_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ConfigError) as caught:
         load_styles(tmp_path)
     assert str(caught.value) == (
-        f"The style file '{tmp_path / 'My Style.toml'}' has a fault in 'name': must be at most 30 "
-        "lower-case letters, digits and single hyphens; correct it."
+        f"The style file '{tmp_path / 'My Style.toml'}': name must be at most 30 lower-case "
+        "letters, digits and single hyphens, got 'My Style'; correct the field."
     )
 
 
-@pytest.mark.parametrize("content", [b"title = ", b"\xff\xfe"])
-def test_a_file_that_is_no_toml_is_refused(tmp_path: Path, content: bytes) -> None:
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"title = \n", "is not valid TOML: line 1, column 9: invalid value; correct it."),
+        (b"a = " + b"[" * 5000, "is not valid TOML: it is nested too deeply; correct it."),
+        (
+            b"a = " + b"9" * 5000,
+            "is not valid TOML: it holds a number of too many digits; correct it.",
+        ),
+        (b'a = "', "is not valid TOML: unterminated string (at end of document); correct it."),
+        (b"\xff\xfe", "is not UTF-8 text; save it as UTF-8."),
+    ],
+    ids=["no value", "deep", "long number", "cut", "no text"],
+)
+def test_a_file_that_is_no_toml_is_refused(tmp_path: Path, content: bytes, reason: str) -> None:
     path = tmp_path / "mine.toml"
     path.write_bytes(content)
     with pytest.raises(ConfigError) as caught:
         load_styles(tmp_path)
-    assert str(caught.value).startswith(f"The style file '{path}' is not valid TOML: ")
+    assert str(caught.value).removeprefix("The style file ") == f"'{path}' {reason}"
+
+
+def test_a_byte_order_mark_is_no_fault(tmp_path: Path) -> None:
+    write_preset(tmp_path, "mine")
+    path = tmp_path / "mine.toml"
+    path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes())
+    assert load_styles(tmp_path)["mine"].title == "Mine"
 
 
 def test_a_preset_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
@@ -256,6 +299,32 @@ def test_a_preset_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
     path.mkdir()
     with pytest.raises(ConfigError) as caught:
         load_styles(tmp_path)
+    assert str(caught.value) == f"'{path}' cannot be read: Is a directory; check the path."
+
+
+def test_a_pipe_is_no_preset(tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    os.mkfifo(path)
+    with pytest.raises(ConfigError, match=r"mine\.toml' is a pipe, which cannot be read here; "):
+        load_styles(tmp_path)
+
+
+def test_a_directory_that_cannot_be_listed_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def failing(path: Path) -> Iterator[Path]:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    load_styles()  # the shipped ones are read before nothing can be listed any more
+    monkeypatch.setattr(Path, "iterdir", failing)
+    with pytest.raises(ConfigError) as caught:
+        load_styles(tmp_path)
     assert str(caught.value) == (
-        f"The style file '{path}' cannot be read: Is a directory; check the path."
+        f"The style directory '{tmp_path}' cannot be read: Permission denied; check the path."
     )
+
+
+def test_a_file_is_no_directory_of_presets(tmp_path: Path) -> None:
+    (tmp_path / "styles").write_text("")
+    with pytest.raises(ConfigError, match="cannot be read: Not a directory; check the path"):
+        load_styles(tmp_path / "styles")

@@ -1,9 +1,21 @@
 """Things that the emoji art lacks, drawn by code in its soft, glossy look: DRAWINGS by name."""
 
-from drawings import buildings, furniture, gear, household, machines, nature, signs, solids, street
+from drawings import (
+    animals,
+    buildings,
+    furniture,
+    gear,
+    household,
+    machines,
+    nature,
+    signs,
+    solids,
+    street,
+)
 
 DRAWINGS = (
-    furniture.DRAWINGS
+    animals.DRAWINGS
+    | furniture.DRAWINGS
     | household.DRAWINGS
     | buildings.DRAWINGS
     | street.DRAWINGS

@@ -1,9 +1,11 @@
 """Small things of a home, drawn: lamps, linen, kitchen ware."""
 
+from math import copysign, cos, radians, sin
+
 from PIL import Image
 
 from drawings.clay import Clay
-from drawings.palette import BLACK, BLUE, GREY, RED, STEEL, WHITE, YELLOW
+from drawings.palette import BLACK, BLUE, GOLD, GREY, RED, STEEL, WHITE
 
 
 def table_lamp() -> Image.Image:
@@ -49,15 +51,33 @@ def toaster() -> Image.Image:
 
 
 def cushion() -> Image.Image:
+    """Plump velvet seen a little from above, a gold cord along the seam, tassels at the corners."""
     clay = Clay()
-    sides = [(6, 26), (28, 32), (72, 32), (94, 26), (90, 50), (94, 76), (72, 72), (28, 72), (6, 76),
-             (10, 50)]  # fmt: skip
-    clay.poly(sides, "A33AC4", round_by=5, bevel=7)
-    for x, y in ((7, 27), (93, 27), (7, 75), (93, 75)):
-        clay.oval(x - 4, y - 4, x + 4, y + 4, YELLOW, bevel=1.5)
-    clay.oval(47, 48, 53, 54, "7E2A9B", bevel=1.5)
-    clay.gloss(20, 36, 46, 48, strength=0.45)
-    return clay.picture()
+    for x, side in ((5, -1), (95, 1)):
+        clay.poly([(x - 2.5, 69), (x + 2.5, 69), (x + 4 + side, 86), (x - 4 + side, 86)], GOLD,
+                  round_by=1, bevel=1.5)  # fmt: skip
+        for strand in (-2, 0, 2):
+            clay.tube([(x + strand * 0.6, 74), (x + strand + side, 84)], "C98B1D", width=0.7,
+                      flat=True)  # fmt: skip
+    clay.poly(_plump(64, up=18, down=24), "8E0F2C", round_by=3, bevel=6)
+    clay.poly(_plump(64, up=21, down=14), "C4183F", round_by=2, bevel=6)
+    seam = [(x, y) for x, y in _plump(64, up=0.001, down=14) if y > 64.1]
+    clay.tube(seam, GOLD, width=2.2)
+    clay.gloss(16, 48, 42, 56, strength=0.4)
+    clay.gloss(60, 46, 80, 52, strength=0.22)
+    for x in (5, 95):
+        clay.oval(x - 4, 61, x + 4, 69, GOLD, bevel=1.5)
+    return clay.picture(detail=2)
+
+
+def _plump(middle: float, *, up: float, down: float) -> list[tuple[float, float]]:
+    """A rounded outline from (4, middle) to (96, middle), so far above and below that line."""
+    turns = [radians(step * 3) for step in range(120)]
+    return [
+        (50 - 46 * copysign(abs(cos(t)) ** 0.8, cos(t)),
+         middle - (up if sin(t) > 0 else down) * copysign(abs(sin(t)) ** 0.8, sin(t)))
+        for t in turns
+    ]  # fmt: skip
 
 
 def pillow() -> Image.Image:

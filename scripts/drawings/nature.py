@@ -104,7 +104,26 @@ def wreath() -> Image.Image:
     return clay.picture()
 
 
+def waterfall() -> Image.Image:
+    clay = Clay()
+    clay.poly([(6, 12), (34, 8), (36, 90), (4, 90), (2, 50)], "7C7A8C", round_by=4, bevel=5)
+    clay.poly([(66, 8), (94, 12), (98, 50), (96, 90), (64, 90)], "706E82", round_by=4, bevel=5)
+    for x, y in ((8, 30), (6, 58), (76, 34), (72, 62)):
+        clay.box(x, y, x + 18, y + 16, "8B899B", radius=5)
+    for left in (2, 62):
+        clay.poly([(left, 14), (left + 6, 5), (left + 18, 2), (left + 30, 5), (left + 36, 14),
+                   (left + 26, 18), (left + 10, 18)], "5DB25A", round_by=3, bevel=3)  # fmt: skip
+    clay.poly([(31, 10), (69, 10), (73, 88), (27, 88)], "58B2EE", round_by=3, bevel=4)
+    for x, top, bottom in ((37, 14, 60), (44, 24, 84), (51, 13, 50), (57, 30, 84), (63, 14, 66)):
+        clay.tube([(x, top), (x + (x - 50) * 0.06, bottom)], "C4E8FF", width=2.2)
+    clay.oval(1, 82, 99, 99, "3E97DD", bevel=4)
+    for x, y, r in ((24, 80, 9), (38, 83, 10), (54, 83, 10), (70, 80, 9), (46, 78, 8), (60, 78, 8)):
+        clay.oval(x - r, y - r * 0.7, x + r, y + r * 0.8, "EFF9FF", bevel=3)
+    return clay.picture()
+
+
 DRAWINGS = {
+    "waterfall": waterfall,
     "pumpkin": pumpkin,
     "lime": lime,
     "radish": radish,

@@ -112,6 +112,11 @@ def picture(cutout: Cutout, *, width: int, height: int) -> "Image":
     return sharpened
 
 
+def resolution(cutout: Cutout) -> int:
+    """The longer side of the cut-out as it is in the pack, in pixels."""
+    return max(_trimmed(cutout.key).size)
+
+
 def knows(name: str) -> bool:
     """Whether the tables speak of exactly this name.
 
@@ -176,11 +181,17 @@ def _match(words: list[str], attributes: list[str]) -> Match | None:
             for single in _singulars(name):
                 if single in _index()["none"] or (start and single in _index()["alone"]):
                     return None
-                if single in _index()["names"]:
-                    return Match(cutout(_index()["names"][single]), exact=True)
-                if single in _index()["like"]:
-                    return Match(cutout(_index()["like"][single]), exact=False)
+                for table in ("names", "like"):
+                    if (key := _index()[table].get(single)) is not None:
+                        traits = [*attributes, *words[:start]]
+                        return Match(cutout(_variant(key, traits)), exact=table == "names")
     return None
+
+
+def _variant(key: str, traits: list[str]) -> str:
+    """Of what a synonym found, the variant that a trait asks for: a "sitting" kitten."""
+    names: dict[str, str] = _index()["names"]
+    return next((names[name] for trait in traits if (name := f"{trait} {key}") in names), key)
 
 
 def _words(text: str) -> list[str]:

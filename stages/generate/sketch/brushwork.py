@@ -19,8 +19,8 @@ def watercolor(image: Image, lines: Image, random: Random) -> Image:
     from PIL import ImageChops, ImageEnhance
 
     unit = unit_of(image)
-    bled = bleed(image, random, unit * 0.5)
-    washes = smear(bled, unit * 0.5)
+    bled = bleed(image, random, unit * 0.34)
+    washes = smear(bled, unit * 0.36)
     washes = soften(washes, unit * 0.2)
     pigment = noise(image.size, random, cell=unit * 7)
     pigment = Pillow.blend(pigment, noise(image.size, random, cell=unit * 2), 0.4)

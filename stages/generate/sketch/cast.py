@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from imagine.stages.generate.sketch.art import Cutout, find
+from imagine.stages.generate.sketch.camera import shot_of
 from imagine.stages.generate.sketch.place import Scene, is_part, is_table, surface_of
 from imagine.stages.spec import Position, PromptSpec, Relation, RelationKind, Subject
 
@@ -29,6 +30,14 @@ _SPECIES = frozenset({
     ("red", "fox"), ("red", "panda"), ("red", "squirrel"), ("golden", "retriever"),
     ("blue", "whale"), ("brown", "bear"), ("orange", "fox"), ("orange", "tabby"),
 })  # fmt: skip
+# Art that has words, numbers or a clock face on it already.
+_LETTERED = frozenset(
+    ("stop sign", "stop sign plate", "hundred points", "calendar", "hotel", "love hotel",
+     "hospital", "bank", "school", "convenience store", "post office", "police car", "taxi",
+     "oncoming taxi", "ambulance", "mantelpiece clock", "alarm clock", "watch", "bus stop",
+     "newspaper", "rolled-up newspaper", "slot machine", "input numbers", "soccer scoreboard")
+)  # fmt: skip
+_SHOT = re.compile(r"head ?-?shot|close-?up|selfie|(?:wide |long )?shot|aerial view")
 # A plural without a number: enough to read as several.
 _SEVERAL = 3
 
@@ -70,6 +79,13 @@ class Actor:
         return self.extent * self.aspect, self.extent
 
     @property
+    def lettered(self) -> bool:
+        """Whether its art has words on it already, or room for some."""
+        return self.cutout is not None and (
+            self.cutout.panel is not None or self.cutout.key in _LETTERED
+        )
+
+    @property
     def flies(self) -> bool:
         """Whether it belongs into the air."""
         return self.cutout is not None and self.cutout.habitat == "sky"
@@ -89,12 +105,17 @@ def cast_of(spec: PromptSpec, scene: Scene) -> Cast:
     actors: list[Actor] = []
     notes: list[str] = []
     worn = {relation.b for relation in spec.relations if relation.kind is RelationKind.WEARING}
+    close = shot_of(spec) == "close"
     for subject in spec.subjects:
         if _is_elsewhere(subject, spec, scene):
             continue
         name = _EYEWEAR.sub("glasses", subject.name) if subject.id in worn else subject.name
-        traits = (*subject.attributes, *([subject.action] if subject.action else []))
+        doing = [phrase for phrase in (subject.action, subject.pose) if phrase]
+        traits = (*subject.attributes, *doing, *(phrase.split()[0] for phrase in doing))
         match = find(name, attributes=traits)
+        if match is not None and close and match.cutout.kind == "animal":
+            # Nearby, an animal is to look at us.
+            match = find(name, attributes=(*traits, "sitting")) or match
         if surface_of(subject) is not None and not (
             match and (subject.count or _stands_alone(match.cutout))
         ):
@@ -120,10 +141,12 @@ def cast_of(spec: PromptSpec, scene: Scene) -> Cast:
 
 
 def _is_elsewhere(subject: Subject, spec: PromptSpec, scene: Scene) -> bool:
-    """Whether it is excluded, the table top of the scenery, or the lettering itself."""
+    """Whether it is excluded, a table top of the scenery, lettering, or a word for the camera."""
     if _is_excluded(subject, spec.exclude):
         return True
     if scene.table is not None and is_table(subject):
+        return True
+    if len(spec.subjects) > 1 and _SHOT.fullmatch(subject.name.lower()):
         return True
     return bool(spec.text) and is_lettering(subject)
 

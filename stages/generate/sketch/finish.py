@@ -50,6 +50,7 @@ _WORDS: tuple[tuple[str, str], ...] = (
               r"hyperreal|realistic|product shot"),
     ("render", r"3d|render|octane|blender|isometric|pixar|unreal|cgi"),
 )  # fmt: skip
+_PICTURE_BOOK = re.compile(r"\bstorybook|\bpicture[ -]book")
 _OUTRIGHT = r"\w* (?:art|style|painting|drawing|sketch|illustration)\b"
 _MEDIA = {
     Medium.PHOTOGRAPH: "photo", Medium.PAINTING: "oil", Medium.DRAWING: "pencil",
@@ -68,9 +69,13 @@ def finish_name(style: Style, *, prompt: str = "") -> str:
     if style.medium is Medium.PIXEL_ART:
         return "pixel"
     allowed = _PHOTOGRAPHIC if style.medium is Medium.PHOTOGRAPH else frozenset(TREATMENTS)
+    detail = style.detail
+    if detail and not _PICTURE_BOOK.search(prompt.lower()):
+        # The default look is a picture book's already: watercolour is for those who ask for one.
+        detail = _PICTURE_BOOK.sub("", detail)
     return (
         _named(style.preset, allowed)
-        or _named(style.detail, allowed)
+        or _named(detail, allowed)
         or _named(prompt, allowed, followed=_OUTRIGHT)
         or _MEDIA[style.medium]
     )

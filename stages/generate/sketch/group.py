@@ -55,7 +55,9 @@ def gather(
     count = len(units)
     stands = frame.stands and not root.flies
     pitch = high * (0.5 if stands else 1.08)
-    columns = _columns(count, wide * 1.08, high, pitch, shape, stands=stands)
+    wished = shape * random.uniform(0.75, 1.3)
+    columns = _columns(count, wide * 1.08, high, pitch, wished, stands=stands)
+    forward = random.randrange(2)
     rows = ceil(count / columns)
     members: list[Pieces] = []
     placed = 0
@@ -76,7 +78,7 @@ def gather(
                 x += random.uniform(-0.12, 0.12) * wide
                 y += random.uniform(-0.1, 0.1) * pitch
             elif count > 2:
-                y -= high * (0.07 if column % 2 else 0.0)
+                y -= high * (0.07 if column % 2 == forward else 0.0)
             members.append(
                 tuple(
                     piece.moved(-(left + right) / 2, 0).scaled(scale).moved(x, y) for piece in unit

@@ -8,10 +8,16 @@ from typing import TYPE_CHECKING
 
 from imagine.stages.generate.sketch.brush import brightness
 from imagine.stages.generate.sketch.cast import Actor, Cast, is_lettering
-from imagine.stages.generate.sketch.layout import Layout
-from imagine.stages.generate.sketch.lettering import can_set, face_for, paint_card, write
+from imagine.stages.generate.sketch.layout import Layout, Placement
+from imagine.stages.generate.sketch.lettering import (
+    can_set,
+    face_for,
+    label_placeholder,
+    paint_card,
+    write,
+)
 from imagine.stages.generate.sketch.place import Scene
-from imagine.stages.generate.sketch.stage import panel_box
+from imagine.stages.generate.sketch.stage import panel_box, tint_of
 from imagine.stages.spec import PromptSpec, TextItem
 
 if TYPE_CHECKING:
@@ -50,8 +56,9 @@ def inscribe(spec: PromptSpec, cast: Cast) -> Inscription:
         if not can_set(item.content, face=face_for(item.typeface)):
             notes.append(f"The bundled fonts lack characters of '{item.content}': left out.")
             continue
-        free = [actor for actor in cast.actors if actor.cutout and actor.id not in borne]
-        bearer = _bearer(free, (item.placement or "").lower().split(), under)
+        free = [actor for actor in cast.actors if _takes_words(actor) and actor.id not in borne]
+        where = (item.placement or "").lower().split()
+        bearer = _bearer(_nearest_first(free, item, spec), where, under)
         if bearer is None:
             loose.append(item)
         else:
@@ -59,11 +66,33 @@ def inscribe(spec: PromptSpec, cast: Cast) -> Inscription:
     return Inscription(borne, tuple(loose), tuple(notes))
 
 
+def _takes_words(actor: Actor) -> bool:
+    """Whether there is room on it: a stop sign says what it says."""
+    cutout = actor.cutout
+    return cutout is not None and (cutout.panel is not None or not actor.lettered)
+
+
+def _nearest_first(actors: list[Actor], item: TextItem, spec: PromptSpec) -> list[Actor]:
+    """The actors as the prompt names them before the words in question, the last one first."""
+    prompt = spec.source_prompt.lower()
+    quoted = prompt.find(item.content.lower())
+    spans = {subject.id: (subject.source_span or subject.name).lower() for subject in spec.subjects}
+
+    def distance(actor: Actor) -> int:
+        at = prompt.rfind(spans.get(actor.id, actor.label), 0, quoted) if quoted > 0 else -1
+        return quoted - at if at >= 0 else len(prompt)
+
+    return sorted(actors, key=distance)
+
+
 def _bearer(free: list[Actor], where: list[str], under: set[str]) -> Actor | None:
     named = [actor for actor in free if actor.id in under or _last_word(actor) in where]
-    made = [actor for actor in free if actor.cutout and actor.cutout.panel]
-    apt = [actor for actor in free if _BEARING.search(actor.label.lower())]
-    return next(iter([*named, *made, *apt]), None)
+    made = [
+        actor
+        for actor in free
+        if (actor.cutout and actor.cutout.panel) or _BEARING.search(actor.label.lower())
+    ]
+    return next(iter([*named, *made]), None)
 
 
 def _last_word(actor: Actor) -> str:
@@ -76,6 +105,25 @@ def paint_inscription(canvas: Image, inscription: Inscription, layout: Layout) -
         if (item := inscription.borne.get(placement.actor.id)) is not None:
             _letter(canvas, item, panel_box(placement))
     _paint_headline(canvas, inscription.loose)
+
+
+def paint_labels(canvas: Image, layout: Layout, inscription: Inscription) -> None:
+    """The names on the placeholders once more: a style may have blurred them."""
+    placements = layout.placements
+    for index, placement in enumerate(placements):
+        actor = placement.actor
+        if actor.cutout is not None or actor.id in inscription.borne or not can_set(actor.label):
+            continue
+        # Where something nearer stands before it, the name must not show through.
+        if not any(_overlap(placement, nearer) for nearer in placements[index + 1 :]):
+            label_placeholder(canvas, actor.label, box=panel_box(placement), tint=tint_of(actor))
+
+
+def _overlap(first: Placement, second: Placement) -> bool:
+    return (
+        first.left < second.left + second.width and second.left < first.left + first.width
+        and first.top < second.top + second.height and second.top < first.top + first.height
+    )  # fmt: skip
 
 
 def title_of(spec: PromptSpec, cast: Cast, scene: Scene) -> str | None:

@@ -12,7 +12,9 @@ from dataclasses import dataclass, replace
 from random import Random
 
 from imagine.stages.generate.sketch.attach import bonds_of, units_of
+from imagine.stages.generate.sketch.camera import Shot
 from imagine.stages.generate.sketch.cast import Actor
+from imagine.stages.generate.sketch.framing import framed
 from imagine.stages.generate.sketch.group import Frame, Group, gather
 from imagine.stages.generate.sketch.order import (
     COLUMN,
@@ -23,9 +25,12 @@ from imagine.stages.generate.sketch.order import (
     stack,
     wrapped,
 )
-from imagine.stages.generate.sketch.piece import Piece, bounds
+from imagine.stages.generate.sketch.piece import Pieces, bounds
 from imagine.stages.generate.sketch.spacing import scale_of, slots_of
-from imagine.stages.spec import Relation
+from imagine.stages.spec import Relation, RelationKind
+
+# Of these a mirror image is as good as the picture itself.
+_EITHER_WAY = frozenset({"animal", "person", "plant", "food"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +43,7 @@ class Placement:
         mirrored: drawn the other way round.
         grounded: it stands on something and throws a contact shadow there.
         depth: order of drawing; larger is nearer.
+        rests: it throws a shadow on the thing that carries it.
     """
 
     actor: Actor
@@ -48,6 +54,7 @@ class Placement:
     mirrored: bool
     grounded: bool
     depth: tuple[float, int]
+    rests: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +66,14 @@ class Layout:
 
 
 def arrange(
-    actors: Sequence[Actor], relations: Sequence[Relation], frame: Frame, random: Random
+    actors: Sequence[Actor],
+    relations: Sequence[Relation],
+    frame: Frame,
+    random: Random,
+    *,
+    shot: Shot = "full",
 ) -> Layout:
-    """Where each of the actors goes; empty for no actors."""
+    """Where each of the actors goes, as a camera at that distance sees them; empty for none."""
     if not actors:
         return Layout((), 0.86)
     bonds = bonds_of(actors, relations)
@@ -69,10 +81,18 @@ def arrange(
     fixed = {bond.child: bond.parent for bond in bonds}
     roots = [actor for actor in actors if actor.id not in fixed]
     shape = frame.width / (frame.height * (1 - frame.top - frame.bottom))
-    beside = max(1, sum(not (frame.stands and root.flies) for root in roots))
+    upright = {
+        link.a for link in relations if link.kind in (RelationKind.ABOVE, RelationKind.BELOW)
+    }
+    beside = max(
+        1, sum(not (frame.stands and root.flies) and root.id not in upright for root in roots)
+    )
     # Even beside many others a group is no narrow pile, unless the frame itself is narrow.
     share = max(shape / beside, min(0.6, shape))
-    groups = [gather(root, units_of(root, by_id, bonds), share, frame, random) for root in roots]
+    groups = [
+        gather(root, units_of(root, by_id, bonds), max(share, 1.2 * root.flies), frame, random)
+        for root in roots
+    ]
     group_of = {actor.id: roots.index(_root(actor, by_id, fixed)) for actor in actors}
     links = [
         (group_of[relation.a], relation.kind, group_of[relation.b])
@@ -81,7 +101,11 @@ def arrange(
         and relation.b in group_of
         and group_of[relation.a] != group_of[relation.b]
     ]
-    return _compose(groups, links, frame, random)
+    layout = _compose(groups, links, frame, random)
+    placements = framed(layout.placements, frame, random, shot=shot)
+    moved = [item.top + item.height for item in placements if item.grounded]
+    floor = max(moved) / frame.height if moved else layout.floor
+    return Layout(placements, floor)
 
 
 def _root(actor: Actor, by_id: dict[str, Actor], fixed: dict[str, str]) -> Actor:
@@ -103,7 +127,8 @@ def _compose(groups: list[Group], links: list[Link], frame: Frame, random: Rando
     levels = levels_of(len(groups), links)
     if not links and not flying:
         levels = wrapped(groups, frame, levels)
-    order = [index for index in order_of(groups, links) if index in standing]
+    mirrored = random.random() < 0.5
+    order = [index for index in order_of(groups, links, mirrored=mirrored) if index in standing]
     columns = stack(order, links) if any(levels) and links else by_level(order, levels)
     scale, gap = scale_of(groups, columns, levels, frame, flying=bool(flying))
     slots = slots_of(groups, columns, levels, frame, scale=scale, gap=gap)
@@ -139,7 +164,7 @@ def _placed(
         left, _, right, bottom = bounds(member)
         center = (left + right) / 2
         turned = member
-        if _turns(member[0], x + center * factor, frame, random, alone=alone):
+        if _turns(member, x + center * factor, frame, random, alone=alone):
             turned = tuple(piece.moved(-center, 0).flipped().moved(center, 0) for piece in member)
         near = foot + bottom * factor
         for piece in turned:
@@ -154,16 +179,20 @@ def _placed(
                     mirrored=piece.mirrored,
                     grounded=on_ground and lowest and not group.root.flies,
                     depth=(round(near, 3), piece.layer),
+                    rests=piece.rests,
                 )
             )
     return placements
 
 
-def _turns(base: Piece, x: float, frame: Frame, random: Random, *, alone: bool) -> bool:
+def _turns(member: Pieces, x: float, frame: Frame, random: Random, *, alone: bool) -> bool:
     """Whether a cluster is mirrored: what looks sideways is to look towards the middle."""
-    cutout = base.actor.cutout
-    if cutout is None or cutout.facing == "front" or cutout.panel is not None:
+    cutout = member[0].actor.cutout
+    if cutout is None or any(piece.actor.lettered for piece in member):
         return False
+    if cutout.facing == "front":
+        kinds = {piece.actor.cutout.kind for piece in member if piece.actor.cutout is not None}
+        return alone and bool(kinds & _EITHER_WAY) and random.random() < 0.5
     if alone and abs(x - frame.width / 2) < 0.02 * frame.width:
         return random.random() < 0.5
     return (cutout.facing == "left") == (x < frame.width / 2)

@@ -74,7 +74,7 @@ def fit(
     while low <= high:
         size = (low + high) // 2
         lines = wrap(text, font(face, size), width)
-        if lines and _tall(lines, size) <= height:
+        if lines and _tall(lines, font(face, size)) <= height:
             best, low = size, size + 1
         else:
             high = size - 1
@@ -82,8 +82,11 @@ def fit(
     return chosen, wrap(text, chosen, width) or [text]
 
 
-def _tall(lines: list[str], size: int) -> float:
-    return len(lines) * size * 1.18
+def _tall(lines: list[str], chosen: FreeTypeFont) -> float:
+    """Pixels down: a step a line, and twice what an accent or a tail adds beyond its own step."""
+    step = chosen.size * 1.18
+    over = max(-chosen.getbbox(lines[0], anchor="mm")[1], chosen.getbbox(lines[-1], anchor="mm")[3])
+    return len(lines) * step + 2 * max(0.0, over - step / 2)
 
 
 def wrap(text: str, chosen: FreeTypeFont, width: float) -> list[str]:
@@ -200,12 +203,20 @@ def paint_placeholder(size: tuple[int, int], label: str, *, tint: RGB) -> Image:
     body = vertical((width, height), (mix(tint, (255, 255, 255), 0.35), tint,
                                       mix(tint, (30, 20, 60), 0.18)))  # fmt: skip
     glow(body, (width * 0.32, height * 0.2), 0.7 * max(width, height), (255, 255, 255), 0.45)
+    if can_set(label):
+        label_placeholder(body, label, box=(0, 0, width, height), tint=tint)
+    body.putalpha(mask)
+    return body
+
+
+def label_placeholder(
+    canvas: Image, label: str, *, box: tuple[float, float, float, float], tint: RGB
+) -> None:
+    """The name on a placeholder of that tint; `box` is its outline in pixels."""
     ink = (
         mix(tint, (20, 14, 30), 0.78) if brightness(tint) > 0.4 else mix(tint, (255, 255, 255), 0.9)
     )
-    if can_set(label):
-        inset = 0.12 * min(width, height)
-        write(body, label, box=(inset, inset, width - inset, height - inset), face="sans",
-              color=ink, largest=height * 0.3)  # fmt: skip
-    body.putalpha(mask)
-    return body
+    left, top, right, bottom = box
+    inset = 0.12 * min(right - left, bottom - top)
+    write(canvas, label, box=(left + inset, top + inset, right - inset, bottom - inset),
+          face="sans", color=ink, largest=(bottom - top) * 0.3)  # fmt: skip

@@ -105,9 +105,11 @@ def _inside(scene: Scene, light: Light) -> Light:
         warm = (1.0, 0.86, 0.66) if scene.glow == "candle" else (0.92, 0.9, 0.92)
         dark = tuple(0.62 * value for value in warm)
         return _with(light, scenery=(dark[0], dark[1], dark[2]), actor=_toward_white(warm, 0.6))
-    if scene.hour == "night":
+    # No hour of the day makes a white background cream or blue.
+    white = scene.place.kind == "plain" and scene.color is not None and min(scene.color) > 235
+    if scene.hour == "night" and not white:
         return _with(light, scenery=(0.62, 0.6, 0.68), actor=(0.92, 0.9, 0.94))
-    if scene.hour in ("sunset", "dawn"):
+    if scene.hour in ("sunset", "dawn") and not white:
         return _with(light, scenery=(1.0, 0.88, 0.76), actor=(1.0, 0.95, 0.9))
     return Light(light.sky, light.haze)
 

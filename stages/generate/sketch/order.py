@@ -28,8 +28,13 @@ def levels_of(count: int, links: Sequence[Link]) -> list[int]:
     return levels
 
 
-def order_of(groups: Sequence[Group], links: Sequence[Link]) -> list[int]:
-    """The groups from left to right: the permutation that breaks the fewest relations."""
+def order_of(
+    groups: Sequence[Group], links: Sequence[Link], *, mirrored: bool = False
+) -> list[int]:
+    """The groups from left to right: the permutation that breaks the fewest relations.
+
+    What nothing fixes is in the order of the description, or the other way round if `mirrored`.
+    """
     indices = list(range(len(groups)))
 
     def cost(order: tuple[int, ...]) -> tuple[float, tuple[int, ...]]:
@@ -56,7 +61,8 @@ def order_of(groups: Sequence[Group], links: Sequence[Link]) -> list[int]:
             if wish is not None:
                 place = at[group] / max(1, len(order) - 1) * 2 - 1 if len(order) > 1 else 0.0
                 total += 12 * abs(place - wish)
-        total += 0.1 * sum(abs(at[group] - group) for group in order)
+        wished = [len(order) - 1 - group if mirrored else group for group in order]
+        total += 0.1 * sum(abs(place - wish) for place, wish in enumerate(wished))
         return total, order
 
     best = min(permutations(indices), key=cost)

@@ -7,6 +7,7 @@ from random import Random
 from typing import TYPE_CHECKING
 
 from imagine.stages.generate.sketch.brush import empty_mask, soften
+from imagine.stages.generate.sketch.camera import shot_of
 from imagine.stages.generate.sketch.cast import Cast, cast_of
 from imagine.stages.generate.sketch.dressing import dresser_for
 from imagine.stages.generate.sketch.finish import LINED, finish_name, is_monochrome, treat
@@ -14,6 +15,7 @@ from imagine.stages.generate.sketch.group import Frame
 from imagine.stages.generate.sketch.inscription import (
     inscribe,
     paint_inscription,
+    paint_labels,
     paint_title,
     title_of,
 )
@@ -25,6 +27,7 @@ from imagine.stages.generate.sketch.settle import settle
 from imagine.stages.generate.sketch.stage import Wardrobe, paint_actor
 from imagine.stages.generate.sketch.weather import lay_weather
 from imagine.stages.image import GeneratedImage, ImageRequest, Progress
+from imagine.stages.spec import Medium
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -49,15 +52,17 @@ def paint(request: ImageRequest) -> Iterator[Progress | GeneratedImage]:
 
     scene = read_scene(spec)
     cast = cast_of(spec, scene)
-    scene = settle(scene, cast, source(f"backdrop/{spec.subjects[0].name}"),
-                   palette=spec.palette)  # fmt: skip
+    scene = settle(
+        scene, cast, source(f"backdrop/{spec.subjects[0].name}"), palette=spec.palette,
+        photographic=spec.style.medium is Medium.PHOTOGRAPH,
+    )  # fmt: skip
     inscription = inscribe(spec, cast)
     lettered = inscription.borne or inscription.loose
     title = None if lettered else title_of(spec, cast, scene)
     if title is not None:
         cast = Cast((), (), ("Nothing in the prompt could be drawn: set its words on a card.",))
     frame = _frame(size, scene, headline=bool(inscription.loose))
-    layout = arrange(cast.actors, cast.relations, frame, source("layout"))
+    layout = arrange(cast.actors, cast.relations, frame, source("layout"), shot=shot_of(spec))
     yield Progress(1, len(_STEPS), _STEPS[0])
 
     light = light_of(scene, source("light"))
@@ -76,14 +81,16 @@ def paint(request: ImageRequest) -> Iterator[Progress | GeneratedImage]:
     yield Progress(3, len(_STEPS), _STEPS[2])
 
     lay_weather(canvas, scene, light, source("weather"))
-    if title is not None:
-        paint_title(canvas, title)
     yield Progress(4, len(_STEPS), _STEPS[3])
 
     canvas = treat(canvas, style, source("style"), contours=contours)
     if is_monochrome(f"{spec.source_prompt} {spec.style.detail or ''}") and style != "mono":
         canvas = canvas.convert("L").convert("RGB")
     # Lettering comes last: no brush or grid may spoil a letter.
+    if title is not None:
+        paint_title(canvas, title)
+    if style not in ("render", "photo", "mono", "sepia"):
+        paint_labels(canvas, layout, inscription)
     paint_inscription(canvas, inscription, layout)
     yield Progress(5, len(_STEPS), _STEPS[4])
     if size != (request.width, request.height):
@@ -116,7 +123,7 @@ def _lines(
 
     All are shares of the height. The horizon lies above every foot, or things would stand on air.
     """
-    horizon = scene.place.horizon + random.uniform(-0.03, 0.03)
+    horizon = scene.place.horizon + random.uniform(-0.08, 0.07)
     feet = [(item.top + item.height) / frame.height for item in layout.placements if item.grounded]
     if feet and frame.stands:
         horizon = min(horizon, min(feet) - 0.05)

@@ -14,7 +14,15 @@ from imagine.stages.generate.sketch.cast import Actor
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """One thing to be drawn: its box, its layer (higher is nearer), whether it is mirrored."""
+    """One thing to be drawn.
+
+    Attributes:
+        actor: what it is.
+        x, y, width, height: its box.
+        layer: higher is nearer.
+        mirrored: drawn the other way round.
+        rests: it lies on a surface of another thing that is seen from above.
+    """
 
     actor: Actor
     x: float
@@ -23,6 +31,7 @@ class Piece:
     height: float
     layer: int = 0
     mirrored: bool = False
+    rests: bool = False
 
     def moved(self, dx: float, dy: float) -> Piece:
         return replace(self, x=self.x + dx, y=self.y + dy)

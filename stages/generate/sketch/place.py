@@ -18,6 +18,7 @@ from imagine.stages.generate.sketch.gazetteer import (
 )
 from imagine.stages.spec import PromptSpec, RelationKind, Subject
 
+Backdrop = Literal["sweep", "floor", "bokeh", "drape", "disc", "rays"]
 _T = TypeVar("_T", bound=str)
 _SNOW: tuple[RGB, RGB] = ((234, 242, 250), (250, 252, 255))
 _LOCATED = re.compile(
@@ -44,6 +45,7 @@ class Scene:
         stated: the place was said in words, and is no default.
         table: colour of the table top that carries the subjects; None without one.
         glow: a light that the words ask for, such as "neon" or "candle".
+        backdrop: what a place that is only a coloured backdrop is dressed with.
     """
 
     place: Place
@@ -53,6 +55,7 @@ class Scene:
     stated: bool = True
     table: RGB | None = None
     glow: Literal["neon", "candle", "spotlight", "moon", "sun"] | None = None
+    backdrop: Backdrop = "sweep"
 
     @property
     def outdoors(self) -> bool:
@@ -114,7 +117,10 @@ def read_scene(spec: PromptSpec) -> Scene:
         place = replace(place, ground=_SNOW, dressing=("evergreen tree",), layers=layers)
     scene = Scene(place, color=color, stated=stated, table=_table_color(spec, where))
     scene = replace(scene, hour=_first(gazetteer().hours, words, "day"))
-    scene = replace(scene, weather=_first(gazetteer().weathers, words, "clear"), glow=_glow(words))
+    # The enhancer's "soft overcast light" is about shadows and is no reason for a grey sky.
+    assumed = any(assumption.startswith("lighting:") for assumption in spec.assumptions)
+    skies = told if assumed else words
+    scene = replace(scene, weather=_first(gazetteer().weathers, skies, "clear"), glow=_glow(words))
     for subject in spec.subjects:
         if surface_of(subject) and subject.colors and scene.color is None:
             scene = replace(scene, color=rgb_of(subject.colors[0]))

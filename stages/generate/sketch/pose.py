@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from imagine.stages.generate.sketch.cast import softened
 from imagine.stages.generate.sketch.piece import (
     Piece,
     Pieces,
@@ -99,14 +100,21 @@ def _garment(worn: Piece) -> _Garment:
     return _HAT if headwear else _HUNG
 
 
+def _wish(worn: Piece) -> float:
+    """How much smaller or larger than fitting its attributes want it: a "tiny" crown."""
+    usual = softened(worn.actor.cutout)
+    return min(1.4, max(0.75, worn.actor.extent / usual))
+
+
 def _wear(pieces: Pieces, base: Piece, worn: Pieces, share: int) -> Pieces:
     """What is worn, at its place on head or body; several of one kind are worn as one."""
     x, y, head = head_of(base)
     garment = _garment(worn[0])
     unit = base.width if garment.on_body else head
     fitted = shrink(
-        fit(worn, unit * garment.width), base.width * 1.3, base.height * garment.tallest
-    )
+        fit(worn, unit * garment.width * _wish(worn[0])),
+        base.width * 1.3, base.height * garment.tallest,
+    )  # fmt: skip
     middle = base.x + base.width / 2 if garment.on_body else x
     bottom = base.y + base.height
     line = bottom - garment.line * base.height if garment.from_feet else y + garment.line * head
@@ -114,11 +122,20 @@ def _wear(pieces: Pieces, base: Piece, worn: Pieces, share: int) -> Pieces:
     return pieces + at(fitted, middle + garment.aside * base.width, foot, garment.layer)
 
 
-def _hold(pieces: Pieces, base: Piece, held: Pieces, share: int) -> Pieces:
+def _grip(base: Piece) -> tuple[float, float]:
+    """Where a held thing goes: at the hand; at the mouth of an animal seen from the side."""
     cutout = base.actor.cutout
+    sideways = cutout is not None and cutout.kind == "animal" and cutout.facing != "front"
+    if cutout is not None and sideways and cutout.hand is None and cutout.head is not None:
+        x, y, head = head_of(base)
+        return x + (-0.6 if cutout.facing == "left" else 0.6) * head, y + 1.15 * head
     hand = cutout.hand if cutout is not None and cutout.hand is not None else (0.92, 0.62)
+    return base.x + hand[0] * base.width, base.y + hand[1] * base.height
+
+
+def _hold(pieces: Pieces, base: Piece, held: Pieces, share: int) -> Pieces:
     small = shrink(held, base.width * 1.0 + base.height * 0.15, base.height * 0.5)
-    x, y = base.x + hand[0] * base.width, base.y + hand[1] * base.height
+    x, y = _grip(base)
     for index in range(share):
         side = x if index % 2 == 0 else 2 * (base.x + base.width / 2) - x
         step = (index // 2) * wide(small) * 0.5
@@ -153,6 +170,9 @@ def _rest(pieces: Pieces, base: Piece, upper: Pieces, share: int) -> Pieces:
         x, y = base.x + seat[0] * base.width, base.y + seat[1] * base.height
     room = base.width * (0.9 if share == 1 else 0.98 / min(share, 6))
     fitted = shrink(upper, room, max(base.height * 1.6, base.width))
+    # Only where enough of the surface is seen does a shadow fall on it and nowhere else.
+    if seat is not None and seat[1] > 0.18 and wide(fitted) < 0.9 * base.width:
+        fitted = (replace(fitted[0], rests=True), *fitted[1:])
     per_row = min(share, 6)
     for index in range(share):
         row, column = divmod(index, per_row)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from random import Random
 from typing import TYPE_CHECKING
 
+from imagine.stages.generate.sketch.backdrop import paint_backdrop
 from imagine.stages.generate.sketch.brush import (
     RGB,
-    brightness,
     fade,
     glow,
     mix,
@@ -70,7 +70,7 @@ def _paint_place(
     if kind == "room":
         paint_room(canvas, scene, light, dresser, random, skirting=max(1, horizon))
     elif kind == "plain":
-        _paint_sweep(canvas, scene, light, random, horizon=horizon)
+        paint_backdrop(canvas, scene, light, random, horizon=horizon)
     elif kind == "space":
         _paint_space(canvas, scene, light, random)
         if scene.place.layers:
@@ -92,24 +92,6 @@ def _paint_place(
         paint_layers(
             canvas, Land(scene, light, dresser, min(horizon, canvas.height - 1), unit), random
         )
-
-
-def _paint_sweep(
-    canvas: Image, scene: Scene, light: Light, random: Random, *, horizon: int
-) -> None:
-    """A photographer's paper sweep: no edge between wall and floor, a pool of light."""
-    color: RGB = scene.color or scene.place.ground[0]
-    if color == (255, 255, 255):
-        canvas.paste(color, (0, 0, *canvas.size))
-        return
-    dark = brightness(color) < 0.2
-    upper = light.lit(mix(color, (0, 0, 0), 0.1))
-    middle = light.lit(mix(color, (255, 255, 255), 0.06 if dark else 0.16))
-    lower = light.lit(mix(color, (0, 0, 0), 0.16))
-    canvas.paste(vertical(canvas.size, (upper, middle, middle, lower)), (0, 0))
-    center = (canvas.width * (0.5 + 0.16 * light.side), canvas.height * 0.42)
-    pool = light.lit(mix(color, (255, 255, 255), 0.3 if dark else 0.6))
-    glow(canvas, center, max(canvas.size) * 0.66, pool, 0.75)
 
 
 def _paint_space(canvas: Image, scene: Scene, light: Light, random: Random) -> None:

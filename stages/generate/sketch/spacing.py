@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from statistics import fmean as mean
 
 from imagine.stages.generate.sketch.cast import softened
 from imagine.stages.generate.sketch.group import Frame, Group
@@ -46,10 +47,12 @@ def scale_of(
         and groups[columns[0][0]].root.count == 1
         and frame.width < 2 * frame.height
     )
-    across = frame.width * (0.8 if lone else 0.9) / (wide * (1 + 0.1 * (len(columns) - 1)))
+    # What shows through the gaps of a nearer row needs no gaps of its own.
+    spaced = 0.03 if _zigzag(columns, levels, frame) else 0.1
+    across = frame.width * (0.8 if lone else 0.9) / (wide * (1 + spaced * (len(columns) - 1)))
     if _zigzag(columns, levels, frame):
         across *= _CLOSER
-        high *= 1.4
+        high *= 1.5
     scale = min(across, tall / high, 0.95 * frame.height * free / high)
     left = frame.width * 0.9 - wide * scale / (_CLOSER if _zigzag(columns, levels, frame) else 1)
     gap = min(left / (len(columns) + 1), 0.35 * high * scale) if len(columns) > 1 else 0.0
@@ -117,6 +120,10 @@ def slots_of(
         foot -= heights[row] * 1.06
     slots: dict[int, tuple[float, float, float]] = {}
     tallest = max(group.height for group in groups)
+    # The taller half of a long row steps back, so that it is seen over the other.
+    halves = [[groups[index].height for column in columns[start::2] for index in column]
+              for start in (0, 1)]  # fmt: skip
+    farther = int(zigzag and mean(halves[1]) >= mean(halves[0]))
     for place, (column, width) in enumerate(zip(columns, widths, strict=True)):
         for index in column:
             group, position = groups[index], groups[index].root.position
@@ -127,8 +134,8 @@ def slots_of(
                 ground -= 0.03 * frame.height * (group.height / tallest - 0.5)
             if position is Position.BACKGROUND and frame.stands:
                 ground -= 0.1 * frame.height
-            if zigzag and place % 2:
-                ground -= 0.4 * tallest * scale
+            if zigzag and place % 2 == farther:
+                ground -= 0.5 * tallest * scale
             slots[index] = (x + width * closer / 2, ground, factor)
         x += width * closer + gap
     if len(groups) == 1 and groups[0].root.position in COLUMN:

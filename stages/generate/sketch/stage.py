@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from imagine.stages.generate.sketch.art import picture
+from imagine.stages.generate.sketch.art import picture, resolution
 from imagine.stages.generate.sketch.brush import RGB, soften
 from imagine.stages.generate.sketch.cast import Actor
 from imagine.stages.generate.sketch.color import recolor, recolor_two, rgb_of
@@ -17,7 +17,7 @@ from imagine.stages.generate.sketch.light import Light
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-# Art is 256 pixels high: it is coloured at this size and enlarged afterwards.
+# Most art is 256 pixels high: it is coloured at this size and enlarged afterwards.
 _ART_SIZE = 320
 _TINTS: tuple[RGB, ...] = (
     (150, 176, 222), (236, 176, 140), (160, 204, 170), (222, 160, 190), (236, 208, 130),
@@ -51,7 +51,7 @@ class Wardrobe:
                 paint_placeholder((width, height), actor.label, tint=tint_of(actor)),
                 self.light.actor,
             )
-        bound = min(1.0, _ART_SIZE / max(width, height))
+        bound = min(1.0, max(_ART_SIZE, resolution(actor.cutout)) / max(width, height))
         size = (max(1, round(width * bound)), max(1, round(height * bound)))
         image = picture(actor.cutout, width=size[0], height=size[1])
         skin = actor.cutout.kind in ("person", "face")
@@ -129,6 +129,10 @@ def paint_actor(
         foot = (left + image.width / 2, top + image.height * 0.985)
         cast_shadow(canvas, foot=foot, width=image.width * 0.86,
                     strength=wardrobe.light.shadow, side=wardrobe.light.side)  # fmt: skip
+    if placement.rests:
+        foot = (left + image.width / 2, top + image.height * 0.985)
+        cast_shadow(canvas, foot=foot, width=image.width * 0.98,
+                    strength=min(1.0, 1.5 * wardrobe.light.shadow))  # fmt: skip
     canvas.paste(image, (left, top), image)
 
 
