@@ -98,3 +98,44 @@ def test_a_red_fox_keeps_the_colour_of_foxes_and_a_blue_one_is_painted() -> None
     red, blue = cast({"name": "fox", "colors": ["red"]}, {"name": "fox", "colors": ["blue"]}).actors
     assert red.colors == ()
     assert blue.colors == ("blue",)
+
+
+@pytest.mark.parametrize(
+    ("prompt", "colors"),
+    [
+        ("a photo of a panda made of water", ("light blue",)),
+        ("a panda made out of solid gold", ("gold",)),
+        ("a panda made of thoughts", ()),
+        ("a panda", ()),
+    ],
+)
+def test_what_a_thing_is_made_of_colours_it(prompt: str, colors: tuple[str, ...]) -> None:
+    (actor,) = cast({"name": "panda"}, source_prompt=prompt).actors
+    assert actor.colors == colors
+
+
+def test_a_stated_colour_wins_over_the_material() -> None:
+    made = cast({"name": "owl", "colors": ["red"]}, source_prompt="a red owl made of ice")
+    assert made.actors[0].colors == ("red",)
+
+
+def test_a_word_for_the_camera_is_no_subject() -> None:
+    made = cast({"name": "headshot"}, {"name": "fox"}, source_prompt="a headshot of a fox")
+    assert [actor.label for actor in made.actors] == ["fox"]
+
+
+def test_from_close_by_an_animal_looks_at_us() -> None:
+    (actor,) = cast({"name": "cat"}, source_prompt="a close-up of a cat").actors
+    assert actor.cutout is not None
+    assert actor.cutout.key == "sitting cat"
+
+
+def test_a_king_wears_one_crown_and_a_wizard_a_hat_of_another_colour() -> None:
+    wearing = [{"a": "s0", "kind": "wearing", "b": "s1"}]
+    king = cast({"name": "king"}, {"name": "crown"}, relations=wearing)
+    assert [actor.label for actor in king.actors] == ["king"]
+    assert king.notes == ("Left 'crown' to what it is a part of.",)
+    wizard = cast({"name": "wizard"}, {"name": "hat", "colors": ["red"]}, relations=wearing)
+    assert [actor.label for actor in wizard.actors] == ["wizard", "hat"]
+    corgi = cast({"name": "corgi"}, {"name": "crown"}, relations=wearing)
+    assert [actor.label for actor in corgi.actors] == ["corgi", "crown"]

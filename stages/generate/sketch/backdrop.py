@@ -54,7 +54,7 @@ def paint_backdrop(
     elif scene.backdrop == "drape":
         _hang_drape(canvas, color, light, random)
     if scene.backdrop in ("bokeh", "disc", "drape", "floor") and scene.table is None:
-        _lay_floor(canvas, light.lit(mix(deep, (150, 84, 60), 0.22)), horizon)
+        _lay_floor(canvas, light.lit(mix(deep, (190, 90, 60), 0.26)), horizon)
 
 
 def _lay_floor(canvas: Image, color: RGB, horizon: int) -> None:
@@ -127,5 +127,5 @@ def _hang_drape(canvas: Image, color: RGB, light: Light, random: Random) -> None
         [110 if index % 2 else round(150 * widths[index // 2]) for index in range(folds * 2)]
     )
     mask = row.resize(canvas.size, Pillow.Resampling.BICUBIC)
-    deep = light.lit(mix(color, (70, 30, 50), 0.42))
+    deep = light.lit(mix(mix(color, (255, 90, 70), 0.12), (60, 20, 60), 0.3))
     canvas.paste(deep, (0, 0), fade(mask, 0.62))

@@ -30,6 +30,22 @@ _SPECIES = frozenset({
     ("red", "fox"), ("red", "panda"), ("red", "squirrel"), ("golden", "retriever"),
     ("blue", "whale"), ("brown", "bear"), ("orange", "fox"), ("orange", "tabby"),
 })  # fmt: skip
+# The colour by which a thing "made of" something is told from the usual one.
+_MATERIALS = {
+    "water": "light blue", "ice": "light blue", "glass": "light blue", "crystal": "light blue",
+    "gold": "gold", "brass": "gold", "honey": "gold", "cheese": "yellow", "silver": "silver",
+    "steel": "silver", "metal": "silver", "chrome": "silver", "stone": "gray", "rock": "gray",
+    "concrete": "gray", "marble": "white", "snow": "white", "paper": "white", "porcelain": "white",
+    "wood": "brown", "chocolate": "brown", "cardboard": "brown", "mud": "brown", "bronze": "brown",
+    "fire": "orange", "lava": "orange", "leaves": "green", "grass": "green", "jade": "green",
+}  # fmt: skip
+_MADE_OF = r"\b[\w ]{0,24}? made (?:out )?of (?:pure |solid )?(\w+)"
+# People whose art wears on its head already what they might be said to wear.
+_CROWNED = frozenset({"king", "prince", "princess"})
+_HATTED = frozenset(
+    ("wizard", "cowboy", "santa claus", "chef", "police officer", "construction worker",
+     "firefighter", "detective", "graduate")
+)  # fmt: skip
 # Art that has words, numbers or a clock face on it already.
 _LETTERED = frozenset(
     ("stop sign", "stop sign plate", "hundred points", "calendar", "hotel", "love hotel",
@@ -133,7 +149,7 @@ def cast_of(spec: PromptSpec, scene: Scene) -> Cast:
                 count=subject.count or (_SEVERAL if _is_plural(subject) else 1),
                 extent=_extent(cutout, subject),
                 counted=subject.count is not None,
-                colors=() if _is_species(subject) else subject.colors,
+                colors=() if _is_species(subject) else subject.colors or _material(subject, spec),
                 position=subject.position,
             )
         )
@@ -154,6 +170,7 @@ def _is_elsewhere(subject: Subject, spec: PromptSpec, scene: Scene) -> bool:
 def _without_parts(spec: PromptSpec, actors: list[Actor], notes: list[str]) -> Cast:
     """Parts of things are left to the things before them, where there is one with art."""
     parts = {subject.id for subject in spec.subjects if is_part(subject)}
+    parts |= _worn_already(actors, spec.relations)
     if not any(actor.cutout is not None and actor.id not in parts for actor in actors):
         return Cast(tuple(actors), spec.relations, tuple(dict.fromkeys(notes)))
     kept = [actor for actor in actors if actor.id not in parts]
@@ -175,6 +192,19 @@ def _without_parts(spec: PromptSpec, actors: list[Actor], notes: list[str]) -> C
     )
 
 
+def _worn_already(actors: Sequence[Actor], relations: Sequence[Relation]) -> set[str]:
+    """Ids of crowns and hats, of no colour in particular, that their wearers' art shows."""
+    arts = {actor.id: actor.cutout.key for actor in actors if actor.cutout is not None}
+    plain = {actor.id for actor in actors if not actor.colors}
+    return {
+        link.b
+        for link in relations
+        if link.kind is RelationKind.WEARING and link.b in plain
+        if (arts.get(link.a) in _CROWNED and arts.get(link.b) == "crown")
+        or (arts.get(link.a) in _HATTED and arts.get(link.b, "").endswith("hat"))
+    }
+
+
 def is_lettering(subject: Subject) -> bool:
     """Whether a subject is the text to be rendered itself: "the word 'go'"."""
     return subject.name.lower().split()[-1].removesuffix("s") in _LETTERING
@@ -194,6 +224,14 @@ def _is_species(subject: Subject) -> bool:
     """Whether its colour is part of the name of a species that the art shows as it is."""
     name = subject.name.lower().split()[-1]
     return len(subject.colors) == 1 and (subject.colors[0].lower(), name) in _SPECIES
+
+
+def _material(subject: Subject, spec: PromptSpec) -> tuple[str, ...]:
+    """The colour of what the prompt says a thing is made of; empty where it says nothing."""
+    span = re.escape((subject.source_span or subject.name).lower())
+    found = re.search(span + _MADE_OF, spec.source_prompt.lower())
+    color = _MATERIALS.get(found[1]) if found else None
+    return (color,) if color is not None else ()
 
 
 def _is_plural(subject: Subject) -> bool:
