@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import IO
 
 from imagine.stages.errors import ImagineError, ItemsFailedError, UsageError
+from imagine.stages.spec import clean_prompt
 
 # No prompt is longer than 4,000 characters; a longer line is a wrong file, not to be held whole.
 MAX_LINE = 1_000_000
@@ -75,7 +76,7 @@ def _one_prompt(words: list[str]) -> str:
         raise UsageError(
             f"There are {len(words)} prompts; give one in quotes, or one a line on stdin."
         )
-    return " ".join(words)
+    return clean_prompt(" ".join(words))
 
 
 def _lines(stream: IO[bytes], *, close: bool = True) -> Iterator[Item]:
@@ -150,7 +151,7 @@ def each(
             failed += 1
         done += 1
     if not done:
-        raise UsageError("There is no prompt in the input; give one a line.")
+        raise UsageError("The input holds no prompt; write one on a line.")
     if failed == done:
         raise ItemsFailedError("The only prompt failed." if done == 1 else "All prompts failed.")
     if failed:

@@ -198,21 +198,35 @@ def with_command(arguments: list[str]) -> tuple[str | None, list[str]]:
         return first, arguments
     if first in GROUP_OPTIONS or first.startswith("--show-completion="):
         return None, arguments
-    words = [word for word in arguments if not word.startswith("-")]
-    if len(arguments) == len(words) == 1 and first.isalpha():
-        _refuse_mistyped_command(first)
+    if first.isalpha():
+        _refuse_mistyped_command(first, arguments[1:])
     return "generate", ["generate", *arguments]
 
 
-def _refuse_mistyped_command(word: str) -> None:
+# Words that other programs have as commands.
+USUAL = {"help": "imagine --help", "version": "imagine --version"}
+
+
+def _refuse_mistyped_command(word: str, rest: list[str]) -> None:
+    """Ask instead of drawing, where a command seems to be meant: alone, on a file, or quoted."""
     from difflib import get_close_matches
+    from pathlib import Path
 
     from imagine.stages.errors import UsageError
 
-    for command in get_close_matches(word.lower(), COMMANDS, n=1, cutoff=0.8):
+    if rest and not any(" " in other or Path(other).is_file() for other in rest):
+        return
+    meant = USUAL.get(word.lower())
+    if meant is None:
+        # A word before a file is a command more surely than a word alone.
+        cutoff = 0.7 if rest else 0.8
+        near = get_close_matches(word.lower(), COMMANDS, n=1, cutoff=cutoff)
+        meant = f"imagine {near[0]}" if near else None
+    if meant is not None:
+        quoted = f'"{" ".join([word, *rest])}"' if rest else word
         raise UsageError(
-            f"'{word}' is nearly the command '{command}': run `imagine {command}`, "
-            f"or `imagine generate {word}` to draw it."
+            f"'{word}' is nearly a command: run `{meant}`, "
+            f"or `imagine generate {quoted}` to draw it."
         )
 
 

@@ -76,6 +76,7 @@ def choose_styles(settings: Settings, names: list[str] | None) -> "list[StylePre
 
 def named_styles(names: list[str]) -> "list[StylePreset]":
     """The presets called `names`; errors as in `choose_styles`."""
+    names = [part.strip() for name in names for part in name.split(",") if part.strip()]
     if not names:
         return []
     from imagine.stages.styles import load_styles

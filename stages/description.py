@@ -2,8 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
-from math import gcd
+from dataclasses import dataclass, replace
 from time import perf_counter
 from typing import get_args
 
@@ -94,7 +93,7 @@ def describe(
         guard=report,
         enhancer=EnhancerRecord(name=enhancer.name, model=enhancement.model, seed=seed),
         styles=tuple(style.name for style in styles),
-        notes=(*ignored, *notes, *asked_for),
+        notes=(*ignored, *notes, *asked_for, *enhancement.notes),
         seconds=perf_counter() - start,
     )
 
@@ -115,8 +114,14 @@ def adopt(
     styled, notes = _with_options(
         spec, intent, styles=styles, negative=negative, aspect_ratio=aspect_ratio
     )
-    findings = compare(styled, intent)
-    differs = [f"The description differs from its prompt: {found.detail}." for found in findings]
+    findings = tuple(
+        replace(found, action="left as it was written") for found in compare(styled, intent)
+    )
+    differs = [
+        f"The description differs from its prompt, which is sent too: {found.detail}; "
+        "change source_prompt as well if that is meant."
+        for found in findings
+    ]
     return Description(
         intent=intent,
         spec=styled,
@@ -159,9 +164,11 @@ def _with_options(
 def _known_ratio(text: str) -> str | None:
     """The ratio as the spec writes it, or None when it is none of the spec's."""
     width, height = parse_aspect_ratio(text)
-    divisor = gcd(width, height)
-    ratio = f"{width // divisor}:{height // divisor}"
-    return ratio if ratio in get_args(AspectRatio) else None
+    for ratio in get_args(AspectRatio):
+        known_width, known_height = parse_aspect_ratio(ratio)
+        if width * known_height == height * known_width:
+            return str(ratio)
+    return None
 
 
 def _exclusions(spec: PromptSpec, negative: Sequence[str]) -> list[str]:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import PureWindowsPath
 
 from imagine.stages.errors import UsageError, did_you_mean, shown
+from imagine.stages.intent import split_flags
 from imagine.stages.recipe import Recipe
 
 DEFAULT_TEMPLATE = "{slug}-{seed}"
@@ -44,7 +45,7 @@ def file_stem(template: str, recipe: Recipe, *, index: int = 1) -> str:
     """
     request = recipe.to_request()
     values: dict[str, str | int] = {
-        "slug": slug_of(recipe.source_prompt),
+        "slug": slug_of(split_flags(recipe.source_prompt)[0]),
         "seed": request.seed,
         "n": index,
         "date": recipe.created[:10],

@@ -168,7 +168,7 @@ def test_a_spec_is_drawn_as_it_was_edited(imagine: Command) -> None:
     done = imagine("--spec", "apples.yaml", "--dry-run", "--json")
     assert done.json["requests"][0]["spec"]["subjects"][0]["count"] == 5
     assert "5 of them" in done.json["requests"][0]["prompt"]
-    assert "The description differs from its prompt: count of apple" in done.err
+    assert "differs from its prompt, which is sent too: count of apple" in done.err
 
 
 def editor(tmp_path: Path, program: str) -> str:

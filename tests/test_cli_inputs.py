@@ -96,5 +96,5 @@ def test_one_failure_of_several_is_reported_and_counted() -> None:
 
 
 def test_no_line_at_all_is_refused() -> None:
-    with pytest.raises(UsageError, match=r"^There is no prompt in the input"):
+    with pytest.raises(UsageError, match=r"^The input holds no prompt; write one on a line\.$"):
         each(iter([]), lambda item: None, report=lambda error, item: None)

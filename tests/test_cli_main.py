@@ -75,9 +75,30 @@ def test_a_word_near_a_command_is_a_question_and_no_picture(imagine: Command) ->
     done = imagine("stlyes")
     assert (done.code, done.out) == (2, "")
     assert done.err == (
-        "Error: 'stlyes' is nearly the command 'styles': run `imagine styles`, "
+        "Error: 'stlyes' is nearly a command: run `imagine styles`, "
         "or `imagine generate stlyes` to draw it.\n"
     )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "meant"),
+    [
+        (["help"], "imagine --help"),
+        (["shwo", "fox.png"], "imagine show"),
+        (["generat", "a cat"], "imagine generate"),
+    ],
+)
+def test_a_mistyped_command_is_a_question(
+    imagine: Command, arguments: list[str], meant: str
+) -> None:
+    Path("fox.png").write_bytes(b"")
+    done = imagine(*arguments)
+    assert (done.code, done.out) == (2, "")
+    assert f"is nearly a command: run `{meant}`, or " in done.err
+
+
+def test_words_without_quotes_are_no_command(imagine: Command) -> None:
+    assert imagine("shiw", "me", "a", "fox", "--dry-run").code == 0
 
 
 def test_a_command_that_lacks_its_argument_says_how_to_draw_its_name(imagine: Command) -> None:

@@ -183,5 +183,6 @@ def test_a_ratio_that_a_description_cannot_keep_is_told() -> None:
         "The aspect ratio 7:5 goes for pictures of this run alone: "
         f"a description keeps only {known}.",
     )
+    assert describe("a fox", enhancer=OFFLINE, aspect_ratio="21:9").spec.aspect_ratio == "21:9"
     assert describe("a fox", enhancer=OFFLINE, aspect_ratio="32:18").notes == ()
     assert describe("a fox", enhancer=OFFLINE, aspect_ratio="32:18").spec.aspect_ratio == "16:9"

@@ -132,7 +132,7 @@ def test_a_monochrome_preset_is_left_out_where_the_prompt_names_colors() -> None
     spec, notes = styled("a red car", "film-noir")
     assert spec.style.preset is None
     assert notes == [
-        "Style 'film-noir' is left out: the prompt names colors, the text asks for none."
+        "Style 'film-noir' is left out: the prompt names colors, and black and white has none."
     ]
 
 

@@ -19,10 +19,12 @@ class Enhancement:
     Attributes:
         spec: the description; the guard has not seen it yet.
         model: what served the request, as the enhancer names it.
+        notes: what the user should know of it, a sentence each.
     """
 
     spec: PromptSpec
     model: str
+    notes: tuple[str, ...] = ()
 
 
 class Enhancer(Protocol):

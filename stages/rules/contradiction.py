@@ -243,7 +243,8 @@ def _monochrome(sentence: str, said: Intent, intent: Intent) -> list[Contradicti
     elif said.monochrome and any(
         family(color) not in NEUTRAL for entity in intent.entities for color in entity.colors
     ):
-        return [Contradiction("monochrome", "the prompt names colors, the text asks for none")]
+        detail = "the prompt names colors, and black and white has none"
+        return [Contradiction("monochrome", detail)]
     return []
 
 
