@@ -67,6 +67,24 @@ def test_flags_in_the_prompt_are_understood_and_options_win(imagine: Command) ->
     assert (request["width"], request["height"], request["seed"]) == (1024, 1024, 4)
 
 
+def test_flags_are_no_part_of_the_file_name(imagine: Command) -> None:
+    assert imagine("a castle --no people --seed 7", *SMALL).out == "a-castle-7.png\n"
+
+
+def test_styles_may_be_separated_by_commas(imagine: Command) -> None:
+    both = imagine("a fox", "-s", "watercolor, storybook", "--dry-run").out
+    assert both == imagine("a fox", "-s", "watercolor", "-s", "storybook", "--dry-run").out
+
+
+def test_an_edit_is_recorded_as_an_edit(imagine: Command) -> None:
+    text = imagine("enhance", "three red apples", "-q").out
+    Path("apples.yaml").write_text(text.replace("count: 3", "count: 5"))
+    imagine("--spec", "apples.yaml", "-o", "apples.png", *SMALL)
+    guard = read_recipe(Path("apples.png")).guard
+    assert guard is not None
+    assert {found.action for found in guard.findings} == {"left as it was written"}
+
+
 def test_a_ratio_that_no_spec_knows_is_drawn_all_the_same(imagine: Command) -> None:
     request = imagine("a fox", "--ar", "7:5", "--dry-run", "--json").json["requests"][0]
     assert (request["width"], request["height"]) == (1216, 896)
