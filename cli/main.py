@@ -161,19 +161,24 @@ def _run(arguments: list[str]) -> int:
 
 def _usage_error(message: str, name: str | None, arguments: list[str]) -> "UsageError":
     """A mistake in options or arguments, as one line with what to do."""
-    from pathlib import Path
-
     from imagine.stages.errors import UsageError
 
     told = " ".join(message.split()).rstrip(".")
     command = f"imagine {name}" if name else "imagine"
     hint = f"see `{command} --help`"
-    words_only = not any(word.startswith("-") or Path(word).exists() for word in arguments)
+    words_only = not any(word.startswith("-") or _names_file(word) for word in arguments)
     if name == arguments[0] != "generate" and words_only:
         prompt = " ".join(arguments)
         quoted = f'"{prompt}"' if " " in prompt else prompt
         hint += f", or `imagine generate {quoted}` to draw that"
     return UsageError(f"{told}; {hint}.")
+
+
+def _names_file(word: str) -> bool:
+    import os
+
+    # Unlike Path.exists, it takes any text for a name: too long ones, too.
+    return os.path.exists(word)  # noqa: PTH110
 
 
 def _say_how_to_draw(name: str) -> None:
@@ -210,11 +215,10 @@ USUAL = {"help": "imagine --help", "version": "imagine --version"}
 def _refuse_mistyped_command(word: str, rest: list[str]) -> None:
     """Ask instead of drawing, where a command seems to be meant: alone, on a file, or quoted."""
     from difflib import get_close_matches
-    from pathlib import Path
 
     from imagine.stages.errors import UsageError
 
-    if rest and not any(" " in other or Path(other).is_file() for other in rest):
+    if rest and not any(" " in other or _names_file(other) for other in rest):
         return
     meant = USUAL.get(word.lower())
     if meant is None:

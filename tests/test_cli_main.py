@@ -97,6 +97,13 @@ def test_a_mistyped_command_is_a_question(
     assert f"is nearly a command: run `{meant}`, or " in done.err
 
 
+def test_words_too_long_for_a_file_are_words(imagine: Command) -> None:
+    assert imagine("fox", "x" * 5000).code == 2
+    done = imagine("show", "x" * 5000, "y")
+    assert (done.code, done.err.count("\n")) == (2, 1)
+    assert "fault" not in done.err
+
+
 def test_words_without_quotes_are_no_command(imagine: Command) -> None:
     assert imagine("shiw", "me", "a", "fox", "--dry-run").code == 0
 
