@@ -42,8 +42,14 @@ def spec_text(spec: "PromptSpec") -> str:
         ("aspect ratio", spec.aspect_ratio or ""),
     ]
     rows += [("meaning", f"{item.phrase}: {item.meaning}") for item in spec.resolutions]
-    rows += [("assumed", "; ".join(spec.assumptions))]
+    rows += [("assumed", "; ".join(_assumption(item, dict(rows)) for item in spec.assumptions))]
     return "\n".join(f"{label:<{LABEL_WIDTH}}{value}" for label, value in rows if value)
+
+
+def _assumption(text: str, rows: dict[str, str]) -> str:
+    """The name of the slot alone, where its value is in a row already."""
+    slot, _, value = text.partition(": ")
+    return slot if value and any(value in row for row in rows.values()) else text
 
 
 def _subject(subject: "Subject") -> str:
