@@ -25,9 +25,10 @@ def test_counts_are_kept_and_a_bare_plural_is_several() -> None:
         {"name": "tulip", "source_span": "tulips"},
         {"name": "cat", "source_span": "a cat"},
         {"name": "moon", "source_span": "moon's"},
-        source_prompt="7 dogs, tulips, a cat by the moon's light",
+        {"name": "child", "source_span": "children"},
+        source_prompt="7 dogs, tulips, children, a cat by the moon's light",
     )
-    assert [actor.count for actor in made.actors] == [7, 3, 1, 1]
+    assert [actor.count for actor in made.actors] == [7, 3, 1, 1, 3]
 
 
 def test_a_giant_mouse_is_larger_than_a_tiny_elephant_expects() -> None:
@@ -70,9 +71,9 @@ def test_placeholders_keep_colour_and_position() -> None:
 
 
 def test_parts_are_left_to_the_thing_they_belong_to() -> None:
-    made = cast({"name": "woman"}, {"name": "hair", "colors": ["red"]})
+    made = cast({"name": "woman"}, {"name": "hair", "attributes": ["long"]})
     assert [actor.label for actor in made.actors] == ["woman"]
-    assert made.notes == ("Left 'hair' to what it is a part of.",)
+    assert made.notes == ("'hair' is not drawn by itself: it belongs to the woman.",)
     assert [actor.label for actor in cast({"name": "eye"}).actors] == ["eye"]
 
 
@@ -134,8 +135,50 @@ def test_a_king_wears_one_crown_and_a_wizard_a_hat_of_another_colour() -> None:
     wearing = [{"a": "s0", "kind": "wearing", "b": "s1"}]
     king = cast({"name": "king"}, {"name": "crown"}, relations=wearing)
     assert [actor.label for actor in king.actors] == ["king"]
-    assert king.notes == ("Left 'crown' to what it is a part of.",)
+    assert king.notes == ("'crown' is not drawn by itself: it belongs to the king.",)
     wizard = cast({"name": "wizard"}, {"name": "hat", "colors": ["red"]}, relations=wearing)
     assert [actor.label for actor in wizard.actors] == ["wizard", "hat"]
     corgi = cast({"name": "corgi"}, {"name": "crown"}, relations=wearing)
     assert [actor.label for actor in corgi.actors] == ["corgi", "crown"]
+
+
+def test_a_pile_of_coins_is_one_thing_and_bare_coins_are_several() -> None:
+    coin = {"name": "coin", "source_span": "coins"}
+    (heap,) = cast(coin, source_prompt="a pile of old gold coins").actors
+    (loose,) = cast(coin, source_prompt="some gold coins").actors
+    assert (heap.count, heap.heaped) == (1, True)
+    assert (loose.count, loose.heaped) == (3, False)
+
+
+def test_several_around_a_thing_stand_on_both_sides_of_it() -> None:
+    made = cast(
+        {"name": "friend", "count": 5},
+        {"name": "campfire"},
+        source_prompt="five friends around a campfire",
+    )
+    assert [(actor.label, actor.count) for actor in made.actors] == [
+        ("friend", 3), ("campfire", 1), ("friend", 2),
+    ]  # fmt: skip
+    assert {link.kind for link in made.relations} == {"between"}
+    assert len({actor.id for actor in made.actors}) == 3
+
+
+def test_what_no_font_can_letter_is_no_blank_block_but_a_note() -> None:
+    made = cast({"name": "桜の木の下の猫"}, source_prompt="桜の木の下の猫")
+    assert made.actors == ()
+    assert made.notes == (
+        "'桜の木の下の猫' is not drawn: sketch reads English only, "
+        "and the bundled fonts cannot letter it.",
+    )
+
+
+def test_an_excluded_thing_that_the_art_shows_is_told() -> None:
+    made = cast({"name": "hamburger"}, exclude=["cheese", "bacon"])
+    assert made.notes == ("'cheese' cannot be left out: it is part of the art of the hamburger.",)
+
+
+def test_soup_in_a_bowl_is_one_bowl() -> None:
+    inside = [{"a": "s0", "kind": "inside", "b": "s1"}]
+    made = cast({"name": "soup"}, {"name": "bowl"}, relations=inside)
+    assert [actor.label for actor in made.actors] == ["bowl"]
+    assert made.notes == ("'soup' is not drawn by itself: it belongs to the bowl.",)

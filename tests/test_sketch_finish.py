@@ -5,7 +5,13 @@ from random import Random
 import pytest
 from PIL import Image, ImageDraw
 
-from imagine.stages.generate.sketch.finish import TREATMENTS, finish_name, is_monochrome, treat
+from imagine.stages.generate.sketch.finish import (
+    TREATMENTS,
+    finish_name,
+    finish_notes,
+    is_monochrome,
+    treat,
+)
 from imagine.stages.spec import Medium, Style
 
 
@@ -44,7 +50,7 @@ def test_pixel_art_has_a_real_grid_and_few_colours(picture: Image.Image) -> None
 
 
 def test_pencil_ink_and_mono_have_no_strong_colour(picture: Image.Image) -> None:
-    for name in ("pencil", "ink", "mono"):
+    for name in ("pencil", "ink", "mono", "noir", "mark"):
         saturation = treat(picture, name, Random(1)).convert("HSV").getchannel("S")
         spread = saturation.histogram()
         assert sum(spread[100:]) < 0.2 * sum(spread), name
@@ -93,6 +99,12 @@ def test_large_pictures_are_treated_at_a_bounded_size() -> None:
         (Medium.PHOTOGRAPH, "black-and-white film still with inky shadows", "", "mono"),
         (Medium.RENDER_3D, "low-poly render in flat-shaded facets", "", "facets"),
         (Medium.GRAPHIC_DESIGN, "technical blueprint in white line", "", "blueprint"),
+        (Medium.PHOTOGRAPH, "black-and-white film noir still", "", "noir"),
+        (Medium.PHOTOGRAPH, "macro photograph", "", "macro"),
+        (Medium.ILLUSTRATION, "hand-drawn anime key frame", "", "anime"),
+        (Medium.ILLUSTRATION, "ukiyo-e woodblock print", "", "woodblock"),
+        (Medium.GRAPHIC_DESIGN, "Bauhaus design", "", "bauhaus"),
+        (Medium.GRAPHIC_DESIGN, "vector logo mark", "", "mark"),
     ],
 )
 def test_the_style_chooses_the_treatment(
@@ -104,3 +116,42 @@ def test_the_style_chooses_the_treatment(
 def test_black_and_white_is_heard() -> None:
     assert is_monochrome("a Black-and-White photo")
     assert not is_monochrome("a black cat and a white dog")
+
+
+def test_bauhaus_prints_five_inks_and_noir_is_darker_than_mono(picture: Image.Image) -> None:
+    printed = treat(picture.resize((320, 240)), "bauhaus", Random(1))
+    inks = [count for count, _ in printed.getcolors(1 << 20) or () if count > 800]
+    assert 1 < len(inks) <= 5
+    mean = {
+        name: sum(treat(picture, name, Random(1)).convert("L").resize((1, 1)).tobytes())
+        for name in ("mono", "noir")
+    }
+    assert mean["noir"] < 0.8 * mean["mono"]
+
+
+def test_macro_is_sharp_in_the_middle_only() -> None:
+    stripes = Image.new("RGB", (300, 300), "white")
+    for x in range(0, 300, 10):
+        stripes.paste((0, 0, 0), (x, 0, x + 5, 300))
+    made = treat(stripes, "macro", Random(1)).convert("L")
+
+    def contrast(row: int) -> int:
+        low, high = made.crop((40, row, 260, row + 1)).getextrema()
+        assert isinstance(low, (int, float))
+        assert isinstance(high, (int, float))
+        return round(high - low)
+
+    corner_low, corner_high = made.crop((10, 10, 30, 30)).getextrema()
+    assert contrast(150) > 150
+    assert isinstance(corner_low, (int, float))
+    assert isinstance(corner_high, (int, float))
+    assert corner_high - corner_low < 120
+
+
+def test_a_style_that_is_only_near_is_told() -> None:
+    folded = Style(medium=Medium.SCULPTURE, preset="origami")
+    assert finish_notes(folded, "paper") == ("sketch draws 'origami' as cut paper.",)
+    assert finish_notes(Style(medium=Medium.PAINTING, preset="oil-painting"), "oil") == ()
+    logo = Style(medium=Medium.GRAPHIC_DESIGN, preset="logo-mark")
+    assert finish_notes(logo, "mark") == ()
+    assert len(finish_notes(logo, "mark", place=True)) == 1

@@ -3,9 +3,11 @@
 from typing import Any
 
 import pytest
+from PIL import Image
 
 from imagine.stages.generate.sketch.cast import cast_of
 from imagine.stages.generate.sketch.inscription import inscribe
+from imagine.stages.generate.sketch.lettering import paint_neon
 from imagine.stages.generate.sketch.place import read_scene
 from imagine.stages.spec import spec_from_dict
 
@@ -43,3 +45,33 @@ def test_every_text_goes_to_the_nearest_thing_before_it(
 ) -> None:
     texts = sorted(expected.values(), key=prompt.index)
     assert bearers(prompt, ["sign", "book"], texts) == expected
+
+
+def test_neon_words_glow_in_their_colour_and_others_do_not() -> None:
+    def tubes(prompt: str) -> tuple[int, int, int] | None:
+        spec = spec_from_dict({
+            "source_prompt": prompt, "subjects": [{"id": "a", "name": "sign"}],
+            "style": {"medium": "illustration"}, "text": [{"content": "BAR"}],
+        })  # fmt: skip
+        return inscribe(spec, cast_of(spec, read_scene(spec))).neon
+
+    assert tubes("a wooden sign that says 'BAR'") is None
+    pink, blue = tubes("a neon sign that says 'BAR'"), tubes("a blue neon sign saying 'BAR'")
+    assert pink is not None
+    assert blue is not None
+    assert pink[0] > pink[2]
+    assert blue[2] > blue[0]
+
+
+def test_neon_letters_are_light_on_dark_and_shine_beyond_their_panel() -> None:
+    canvas = Image.new("RGB", (300, 200), (30, 24, 44))
+    paint_neon(canvas, "BAR", box=(80, 60, 220, 140), face="sans", tube=(60, 120, 255))
+    low, high = canvas.crop((80, 60, 220, 140)).convert("L").getextrema()
+    assert isinstance(low, (int, float))
+    assert isinstance(high, (int, float))
+    assert low < 60
+    assert high > 180
+    near = canvas.getpixel((150, 50))
+    assert isinstance(near, tuple)
+    assert near[2] > 48
+    assert canvas.getpixel((2, 2)) == (30, 24, 44)

@@ -184,3 +184,45 @@ def test_everything_is_in_the_frame_and_drawn_as_often_as_asked(
     for drawn in actors:
         if drawn.id in free:
             assert sum(item.actor.id == drawn.id for item in layout.placements) == drawn.count
+
+
+@pytest.mark.parametrize(("container", "count"), [("bathtub", 7), ("bowl", 3), ("teacup", 1)])
+def test_what_is_in_an_open_container_is_seen_in_its_opening(container: str, count: int) -> None:
+    layout = lay(
+        actor("duck", count=count), actor(container), links=[("duck", "inside", container)]
+    )
+    holder = of(layout, container)
+    ducks = [item for item in layout.placements if item.actor.id == "duck"]
+    assert len(ducks) == count
+    for duck in ducks:
+        assert duck.depth > holder.depth
+        assert holder.top < duck.top + duck.height < holder.top + 0.7 * holder.height
+        assert holder.left <= center(duck)[0] <= holder.left + holder.width
+
+
+def test_one_dragon_lies_on_one_heap_of_small_coins() -> None:
+    heap = actor("coin", heaped=True)
+    layout = lay(actor("dragon"), heap, links=[("dragon", "on", "coin")])
+    dragon = of(layout, "dragon")
+    coins = [item for item in layout.placements if item.actor.id == "coin"]
+    assert len(coins) > 12
+    assert max(coin.width for coin in coins) < 0.4 * dragon.width
+    floor = max(coin.top + coin.height for coin in coins)
+    assert min(coin.top for coin in coins) < dragon.top + dragon.height < floor
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_people_in_a_back_row_stand_behind_and_not_on_the_heads_of_others(seed: int) -> None:
+    people = arrange([actor("man", count=12)], [], SQUARE, Random(seed)).placements
+    feet = [item.top + item.height for item in people]
+    tallest = max(item.height for item in people)
+    assert max(feet) - min(feet) < tallest
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_a_lone_thing_is_near_the_middle(seed: int) -> None:
+    frame = Frame(1000, 1000, stands=True, open=True)
+    (apple,) = arrange([actor("apple")], [], frame, Random(seed)).placements
+    x, y = center(apple)
+    assert 400 < x < 600
+    assert 380 < y < 620

@@ -73,3 +73,13 @@ def test_a_stated_colour_stays() -> None:
 def test_the_moon_alone_is_seen_at_night() -> None:
     assert settled("moon").hour == "night"
     assert settled("airplane").hour == "day"
+
+
+def test_where_nothing_can_be_drawn_or_lettered_there_is_a_meadow_and_no_blank_block() -> None:
+    assert settled("\u732b", "\u732b").place.key == "meadow"
+
+
+def test_neon_hangs_before_a_dark_wall() -> None:
+    color = settled("sign", "a neon sign").color
+    assert color is not None
+    assert max(color) < 90

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from math import ceil
 
 from imagine.stages.generate.sketch.cast import Actor
-from imagine.stages.generate.sketch.piece import Piece, Pieces
+from imagine.stages.generate.sketch.piece import Piece, Pieces, bounds
 from imagine.stages.generate.sketch.pose import FIXERS, SHELTER
 from imagine.stages.spec import Relation, RelationKind
 
@@ -14,6 +15,8 @@ ATTACHING = frozenset({
     RelationKind.WEARING, RelationKind.HOLDING, RelationKind.RIDING, RelationKind.ON,
     RelationKind.INSIDE, RelationKind.BEHIND, RelationKind.IN_FRONT_OF,
 })  # fmt: skip
+
+_HEAP_ROWS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +47,9 @@ def _bond(relation: Relation, ids: dict[str, Actor]) -> Bond | None:
         return Bond(relation.b, relation.kind, relation.a)
     if relation.kind is RelationKind.BELOW and SHELTER.search(ids[relation.b].label.lower()):
         return Bond(relation.a, RelationKind.BELOW, relation.b)
+    if relation.kind is RelationKind.INSIDE and ids[relation.b].cutout is None:
+        # On a block with a name it would hide the name; it stands beside it.
+        return None
     if relation.kind in ATTACHING:
         return Bond(relation.a, relation.kind, relation.b)
     return None
@@ -67,6 +73,14 @@ def _unit(
 ) -> Pieces:
     width, height = actor.box
     pieces: Pieces = (Piece(actor, -width / 2, -height, width, height),)
+    base = pieces[0]
+    if actor.heaped:
+        carried = [actors[bond.child].box[0] for bond in bonds if bond.parent == actor.id]
+        pieces = _heap(actor, max(carried, default=0.0))
+        left, top, right, bottom = bounds(pieces)
+        # Things stand on the heap as a whole, wherever a single one of it has its surface.
+        plain = replace(actor, cutout=None)
+        base = Piece(plain, left, top, right - left, bottom - top)
     for bond in bonds:
         if bond.parent != actor.id:
             continue
@@ -74,7 +88,23 @@ def _unit(
         share = _share(child, index, of)
         if share:
             one = _unit(child, 0, 1, actors, bonds)
-            pieces = FIXERS[bond.kind](pieces, pieces[0], one, share)
+            pieces = FIXERS[bond.kind](pieces, base, one, share)
+    return pieces
+
+
+def _heap(actor: Actor, load: float) -> Pieces:
+    """A pile of one thing, rows that narrow upwards, at least as wide as what lies on it."""
+    width, height = actor.box
+    bottom = max(_HEAP_ROWS + 3, min(16, ceil(1.15 * load / (0.72 * width))))
+    pieces: Pieces = ()
+    for row in range(_HEAP_ROWS):
+        count = bottom - row * (2 if bottom > 2 * _HEAP_ROWS + 2 else 1)
+        for index in range(count):
+            # A fixed unevenness: a heap laid out by a ruler would be a wall.
+            tilt = ((7 * index + 5 * row) % 5 - 2) * 0.05
+            x = (index - (count - 1) / 2 + tilt) * 0.72 * width - width / 2
+            y = -height * (1 + (0.42 + tilt) * row)
+            pieces += (Piece(actor, x, y, width, height, layer=-row, mirrored=index % 2 == 1),)
     return pieces
 
 

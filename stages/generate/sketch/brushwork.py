@@ -89,9 +89,9 @@ def papercut(image: Image, lines: Image, random: Random) -> Image:
     relief = soften(plain.convert("L"), unit_of(image) * 0.25).filter(
         ImageFilter.Kernel((3, 3), (-2, -1, 0, -1, 0, 1, 0, 1, 2), 1, 128)
     )
-    relief = relief.point([min(255, max(0, 128 - (value - 128) * 3)) for value in range(256)])
+    relief = relief.point([min(255, max(0, round(333 - 1.6 * value))) for value in range(256)])
     sheet = ImageChops.overlay(plain, soften(relief, 0.8).convert("RGB"))
-    return ImageChops.overlay(sheet, paper(image, random, 0.5).convert("RGB"))
+    return ImageChops.overlay(sheet, paper(image, random, 0.14).convert("RGB"))
 
 
 def clay(image: Image, lines: Image, random: Random) -> Image:

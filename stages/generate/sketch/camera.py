@@ -8,7 +8,7 @@ from imagine.stages.spec import PromptSpec
 Shot = Literal["close", "full", "wide"]
 _CLOSE = re.compile(
     r"\bclose[ -]?up\b|\bportraits? (?:photo\w* |painting |shot )?of\b|\bhead[ -]?shots?\b|"
-    r"\bhead[ -]and[ -]shoulders\b|\bselfie\b|\bmacro (?:shot|photo\w*)\b"
+    r"\bhead[ -]and[ -]shoulders\b|\bselfie\b|\bmacro (?:shot|photo\w*|lens)\b"
 )
 _WIDE = re.compile(
     r"\b(?:wide|long|distant|establishing)[ -]?(?:angle )?(?:shot|view)\b|\bfrom afar\b|"
@@ -19,6 +19,6 @@ _WIDE = re.compile(
 def shot_of(spec: PromptSpec) -> Shot:
     """How near the words of prompt, camera and composition want the camera."""
     words = " ".join(filter(None, (spec.source_prompt, spec.camera, spec.composition))).lower()
-    if _CLOSE.search(words):
+    if spec.style.preset == "macro" or _CLOSE.search(words):
         return "close"
     return "wide" if _WIDE.search(words) else "full"

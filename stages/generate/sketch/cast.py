@@ -5,11 +5,21 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import takewhile
 
 from imagine.stages.generate.sketch.art import Cutout, find
 from imagine.stages.generate.sketch.camera import shot_of
+from imagine.stages.generate.sketch.hair import groomed, shows
+from imagine.stages.generate.sketch.lettering import can_set
 from imagine.stages.generate.sketch.place import Scene, is_part, is_table, surface_of
+from imagine.stages.generate.sketch.remarks import (
+    ENGLISH_ONLY,
+    baked_in,
+    left_to,
+    stand_in,
+    unlettered,
+)
 from imagine.stages.spec import Position, PromptSpec, Relation, RelationKind, Subject
 
 # Real sizes span a mouse to a mountain; this power leaves both visible in one picture.
@@ -54,6 +64,10 @@ _LETTERED = frozenset(
      "newspaper", "rolled-up newspaper", "slot machine", "input numbers", "soccer scoreboard")
 )  # fmt: skip
 _SHOT = re.compile(r"head ?-?shot|close-?up|selfie|(?:wide |long )?shot|aerial view")
+_IRREGULAR = {
+    "child": "children", "person": "people", "mouse": "mice", "goose": "geese", "foot": "feet",
+    "tooth": "teeth", "ox": "oxen",
+}  # fmt: skip
 # A plural without a number: enough to read as several.
 _SEVERAL = 3
 
@@ -71,6 +85,7 @@ class Actor:
         counted: the description states how many.
         colors: colour words to recolour it with.
         position: where the description wants it.
+        heaped: a pile of them counts as one thing.
     """
 
     id: str
@@ -81,6 +96,7 @@ class Actor:
     counted: bool = False
     colors: tuple[str, ...] = ()
     position: Position | None = None
+    heaped: bool = False
 
     @property
     def aspect(self) -> float:
@@ -137,23 +153,71 @@ def cast_of(spec: PromptSpec, scene: Scene) -> Cast:
         ):
             continue
         if match is None:
+            if not can_set(name):
+                notes.append(unlettered(subject.name))
+                continue
             notes.append(f"No art for '{subject.name}': drawn as a labelled placeholder.")
-        elif not match.exact:
-            notes.append(f"Drew a {match.cutout.label} for '{subject.name}'.")
+            notes += [ENGLISH_ONLY] if spec.language not in ("en", "und") else []
+        else:
+            match, open_wishes = groomed(match, subject, _parts_of(subject, spec))
+            notes += [f"'{wish}' is not drawn: no art shows all of it." for wish in open_wishes]
+            notes += [] if match.exact else [stand_in(subject.name, match.cutout.label)]
+            notes += baked_in(match.cutout.key, match.cutout.label, spec.exclude)
+        heaped = _is_heaped(subject, spec)
         cutout = match.cutout if match is not None else None
         actors.append(
             Actor(
                 id=subject.id,
                 label=name,
                 cutout=cutout,
-                count=subject.count or (_SEVERAL if _is_plural(subject) else 1),
+                count=subject.count or (_SEVERAL if _is_plural(subject) and not heaped else 1),
                 extent=_extent(cutout, subject),
                 counted=subject.count is not None,
                 colors=() if _is_species(subject) else subject.colors or _material(subject, spec),
                 position=subject.position,
+                heaped=heaped,
             )
         )
-    return _without_parts(spec, actors, notes)
+    return _ringed(_without_parts(spec, actors, notes), spec)
+
+
+def _parts_of(owner: Subject, spec: PromptSpec) -> list[Subject]:
+    """The parts that the description names after their owner and before the next thing."""
+    following = spec.subjects[spec.subjects.index(owner) + 1 :]
+    worn = {link.b for link in spec.relations if link.a == owner.id}
+    near = takewhile(lambda subject: is_part(subject) or subject.id in worn, following)
+    return [subject for subject in near if is_part(subject)]
+
+
+def _is_heaped(subject: Subject, spec: PromptSpec) -> bool:
+    """Whether the prompt speaks of a pile of it."""
+    name = subject.name.lower().split()[-1]
+    forms = "|".join(map(re.escape, sorted({name, *_plurals(name)}, key=len, reverse=True)))
+    heap = rf"\b(?:pile|heap|mound|hoard)s? of (?:[\w-]+ ){{0,3}}?(?:{forms})\b"
+    return subject.count is None and re.search(heap, spec.source_prompt.lower()) is not None
+
+
+def _ringed(cast: Cast, spec: PromptSpec) -> Cast:
+    """What several are said to be around has one half of them on either side."""
+    for middle in cast.actors:
+        before = re.search(rf"\baround (?:an? |the )?(?:[\w-]+ )?{re.escape(middle.label.lower())}",
+                           spec.source_prompt.lower())  # fmt: skip
+        at = cast.actors.index(middle)
+        if before is None or not at or middle.count > 1 or cast.actors[at - 1].count < 2:
+            continue
+        ring = cast.actors[at - 1]
+        if any(ring.id in (link.a, link.b) for link in cast.relations):
+            continue
+        # No id of a description has a space in it.
+        left = replace(ring, count=ring.count - ring.count // 2)
+        right = replace(ring, id=f"{ring.id} opposite", count=ring.count // 2)
+        links = [
+            Relation.model_construct(a=middle.id, kind=RelationKind.BETWEEN, b=half.id)
+            for half in (left, right)
+        ]
+        actors = (*cast.actors[: at - 1], left, middle, right, *cast.actors[at + 1 :])
+        return Cast(actors, (*cast.relations, *links), cast.notes)
+    return cast
 
 
 def _is_elsewhere(subject: Subject, spec: PromptSpec, scene: Scene) -> bool:
@@ -170,21 +234,27 @@ def _is_elsewhere(subject: Subject, spec: PromptSpec, scene: Scene) -> bool:
 def _without_parts(spec: PromptSpec, actors: list[Actor], notes: list[str]) -> Cast:
     """Parts of things are left to the things before them, where there is one with art."""
     parts = {subject.id for subject in spec.subjects if is_part(subject)}
-    parts |= _worn_already(actors, spec.relations)
+    parts |= _worn_already(actors, spec.relations) | _served_already(actors, spec.relations)
     if not any(actor.cutout is not None and actor.id not in parts for actor in actors):
         return Cast(tuple(actors), spec.relations, tuple(dict.fromkeys(notes)))
     kept = [actor for actor in actors if actor.id not in parts]
     left_out = [actor.label for actor in actors if actor.id in parts]
+    worn = {link.b for link in spec.relations if link.kind is RelationKind.WEARING}
     owner, owners = kept[0].id, {}
     for actor in actors:
-        owner = owner if actor.id in parts else actor.id
-        owners[actor.id] = owner
+        # A hat has no hair: what is worn by someone is nobody's owner.
+        owner = owner if actor.id in parts or actor.id in worn else actor.id
+        owners[actor.id] = owner if actor.id in parts else actor.id
+    by_id = {actor.id: actor for actor in actors}
     relations = [
         Relation(a=owners.get(link.a, link.a), kind=link.kind, b=owners.get(link.b, link.b))
         for link in spec.relations
     ]
     notes = [note for note in notes if not any(f"'{label}'" in note for label in left_out)]
-    notes += [f"Left '{label}' to what it is a part of." for label in left_out]
+    for part in (actor for actor in actors if actor.id in parts):
+        whole = by_id[owners[part.id]]
+        if whole.cutout is None or not shows(whole.cutout.key, part.label):
+            notes.append(left_to(part.label, whole.label))
     return Cast(
         tuple(kept),
         tuple(link for link in relations if link.a != link.b),
@@ -202,6 +272,16 @@ def _worn_already(actors: Sequence[Actor], relations: Sequence[Relation]) -> set
         if link.kind is RelationKind.WEARING and link.b in plain
         if (arts.get(link.a) in _CROWNED and arts.get(link.b) == "crown")
         or (arts.get(link.a) in _HATTED and arts.get(link.b, "").endswith("hat"))
+    }
+
+
+def _served_already(actors: Sequence[Actor], relations: Sequence[Relation]) -> set[str]:
+    """Ids of what the art of its container shows: soup in a bowl is one bowl."""
+    arts = {actor.id: actor.cutout.key for actor in actors if actor.cutout is not None}
+    return {
+        link.a
+        for link in relations
+        if link.kind is RelationKind.INSIDE and link.a in arts and arts[link.a] == arts.get(link.b)
     }
 
 
@@ -237,10 +317,15 @@ def _material(subject: Subject, spec: PromptSpec) -> tuple[str, ...]:
 def _is_plural(subject: Subject) -> bool:
     """Whether the prompt's words for it end in a plural of its name: "tulips" for "tulip"."""
     span = re.findall(r"[\w-]+(?:'s)?", (subject.source_span or "").lower())
-    name = subject.name.lower().split()[-1]
-    plurals = {name + "s", name + "es", name.removesuffix("y") + "ies",
-               re.sub("fe?$", "ves", name), name.replace("man", "men")} - {name}  # fmt: skip
+    plurals = _plurals(subject.name.lower().split()[-1])
     return bool(span) and span[-1] in plurals
+
+
+def _plurals(noun: str) -> set[str]:
+    """What the plural of a noun may be, the noun itself left out."""
+    regular = {noun + "s", noun + "es", noun.removesuffix("y") + "ies", re.sub("fe?$", "ves", noun)}
+    irregular = {_IRREGULAR[noun]} if noun in _IRREGULAR else {noun.replace("man", "men")}
+    return (regular | irregular) - {noun}
 
 
 def softened(cutout: Cutout | None) -> float:

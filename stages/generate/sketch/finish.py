@@ -13,7 +13,17 @@ from typing import TYPE_CHECKING
 from imagine.stages.generate.sketch.brushwork import clay, oil, papercut, watercolor
 from imagine.stages.generate.sketch.linework import blueprint, comic, crayon, ink, neon, pencil
 from imagine.stages.generate.sketch.mosaic import facets, stained
-from imagine.stages.generate.sketch.tone import flat, mono, photo, pixel, render, sepia
+from imagine.stages.generate.sketch.prints import anime, bauhaus, mark, woodblock
+from imagine.stages.generate.sketch.tone import (
+    flat,
+    macro,
+    mono,
+    noir,
+    photo,
+    pixel,
+    render,
+    sepia,
+)
 from imagine.stages.spec import Medium, Style
 
 if TYPE_CHECKING:
@@ -31,22 +41,27 @@ _WORDS: tuple[tuple[str, str], ...] = (
                    r"storybook|picture book|children"),
     ("crayon", r"colou?red[ -]pencil|crayon|chalk\b|pastels?\b"),
     ("pencil", r"pencil|graphite|charcoal|sketch"),
-    ("comic", r"comic|pop[ -]art|manga|anime|graphic novel|cartoon|halftone|lichtenstein|ghibli|"
-              r"cel[ -]shad"),
-    ("flat", r"ukiyo|woodblock|risograph|screen-? ?print"),
+    ("anime", r"anime|ghibli|cel[ -]shad"),
+    ("comic", r"comic|pop[ -]art|manga|graphic novel|cartoon|halftone|lichtenstein"),
+    ("woodblock", r"ukiyo|woodblock"),
+    ("bauhaus", r"bauhaus|de stijl|constructivis"),
+    ("mark", r"logo"),
+    ("flat", r"risograph|screen-? ?print"),
     ("ink", r"ink\b|pen-and|line art|line drawing|engraving|woodcut|etching|linocut|pen and|"
             r"doodle|colou?ring (?:book|page)"),
     ("neon", r"neon|synthwave|vaporwave|cyberpunk|blacklight|tron\b"),
     ("sepia", r"sepia|daguerreotype|old photo|antique photo|tintype"),
-    ("mono", r"black[ -]and[ -]white|monochrom|gr[ae]yscale|b&w\b|film[ -]noir|noir\b"),
+    ("noir", r"film[ -]noir|noir\b"),
+    ("mono", r"black[ -]and[ -]white|monochrom|gr[ae]yscale|b&w\b"),
     ("oil", r"oil\b|oil-paint|impasto|impression|acrylic|van gogh|monet|painterly|brush|baroque|"
             r"renaissance|fresco|canvas|cubis|expressionis|abstract expr|surreal|rembrandt|picasso|"
             r"hokusai|embroider|tapestry"),
     ("paper", r"paper|cut-?out|origami|collage|layered"),
     ("clay", r"clay|plasticine|felt\b|plush|knit"),
-    ("flat", r"flat|vector|minimal|poster|logo|icon\b|sticker|clip ?art|art[ -]deco|bauhaus|"
+    ("flat", r"flat|vector|minimal|poster|icon\b|sticker|clip ?art|art[ -]deco|"
              r"vintage-travel|travel-poster"),
-    ("photo", r"photo|cinematic|film still|dslr|35 ?mm|bokeh|polaroid|portrait lens|macro|"
+    ("macro", r"macro\b"),
+    ("photo", r"photo|cinematic|film still|dslr|35 ?mm|bokeh|polaroid|portrait lens|"
               r"hyperreal|realistic|product shot"),
     ("render", r"3d|render|octane|blender|isometric|pixar|unreal|cgi"),
 )  # fmt: skip
@@ -58,7 +73,7 @@ _MEDIA = {
     Medium.ILLUSTRATION: "render", Medium.RENDER_3D: "render", Medium.OTHER: "render",
 }  # fmt: skip
 # What the words may choose for a photograph; the rest would contradict it.
-_PHOTOGRAPHIC = frozenset({"photo", "sepia", "mono", "neon"})
+_PHOTOGRAPHIC = frozenset({"photo", "sepia", "mono", "neon", "noir", "macro"})
 
 
 def finish_name(style: Style, *, prompt: str = "") -> str:
@@ -123,7 +138,40 @@ _TREATMENTS: dict[str, Callable[[Image, Image, Random], Image]] = {
     "crayon": crayon, "ink": ink, "blueprint": blueprint, "pixel": pixel, "neon": neon,
     "mono": mono, "sepia": sepia, "photo": photo, "comic": comic, "stained": stained,
     "facets": facets, "paper": papercut, "clay": clay,
+    "noir": noir, "macro": macro, "anime": anime, "woodblock": woodblock, "bauhaus": bauhaus,
+    "mark": mark,
 }  # fmt: skip
 TREATMENTS = tuple(_TREATMENTS)
 # These draw lines, and draw them better when the outlines of the subjects are given.
-LINED = frozenset({"crayon", "ink", "blueprint", "comic", "neon", "stained", "pencil"})
+LINED = frozenset({"crayon", "ink", "blueprint", "comic", "neon", "stained", "pencil",
+                   "anime", "woodblock", "mark"})  # fmt: skip
+# Of these sketch has no more than a look that is near.
+_FAR = re.compile(
+    r"\b(?:origami|isometric|voxel|embroider\w*|tapestry|double[ -]exposure|long[ -]exposure|vhs|"
+    r"art[ -]deco|risograph|abstract[ -]expressionis[mt]|cubis[mt]|fresco|knit\w*|linocut|toon-3d|"
+    r"polaroid|mosaic)\b"
+)
+_LOOKS = {
+    "render": "a plain 3D scene", "photo": "a plain photograph", "flat": "flat colours",
+    "oil": "brushed paint", "paper": "cut paper", "pixel": "pixel art", "clay": "clay",
+    "ink": "an ink drawing", "stained": "stained glass", "watercolor": "watercolour",
+    "neon": "neon tubes",
+}  # fmt: skip
+
+
+def finish_notes(
+    style: Style, name: str, *, prompt: str = "", place: bool = False
+) -> tuple[str, ...]:
+    """A sentence where the treatment of that name is but near to what was asked for.
+
+    Args:
+        style: what was asked for.
+        name: the treatment that it got.
+        prompt: the user's words, which may name a style too.
+        place: the prompt says where the picture plays.
+    """
+    if name == "mark" and place:
+        return ("A logo stands on a plain field: the surroundings are left out.",)
+    words = f"{style.preset or ''} {prompt} {'' if style.preset else style.detail or ''}".lower()
+    found = _FAR.search(words)
+    return (f"sketch draws '{found[0]}' as {_LOOKS[name]}.",) if found and name in _LOOKS else ()

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 # Shares of the frame.
 _MARGIN = 0.02
 _WIDE_SIZE = 0.55
+_LONE_SIZE = 0.78
 
 
 def framed(
@@ -29,7 +30,9 @@ def framed(
     """The placements as this camera sees them."""
     if shot == "close":
         return _closer(placements, frame)
-    scale = _WIDE_SIZE if shot == "wide" else 1.0
+    lone = len(placements) == 1 and frame.open
+    # On an empty stage there is nothing for a distant view to show.
+    scale = 1.0 if shot != "wide" else _LONE_SIZE if lone else _WIDE_SIZE
     # One thing may be small in its surroundings; many are small already.
     least = 0.82 if len({item.actor.id for item in placements}) <= 3 else 0.94
     drawn = random.uniform(least, 1.05), random.uniform(-1.0, 1.0), random.uniform(-1.0, 1.0)
@@ -39,7 +42,8 @@ def framed(
         # Its feet stay where the table top is drawn.
         return _moved(placements, frame, scale * min(1.0, drawn[0]), drawn[1] * 0.1, 0)
     toward = _lead(placements)
-    aside = abs(drawn[1]) * toward if toward else drawn[1]
+    # The cube is near the middle most of the time, and near a third only now and then.
+    aside = abs(drawn[1] ** 3) * toward if toward else 0.4 * drawn[1] ** 3
     return _moved(placements, frame, scale * drawn[0], aside * 0.16, drawn[2] * 0.02)
 
 
@@ -56,11 +60,12 @@ def _moved(
     middle = (left + right) / 2
     half = (right - left) * scale / 2
     # Moved aside it keeps a wider margin, or it would look cut off.
-    reach = max(0.0, frame.width * (0.5 - 3 * _MARGIN) - half)
+    reach = max(0.0, frame.width * (0.5 - 5 * _MARGIN) - half)
     center = frame.width / 2 + max(
         -reach, min(reach, middle - frame.width / 2 + aside * frame.width)
     )
-    foot = bottom if frame.stands else bottom - (1 - scale) * (bottom - top) / 2
+    anchored = frame.stands and not frame.open
+    foot = bottom if anchored else bottom - (1 - scale) * (bottom - top) / 2
     foot = min(foot + down * frame.height, frame.height * (1 - _MARGIN))
     foot = max(foot, (frame.top + _MARGIN) * frame.height + (bottom - top) * scale)
     if foot > frame.height:

@@ -54,7 +54,9 @@ def gather(
     high = max(bottom - top for _, top, _, bottom in boxes)
     count = len(units)
     stands = frame.stands and not root.flies
-    pitch = high * (0.5 if stands else 1.08)
+    # Of people in a row behind only heads and shoulders are seen, or they would stand on others.
+    upright = wide < 0.62 * high
+    pitch = high * ((0.3 if upright else 0.5) if stands else 1.08)
     wished = shape * random.uniform(0.75, 1.3)
     columns = _columns(count, wide * 1.08, high, pitch, wished, stands=stands)
     forward = random.randrange(2)

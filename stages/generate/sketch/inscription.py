@@ -6,14 +6,16 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from imagine.stages.generate.sketch.brush import brightness
+from imagine.stages.generate.sketch.brush import RGB, brightness
 from imagine.stages.generate.sketch.cast import Actor, Cast, is_lettering
+from imagine.stages.generate.sketch.color import rgb_of
 from imagine.stages.generate.sketch.layout import Layout, Placement
 from imagine.stages.generate.sketch.lettering import (
     can_set,
     face_for,
     label_placeholder,
     paint_card,
+    paint_neon,
     write,
 )
 from imagine.stages.generate.sketch.place import Scene
@@ -28,6 +30,7 @@ _BEARING = re.compile(
     r"\b(?:signs?|banner|shirt|t-shirt|book|poster|board|billboard|mug|card|bubble|flag|screen|"
     r"label|menu|bottle|sweater|hoodie|plaque|ticket|blackboard|chalkboard|whiteboard|placard)\b"
 )
+_TUBE: RGB = (255, 62, 150)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +41,13 @@ class Inscription:
         borne: text by the id of the actor that bears it.
         loose: texts that nothing bears.
         notes: what the fonts cannot set, a sentence each.
+        neon: the colour of the tubes where the words are to glow; None for printed words.
     """
 
     borne: dict[str, TextItem]
     loose: tuple[TextItem, ...]
     notes: tuple[str, ...]
+    neon: RGB | None = None
 
 
 def inscribe(spec: PromptSpec, cast: Cast) -> Inscription:
@@ -63,7 +68,16 @@ def inscribe(spec: PromptSpec, cast: Cast) -> Inscription:
             loose.append(item)
         else:
             borne[bearer.id] = item
-    return Inscription(borne, tuple(loose), tuple(notes))
+    return Inscription(borne, tuple(loose), tuple(notes), _neon(spec))
+
+
+def _neon(spec: PromptSpec) -> RGB | None:
+    """The colour of neon lettering, pink unless said otherwise; None where none is asked for."""
+    found = re.search(r"(?:(\w+) )?\bneon (?:\w+ )?(?:sign|letter|light|word|text|tube)",
+                      spec.source_prompt.lower())  # fmt: skip
+    if found is None:
+        return None
+    return (rgb_of(found[1]) if found[1] else None) or _TUBE
 
 
 def _takes_words(actor: Actor) -> bool:
@@ -103,8 +117,12 @@ def paint_inscription(canvas: Image, inscription: Inscription, layout: Layout) -
     """Letter the bearers where they stand, and set the loose texts as cards at the top."""
     for placement in layout.placements:
         if (item := inscription.borne.get(placement.actor.id)) is not None:
-            _letter(canvas, item, panel_box(placement))
-    _paint_headline(canvas, inscription.loose)
+            if inscription.neon is None:
+                _letter(canvas, item, panel_box(placement))
+            else:
+                paint_neon(canvas, item.content, box=panel_box(placement),
+                           face=face_for(item.typeface), tube=inscription.neon)  # fmt: skip
+    _paint_headline(canvas, inscription)
 
 
 def paint_labels(canvas: Image, layout: Layout, inscription: Inscription) -> None:
@@ -147,16 +165,21 @@ def _letter(canvas: Image, item: TextItem, box: tuple[float, float, float, float
     write(canvas, item.content, box=box, face=face_for(item.typeface), color=ink)
 
 
-def _paint_headline(canvas: Image, loose: tuple[TextItem, ...]) -> None:
-    """Texts that no thing bears, as paper cards one below the other at the top."""
+def _paint_headline(canvas: Image, inscription: Inscription) -> None:
+    """Texts that no thing bears, as paper cards or neon one below the other at the top."""
+    loose = inscription.loose
     if not loose:
         return
     width, height = canvas.size
     high = 0.2 * height / len(loose)
     for index, item in enumerate(loose):
         top = 0.025 * height + index * high
-        paint_card(canvas, item.content, box=(0.06 * width, top, 0.94 * width, top + high * 0.92),
-                   face=face_for(item.typeface))  # fmt: skip
+        box = (0.06 * width, top, 0.94 * width, top + high * 0.92)
+        face = face_for(item.typeface)
+        if inscription.neon is None:
+            paint_card(canvas, item.content, box=box, face=face)
+        else:
+            paint_neon(canvas, item.content, box=box, face=face, tube=inscription.neon)
 
 
 def paint_title(canvas: Image, title: str) -> None:

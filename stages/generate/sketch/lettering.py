@@ -186,6 +186,40 @@ def paint_card(
           largest=chosen.size)  # fmt: skip
 
 
+def paint_neon(
+    canvas: Image,
+    text: str,
+    *,
+    box: tuple[float, float, float, float],
+    face: Face,
+    tube: RGB,
+) -> None:
+    """The text as glowing tubes on a dark panel that fills the box; the glow reaches beyond it."""
+    from PIL import Image, ImageChops, ImageDraw
+
+    left, top, right, bottom = (round(value) for value in box)
+    width, height = right - left, bottom - top
+    if width < 8 or height < 8:
+        return
+    ImageDraw.Draw(canvas).rounded_rectangle(
+        [left, top, right, bottom], radius=0.08 * min(width, height), fill=(20, 14, 32)
+    )
+    reach = round(0.5 * min(width, height))
+    area = (left - reach, top - reach, right + reach, bottom + reach)
+    black = Image.new("RGB", (width + 2 * reach, height + 2 * reach))
+    inset = 0.1 * min(width, height)
+    inner = (reach + inset, reach + inset, reach + width - inset, reach + height - inset)
+    letters = black.copy()
+    write(letters, text, box=inner, face=face, color=tube)
+    core = black.copy()
+    write(core, text, box=inner, face=face, color=mix(tube, (255, 255, 255), 0.8))
+    near = soften(letters, 0.05 * height).point([min(255, round(v * 1.3)) for v in range(256)] * 3)
+    far = soften(letters, 0.25 * height).point([min(255, round(v * 1.5)) for v in range(256)] * 3)
+    light = ImageChops.screen(ImageChops.screen(far, near), core)
+    # The glow ends softly: its own blur leaves the outermost pixels black.
+    canvas.paste(ImageChops.screen(canvas.crop(area), light), area[:2])
+
+
 def paint_placeholder(size: tuple[int, int], label: str, *, tint: RGB) -> Image:
     """RGBA of a soft rounded block that bears the name of what could not be drawn."""
     from PIL import Image, ImageDraw

@@ -10,7 +10,13 @@ from imagine.stages.generate.sketch.brush import empty_mask, soften
 from imagine.stages.generate.sketch.camera import shot_of
 from imagine.stages.generate.sketch.cast import Cast, cast_of
 from imagine.stages.generate.sketch.dressing import dresser_for
-from imagine.stages.generate.sketch.finish import LINED, finish_name, is_monochrome, treat
+from imagine.stages.generate.sketch.finish import (
+    LINED,
+    finish_name,
+    finish_notes,
+    is_monochrome,
+    treat,
+)
 from imagine.stages.generate.sketch.group import Frame
 from imagine.stages.generate.sketch.inscription import (
     inscribe,
@@ -22,6 +28,7 @@ from imagine.stages.generate.sketch.inscription import (
 from imagine.stages.generate.sketch.layout import Layout, arrange
 from imagine.stages.generate.sketch.light import Light, light_of
 from imagine.stages.generate.sketch.place import Scene, read_scene
+from imagine.stages.generate.sketch.remarks import ENGLISH_ONLY
 from imagine.stages.generate.sketch.scenery import paint_scenery
 from imagine.stages.generate.sketch.settle import settle
 from imagine.stages.generate.sketch.stage import Wardrobe, paint_actor
@@ -34,7 +41,7 @@ if TYPE_CHECKING:
 
 MODEL = "sketch-1"
 # A photograph's background is out of focus by this share of the shorter side.
-_DEPTH_BLUR = 0.007
+_DEPTH_BLUR = {"photo": 0.007, "macro": 0.035, "noir": 0.01}
 _STEPS = ("layout", "scenery", "subjects", "light", "style")
 
 
@@ -60,7 +67,8 @@ def paint(request: ImageRequest) -> Iterator[Progress | GeneratedImage]:
     lettered = inscription.borne or inscription.loose
     title = None if lettered else title_of(spec, cast, scene)
     if title is not None:
-        cast = Cast((), (), ("Nothing in the prompt could be drawn: set its words on a card.",))
+        card = "Nothing in the prompt could be drawn: set its words on a card."
+        cast = Cast((), (), (card, *(note for note in cast.notes if note == ENGLISH_ONLY)))
     frame = _frame(size, scene, headline=bool(inscription.loose))
     layout = arrange(cast.actors, cast.relations, frame, source("layout"), shot=shot_of(spec))
     yield Progress(1, len(_STEPS), _STEPS[0])
@@ -72,8 +80,10 @@ def paint(request: ImageRequest) -> Iterator[Progress | GeneratedImage]:
         size=size, horizon=horizon, table=table,
     )  # fmt: skip
     style = finish_name(spec.style, prompt=spec.source_prompt)
-    if style == "photo" and layout.placements:
-        canvas = soften(canvas, min(size) * _DEPTH_BLUR)
+    if style in _DEPTH_BLUR and layout.placements:
+        canvas = soften(canvas, min(size) * _DEPTH_BLUR[style])
+    if style == "mark" and layout.placements:
+        canvas.paste((255, 255, 255), (0, 0, *size))
     yield Progress(2, len(_STEPS), _STEPS[1])
 
     contours = empty_mask(size) if style in LINED else None
@@ -84,18 +94,21 @@ def paint(request: ImageRequest) -> Iterator[Progress | GeneratedImage]:
     yield Progress(4, len(_STEPS), _STEPS[3])
 
     canvas = treat(canvas, style, source("style"), contours=contours)
-    if is_monochrome(f"{spec.source_prompt} {spec.style.detail or ''}") and style != "mono":
+    grey = is_monochrome(f"{spec.source_prompt} {spec.style.detail or ''}")
+    if grey and style not in ("mono", "noir"):
         canvas = canvas.convert("L").convert("RGB")
     # Lettering comes last: no brush or grid may spoil a letter.
     if title is not None:
         paint_title(canvas, title)
-    if style not in ("render", "photo", "mono", "sepia"):
+    if style not in ("render", "photo", "macro", "mono", "sepia"):
         paint_labels(canvas, layout, inscription)
     paint_inscription(canvas, inscription, layout)
     yield Progress(5, len(_STEPS), _STEPS[4])
     if size != (request.width, request.height):
         canvas = canvas.reduce(size[0] // request.width)
-    yield GeneratedImage(pixels=canvas, model=MODEL, notes=cast.notes + inscription.notes)
+    notes = cast.notes + inscription.notes
+    notes += finish_notes(spec.style, style, prompt=spec.source_prompt, place=scene.stated)
+    yield GeneratedImage(pixels=canvas, model=MODEL, notes=notes)
 
 
 def _work_size(width: int, height: int) -> tuple[int, int]:

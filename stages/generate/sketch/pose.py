@@ -88,6 +88,14 @@ _OPEN = re.compile(
     r"box|basket|cup|mug|bucket|bowl|pot|vase|bag|bathtub|tub|boat|canoe|sink|glass|teacup|nest|"
     r"crate|barrel|suitcase|pocket|hat|cart|car|truck|wagon|tank|jar|plate|dish"
 )
+# Middle and lower edge of the opening, and its width, as shares of the art's box.
+_BRIMS = {
+    "bathtub": (0.47, 0.54, 0.86), "bowl": (0.5, 0.62, 0.84), "coffee": (0.42, 0.62, 0.6),
+    "nest": (0.54, 0.44, 0.6), "pot": (0.5, 0.5, 0.6), "sink": (0.5, 0.48, 0.7),
+    "plate": (0.5, 0.68, 0.56),
+}  # fmt: skip
+# Of these the upper edge is seen from the side: what is in them rises behind it.
+_EDGES = {"basket": 0.36, "bucket": 0.05, "mug": 0.08, "barrel": 0.03, "vase": 0.04}
 SHELTER = re.compile(r"table|tree|umbrella|bridge|desk|parasol|tent|canopy|roof|lamp|arch|bench")
 
 
@@ -185,13 +193,17 @@ def _rest(pieces: Pieces, base: Piece, upper: Pieces, share: int) -> Pieces:
 def _enclose(pieces: Pieces, base: Piece, inner: Pieces, share: int) -> Pieces:
     """Things inside the base: rising out of an open one, in front of the middle of a closed one."""
     middle = base.x + base.width / 2
+    cutout = base.actor.cutout
+    if cutout is not None and (brim := _BRIMS.get(cutout.key)) is not None:
+        return _fill(pieces, base, inner, share, brim)
     if _OPEN.search(base.actor.label.lower()):
+        edge = base.y + base.height * _EDGES.get(cutout.key if cutout is not None else "", 0.0)
         fitted = shrink(inner, base.width * 0.8 / (min(share, 4) ** 0.6), base.height * 0.95)
         for index in range(share):
             row, column = divmod(index, 4)
             in_row = min(4, share - row * 4)
             x = middle + (column - (in_row - 1) / 2) * base.width * 0.8 / min(share, 4)
-            pieces += at(fitted, x, base.y + tall(fitted) * (0.42 - 0.25 * row), -1 - row)
+            pieces += at(fitted, x, edge + tall(fitted) * (0.36 - 0.25 * row), -1 - row)
         return pieces
     fitted = shrink(inner, base.width * 0.56 / min(share, 4), base.height * 0.5)
     for index in range(share):
@@ -199,6 +211,25 @@ def _enclose(pieces: Pieces, base: Piece, inner: Pieces, share: int) -> Pieces:
         in_row = min(4, share - row * 4)
         x = middle + (column - (in_row - 1) / 2) * base.width * 0.6 / min(share, 4)
         pieces += at(fitted, x, base.y + base.height * (0.8 - 0.2 * row), 1)
+    return pieces
+
+
+def _fill(
+    pieces: Pieces, base: Piece, inner: Pieces, share: int, brim: tuple[float, float, float]
+) -> Pieces:
+    """Things in a container that is seen from above: they lie on its opening, nearest last."""
+    x, y, width = brim
+    rows = 1 if share <= 4 else 2
+    per_row = -(-share // rows)
+    room = width * base.width
+    fitted = shrink(inner, room * (1.0 if per_row == 1 else 1.25 / per_row), base.height * 0.68)
+    step = 0.0 if per_row == 1 else min(wide(fitted) * 0.95, (room - wide(fitted)) / (per_row - 1))
+    for index in range(share):
+        row, column = divmod(index, per_row)
+        in_row = min(per_row, share - row * per_row)
+        middle = base.x + x * base.width + (column - (in_row - 1) / 2) * step
+        foot = base.y + y * base.height - row * 0.45 * tall(fitted)
+        pieces += at(fitted, middle, foot, 3 - row)
     return pieces
 
 

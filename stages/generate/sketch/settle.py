@@ -48,12 +48,18 @@ def settle(
     if scene.stated or scene.color is not None:
         return scene
     key = _element(scene, cast) if scene.table is None else None
+    if cast.notes and not cast.actors:
+        # Nobody is left to choose a place for: an empty stage would look broken.
+        key = "meadow"
     if key is None and scene.table is None and not palette and random.random() > 0.6:
         key = _outside(cast)
     if key is None:
         accents = [accent for word in palette if (accent := rgb_of(word)) is not None]
         # As a whole background a palette's colour would drown the subject; hence paler.
         tint = mix(accents[-1], (255, 255, 255), 0.6) if accents else _backdrop(cast, random)
+        if scene.glow == "neon" and not accents:
+            # Tubes glow before a dark wall only.
+            return replace(scene, color=(34, 26, 52), backdrop="sweep")
         hung = _BEHIND_TABLES if scene.table else _STUDIO if photographic else _GRAPHIC
         return replace(scene, color=tint, backdrop=random.choice(hung))
     at_night = key == "sky" and all(_LUMINARY.search(a.label.lower()) for a in cast.actors)

@@ -112,7 +112,7 @@ def slots_of(
         foot = min(lower - 0.17 * frame.height, max(foot, upper + 0.76 * (lower - upper)))
     elif frame.stands:
         lowest = 0.6 if frame.open else 0.8
-        foot += 0.04 * frame.height
+        foot += (0.015 if frame.open else 0.04) * frame.height
         foot = min(lower - 0.06 * frame.height, max(foot, upper + lowest * (lower - upper)))
     feet: dict[int, float] = {}
     for row in rows:

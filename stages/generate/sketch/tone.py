@@ -82,3 +82,41 @@ def flat(image: Image, lines: Image, random: Random) -> Image:
     plain = smear(ImageEnhance.Color(image).enhance(1.2), unit_of(image) * 0.4)
     colors = plain.quantize(28, method=Pillow.Quantize.MEDIANCUT, dither=Pillow.Dither.NONE)
     return soften(colors.convert("RGB"), 0.5)
+
+
+def noir(image: Image, lines: Image, random: Random) -> Image:
+    """Black and white with inky shadows: light falls in slanted bars, as through blinds."""
+    from PIL import Image as Pillow
+    from PIL import ImageChops, ImageDraw, ImageOps
+
+    unit = unit_of(image)
+    grey = ImageOps.autocontrast(image.convert("L"), cutoff=2)
+    hard = grey.point([round(255 * _s_curve(value / 255)) for value in range(256)])
+    bars = Pillow.new("L", image.size, 112)
+    pen = ImageDraw.Draw(bars)
+    pitch, slope = 13 * unit, 0.22 * image.width
+    top = -slope + random.uniform(0, pitch)
+    while top < image.height + slope:
+        pen.polygon(
+            [(0, top + slope), (image.width, top), (image.width, top + 0.62 * pitch),
+             (0, top + slope + 0.62 * pitch)], fill=255,
+        )  # fmt: skip
+        top += pitch
+    lit = ImageChops.multiply(hard, soften(bars, unit * 0.7))
+    film = grain(image.size, random).point([round(128 + (v - 128) * 0.16) for v in range(256)])
+    return _vignette(ImageChops.overlay(lit, film).convert("RGB"), 0.8)
+
+
+def _s_curve(value: float) -> float:
+    """0 to 1 to the same, the middle steeper."""
+    return value * value * (3 - 2 * value)
+
+
+def macro(image: Image, lines: Image, random: Random) -> Image:
+    """A photograph whose focus is so shallow that everything off the middle is blurred."""
+    from PIL import Image as Pillow
+
+    sharp = photo(image, lines, random)
+    mask = Pillow.radial_gradient("L").resize(image.size, Pillow.Resampling.BILINEAR)
+    mask = mask.point([min(255, max(0, (value - 118) * 3)) for value in range(256)])
+    return Pillow.composite(soften(sharp, unit_of(image) * 1.3), sharp, mask)
