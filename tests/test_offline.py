@@ -52,7 +52,7 @@ def test_a_short_prompt_is_filled_in_every_open_slot() -> None:
     spec = enhance("a corgi")
     assert spec.style.medium is Medium.PHOTOGRAPH
     assert spec.style.detail
-    assert all(getattr(spec, slot) for slot in SLOTS)
+    assert all(getattr(spec, slot) for slot in SLOTS if slot != "setting")
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -165,7 +165,7 @@ def test_quotes_exclusions_ratio_and_place_come_from_the_prompt() -> None:
 def test_assumptions_name_every_addition() -> None:
     spec = enhance("a corgi")
     named = {line.partition(":")[0] for line in spec.assumptions}
-    assert named == {"medium", "style", "lighting", "setting", "composition", "camera", "mood"}
+    assert named == {"medium", "style", "lighting", "composition", "camera", "mood"}
     assert f"lighting: {spec.lighting}" in spec.assumptions
 
 
@@ -230,11 +230,116 @@ def test_any_order_of_telling_words_gives_a_spec_that_the_guard_accepts(
     assert compare(enhance(prompt, seed=seed), parse_intent(prompt)) == ()
 
 
+@pytest.mark.parametrize(
+    ("prompt", "source"),
+    [
+        ("five friends around a campfire under the stars", "campfire"),
+        ("a cozy living room with a fireplace and a sleeping cat", "hearth"),
+        ('a neon sign that says "OPEN LATE" above a diner door at night', "neon"),
+        ("an astronaut playing chess with an octopus on the moon", "moonscape"),
+        ("loneliness in a big city, 3am, rain on the window", "rain_window"),
+        ("a monk reading by candlelight", "candle"),
+        ("a band on stage", "stage"),
+        ("a shark in an aquarium", "aquarium"),
+        ("a road in the headlights of a car", "headlights"),
+    ],
+)
+@pytest.mark.parametrize("seed", range(4))
+def test_light_comes_from_what_the_prompt_lights(prompt: str, source: str, seed: int) -> None:
+    assert enhance(prompt, seed=seed).lighting in lexicon.table("enhance_lighting.phrases")[source]
+
+
+@pytest.mark.parametrize("prompt", ["a fire hydrant", "a fire truck", "a neon sign at noon"])
+def test_light_of_its_own_is_not_given_to_what_gives_none(prompt: str) -> None:
+    pools = lexicon.table("enhance_lighting.phrases")
+    assert enhance(prompt).lighting not in [*pools["fire"], *pools["campfire"], *pools["neon"]]
+
+
+def test_light_that_the_prompt_words_itself_gets_no_second_one() -> None:
+    assert enhance("a bookstore, warm afternoon light").lighting is None
+
+
+@pytest.mark.parametrize(
+    "prompt",
+    [
+        "a giraffe and a penguin shaking hands",
+        "a knight riding a snail through a desert",
+        "an astronaut playing chess with an octopus on the moon, earth in the sky",
+        "a robot reading a book",
+        "a panda cooking",
+    ],
+)
+@pytest.mark.parametrize("seed", range(4))
+def test_what_no_camera_could_meet_is_no_photograph(prompt: str, seed: int) -> None:
+    spec = enhance(prompt, seed=seed)
+    assert spec.style.medium in {Medium.ILLUSTRATION, Medium.RENDER_3D}
+    assert spec.camera is None
+    assert "photograph" not in added_words(spec)
+
+
+@pytest.mark.parametrize(
+    "prompt", ["a man riding a horse", "a woman reading with a dog beside her"]
+)
+def test_what_people_do_with_animals_stays_a_photograph(prompt: str) -> None:
+    assert enhance(prompt).style.medium is Medium.PHOTOGRAPH
+
+
+@pytest.mark.parametrize(
+    "prompt",
+    [
+        "a minimalist logo of a fox and a coffee bean",
+        "flat vector icon of a paper plane",
+        "a Bauhaus poster for a jazz night",
+        "a seamless pattern of lemons",
+        "a sticker of a sleeping cat",
+        "a diagram of the water cycle",
+        "a dashboard mockup for a bank",
+    ],
+)
+@pytest.mark.parametrize("seed", range(4))
+def test_flat_design_gets_neither_lens_nor_light(prompt: str, seed: int) -> None:
+    spec = enhance(prompt, seed=seed)
+    assert spec.style.medium is Medium.GRAPHIC_DESIGN
+    assert (spec.camera, spec.lighting) == (None, None)
+    assert not re.search(r"photograph|\blens\b|moonlight|\bnight", added_words(spec))
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_counted_things_get_no_shallow_focus(seed: int) -> None:
+    words = added_words(enhance("three red apples and two green pears on a plate", seed=seed))
+    assert not re.search(r"macro|shallow|soft background|off-center", words)
+
+
+@pytest.mark.parametrize(
+    ("prompt", "voice"),
+    [("a cozy kitchen", "cozy"), ("a spooky barn", "spooky"), ("a cute puppy", "cute")],
+)
+def test_a_word_of_mood_decides_the_finish(prompt: str, voice: str) -> None:
+    said = lexicon.document("enhance_voices")[voice]
+    assert enhance(prompt).style.detail in said["photograph"]
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_bauhaus_brings_its_primaries(seed: int) -> None:
+    spec = enhance("a Bauhaus poster for a jazz night", seed=seed)
+    assert {"red", "blue", "yellow"} <= {color_family(color) for color in spec.palette}
+
+
+def test_quoted_words_decide_neither_voice_nor_light() -> None:
+    scene = scene_of(parse_intent('a wooden sign that says "spooky campfire"'))
+    assert (scene.voice, scene.source) == (None, None)
+
+
 def phrases() -> Iterator[tuple[str, str, str]]:
     """Slot, pool and phrase, of everything the enhancer can say."""
     for slot in ("lighting", "composition", "camera", "mood", "palette", "setting"):
         for pool, lines in lexicon.table(f"enhance_{slot}.phrases").items():
             yield from ((slot, pool, line) for line in lines)
+    for voice, slots in lexicon.document("enhance_voices").items():
+        for key, lines in slots.items():
+            slot = key if key in (*SLOTS, "palette") else "style"
+            if key not in ("match", "media"):
+                yield from ((slot, voice, line) for line in lines)
     for medium in Medium:
         for pool, lines in lexicon.document("enhance_style").get(medium, {}).items():
             yield from (("style", f"{medium}.{pool}", line) for line in lines)
@@ -245,8 +350,16 @@ def test_phrases_are_many_and_fit_their_assumption_line() -> None:
     assert [line for slot, _, line in phrases() if len(f"{slot}: {line}") > 80] == []
 
 
+def test_no_phrase_speaks_of_layout_like_a_form() -> None:
+    stiff = r"readable|hidden|overlap|outline[s ]*(?:apart|clear)|contact clearly|equal visual|gap "
+    assert [
+        line for slot, _, line in phrases() if re.search(stiff, line) and slot != "lighting"
+    ] == []
+
+
 def test_no_phrase_names_a_thing() -> None:
-    # Words that the lists count as things and that tell of light, framing or finish here.
+    # Words that the lists count as things and that tell of light, framing or finish here, or that
+    # follow only where the prompt names them (light through its window).
     figurative = {
         *[
             "portrait",
@@ -264,6 +377,12 @@ def test_no_phrase_names_a_thing() -> None:
         ],
         *[
             "plane",
+            "glass",
+            "lantern",
+            "window",
+            "city",
+            "orange",
+            "rose",
             "room",
             "sculpture",
             "square",
