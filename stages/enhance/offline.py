@@ -71,7 +71,16 @@ class OfflineEnhancer:
             assumptions=assumptions,
             **slots,
         )
-        return Enhancement(spec=spec, model=MODEL)
+        return Enhancement(spec=spec, model=MODEL, notes=_remarks(intent))
+
+
+def _remarks(intent: Intent) -> tuple[str, ...]:
+    if intent.language == "en":
+        return ()
+    return (
+        f"The prompt reads as '{intent.language}': the offline enhancer knows English only, "
+        "so it added nothing.",
+    )
 
 
 def _stated_medium(intent: Intent) -> Medium | None:
