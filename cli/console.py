@@ -77,10 +77,6 @@ class Console:
         if self.verbose and not self.quiet:
             _write(text, style="dim")
 
-    def heading(self, text: str) -> None:
-        if not self.quiet:
-            _write(text, style="bold")
-
     @contextmanager
     def progress(self, stage: str) -> Iterator[Callable[["Progress"], None]]:
         """A bar while one stage runs; yields what to call with each step.

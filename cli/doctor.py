@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, requires, version
-from typing import Literal
+from typing import Literal, get_args
 
 from imagine.cli import options
 from imagine.cli.console import Console
@@ -108,12 +108,13 @@ def _sketch() -> tuple[Status, str]:
 
 
 def _formats() -> tuple[Status, str]:
-    from imagine.cli.order import FORMATS
+    from imagine.stages.formats.embed import ImageFormat
     from imagine.stages.save import check_format
 
-    for name in FORMATS:
-        check_format(name, 64, 64)  # type: ignore[arg-type]  # the names are the literals
-    return "ok", ", ".join(FORMATS)
+    names: tuple[ImageFormat, ...] = get_args(ImageFormat)
+    for name in names:
+        check_format(name, 64, 64)
+    return "ok", ", ".join(names)
 
 
 def _output() -> tuple[Status, str]:

@@ -60,8 +60,7 @@ def _show_plan(plan: "Plan", showing: Showing, console: Console) -> None:
         console.note(prompt_text(plan.rendered))
     elif is_terminal() and plan.description.spec.assumptions:
         console.note(f"Added: {'; '.join(plan.description.spec.assumptions)}.")
-    if plan.description.guard.findings or console.verbose:
-        console.detail(guard_text(plan.description))
+    console.detail(guard_text(plan.description))
     for note in plan.notes:
         console.warn(note)
 

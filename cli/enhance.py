@@ -6,7 +6,7 @@ import typer
 
 from imagine.cli import completion, options
 from imagine.cli.console import Console, error_envelope, fail
-from imagine.stages.errors import ImagineError, UsageError, did_you_mean
+from imagine.stages.errors import ImagineError, UsageError, unknown_name
 
 if TYPE_CHECKING:
     from imagine.cli.inputs import Item
@@ -96,8 +96,7 @@ def _check_names(format: str | None, profile: str, json: bool) -> None:
         raise UsageError(f"--json and --format {format} exclude each other; give one.")
     for kind, name, known in (("format", format, FORMATS), ("profile", profile, PROFILES)):
         if name is not None and name not in known:
-            hint = did_you_mean(name, known)
-            raise UsageError(f"There is no {kind} '{name}'{hint} (known: {', '.join(known)}).")
+            raise unknown_name(kind, name, known)
     if profile != "natural" and format != "prompt":
         raise UsageError(f"--profile {profile} goes with --format prompt; add that.")
 
@@ -126,7 +125,7 @@ def _print(
     elif format == "text":
         console.result(spec_text(description.spec) + ("\n" if line is not None else ""))
     elif format == "prompt":
-        final = render(description.spec, cast(Profile, profile)).prompt
+        final = render(description.spec, cast(Profile, profile), intent=description.intent).prompt
         # One line each, so that the next program can count on it.
         console.result(" ".join(final.split("\n")))
     else:

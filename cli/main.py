@@ -58,13 +58,14 @@ def run(arguments: list[str]) -> int:
         with watch_signals(interruption):
             _prepare_streams()
             code = _run(arguments)
-            if sys.stdout is not None:
-                sys.stdout.flush()
+            sys.stdout.flush()
             return code
     except KeyboardInterrupt:
         return interruption.report(json="--json" in arguments)
     except BrokenPipeError:
-        return _without_reader()
+        # The reader of stdout is gone, as with `| head -1`.
+        _discard_stdout()
+        return 141
     except Exception as error:  # noqa: BLE001  # the last resort: one line instead of a traceback
         if interruption.happened:
             # Some libraries turn Ctrl-C into an error of their own.
@@ -84,15 +85,6 @@ def _prepare_streams() -> None:
             # Paths may hold bytes that are not UTF-8; stdout gives them back as they came.
             errors = "surrogateescape" if stream is sys.stdout else "backslashreplace"
             reconfigure(encoding="utf-8", errors=errors)
-
-
-def _without_reader() -> int:
-    """The reader of stdout is gone (`| head -1`): nothing more may be flushed to it."""
-    import os
-    import signal
-
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return 128 + signal.SIGPIPE
 
 
 def _report_fault(error: Exception, arguments: list[str]) -> int:

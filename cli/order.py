@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from imagine.cli.settings import Settings, config_directory
-from imagine.stages.errors import SpecError, UsageError, did_you_mean
+from imagine.stages.errors import SpecError, UsageError, did_you_mean, unknown_name
 
 if TYPE_CHECKING:
     from imagine.stages.enhance import Enhancer
@@ -138,8 +138,7 @@ def choose_saving(
     from imagine.stages.save import check_destination, destination_of
 
     if format is not None and format not in FORMATS:
-        hint = did_you_mean(format, FORMATS)
-        raise UsageError(f"There is no format '{format}'{hint} (known: {', '.join(FORMATS)}).")
+        raise unknown_name("format", format, FORMATS)
     # As text: a separator at its end says that it is a directory.
     place = str(settings.text("output", output))
     destination = destination_of(place, format=cast("ImageFormat | None", format))

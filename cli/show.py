@@ -32,21 +32,25 @@ def show(
 
     Reads the recipe that imagine embeds; of other programs' pictures, the A1111 parameters.
     """
-    from imagine.stages.errors import UsageError, did_you_mean
+    from imagine.stages.errors import NoRecipeError, UsageError, unknown_name
     from imagine.stages.formats.embed import a1111_text
     from imagine.stages.metadata import read_recipe
     from imagine.stages.spec import format_spec
 
     console = Console(json=json)
     if only not in PARTS:
-        hint = did_you_mean(only, PARTS)
-        raise UsageError(f"There is no part '{only}'{hint} (known: {', '.join(PARTS)}).")
+        raise unknown_name("part", only, PARTS)
     if json and only != "all":
         raise UsageError(f"--json is the whole recipe; leave --only {only} out.")
-    if _is_foreign(file):
-        _show_parameters(file, only, console)
+    try:
+        recipe = read_recipe(file)
+    except NoRecipeError:
+        # A recipe that is there but broken is no absent one: that error is for the user.
+        parameters = _parameters(file)
+        if not parameters:
+            raise
+        _show_parameters(parameters, file, only, console)
         return
-    recipe = read_recipe(file)
     texts = {
         "source": lambda: recipe.source_prompt,
         "prompt": lambda: recipe.prompt,
@@ -57,32 +61,23 @@ def show(
     console.result(recipe.to_json() if json else texts[only]())
 
 
-def _is_foreign(file: Path) -> bool:
-    """Whether the file is a picture without a recipe that still says something of itself.
-
-    A recipe that is there but broken is no absent one: that error is for the user.
-    """
-    from imagine.stages.errors import NoRecipeError, SpecError
-    from imagine.stages.metadata import read_parameters, read_recipe
+def _parameters(file: Path) -> dict[str, str]:
+    """What a picture of another program says of itself; empty when that cannot be read."""
+    from imagine.stages.errors import SpecError
+    from imagine.stages.metadata import read_parameters
 
     try:
-        read_recipe(file)
-    except NoRecipeError:
-        try:
-            return bool(read_parameters(file))
-        except SpecError:
-            return False
-    return False
+        return read_parameters(file)
+    except SpecError:
+        return {}
 
 
-def _show_parameters(file: Path, only: str, console: Console) -> None:
+def _show_parameters(parameters: dict[str, str], file: Path, only: str, console: Console) -> None:
     from imagine.cli.console import visible
     from imagine.stages.errors import UsageError
-    from imagine.stages.metadata import read_parameters
 
     if only in ("source", "spec"):
         raise UsageError(f"'{file}' was not made by imagine and has no {only}; try --only prompt.")
-    parameters = read_parameters(file)
     if console.json:
         console.result_json({"parameters": parameters})
     elif only == "prompt":

@@ -87,7 +87,10 @@ def description_values(description: "Description") -> dict[str, Any]:
     return {
         "prompt": description.spec.source_prompt,
         "spec": description.spec.to_dict(),
-        "rendered": {profile: asdict(render(description.spec, profile)) for profile in PROFILES},
+        "rendered": {
+            profile: asdict(render(description.spec, profile, intent=description.intent))
+            for profile in PROFILES
+        },
         "guard": asdict(description.guard),
         "notes": list(description.notes),
     }

@@ -75,6 +75,14 @@ def did_you_mean(name: str, known: list[str]) -> str:
     return f"; did you mean '{near[0]}'?" if near else ""
 
 
+def unknown_name(kind: str, name: str, known: list[str]) -> UsageError:
+    """The error for a name that is none of `known`, with the nearest of them."""
+    return UsageError(
+        f"There is no {kind} '{shown(name)}'{did_you_mean(name, known)} "
+        f"(known: {', '.join(known)})."
+    )
+
+
 def shown(value: object, *, limit: int = 80) -> str:
     """A user's value as a message may quote it: one printable line of `limit` characters.
 

@@ -149,7 +149,7 @@ def _rendered(description: Description, backend: Backend) -> tuple[Rendered, lis
     What a person wrote or edited is that person's decision and is left as it is.
     """
     profile = backend.capabilities.profile
-    rendered = render(description.spec, profile)
+    rendered = render(description.spec, profile, intent=description.intent)
     if profile == "json":
         return rendered, []
     notes = []

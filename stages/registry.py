@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
-from imagine.stages.errors import ConfigError, UsageError, did_you_mean, shown
+from imagine.stages.errors import ConfigError, shown, unknown_name
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint, EntryPoints
@@ -73,11 +73,7 @@ class Registry(Generic[T]):
         for point in self._entry_points():
             if point.name == name:
                 return point
-        known = self.names()
-        raise UsageError(
-            f"There is no {self.kind} '{shown(name)}'{did_you_mean(name, known)} "
-            f"(known: {', '.join(known)})."
-        )
+        raise unknown_name(self.kind, name, self.names())
 
     def _entry_points(self) -> "EntryPoints":
         # Costs as much as all of typer, so only names that are not built in pay for it.

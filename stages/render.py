@@ -70,7 +70,11 @@ class _Piece:
 
 
 def render(
-    spec: PromptSpec, profile: Profile, *, count_tokens: TokenCounter = estimate_tokens
+    spec: PromptSpec,
+    profile: Profile,
+    *,
+    count_tokens: TokenCounter = estimate_tokens,
+    intent: Intent | None = None,
 ) -> Rendered:
     """Render `spec` for a model family.
 
@@ -79,11 +83,13 @@ def render(
         profile: "natural" (Gemini, Imagen, gpt-image, FLUX, Qwen, SD3): the user's sentence, then
             prose. "clip75" (SD1.5, SDXL): phrases within 75 tokens. "json": the spec itself.
         count_tokens: the model's tokenizer, when it is at hand.
+        intent: of the source prompt, when it has been parsed already.
     """
     if profile == "json":
         prompt = json.dumps(spec.to_dict(), ensure_ascii=False)
         return Rendered(prompt, None, count_tokens(prompt), ())
-    intent = parse_intent(spec.source_prompt)
+    if intent is None:
+        intent = parse_intent(spec.source_prompt)
     pieces = _pieces(spec, intent, phrases=profile == "clip75")
     if profile == "clip75":
         kept = _within_tokens(intent.core, pieces, count_tokens)
