@@ -47,6 +47,10 @@ def enhancer(incomplete: str) -> list[str]:
     return _starting(incomplete, ENHANCERS.names())
 
 
+def on_enhance_error(incomplete: str) -> list[str]:
+    return _starting(incomplete, ["fail", "original", "offline"])
+
+
 def picture_format(incomplete: str) -> list[str]:
     from imagine.cli.order import FORMATS
 

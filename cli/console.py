@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
-from imagine.stages.errors import ImagineError
+from imagine.stages.errors import ImagineError, UsageError
 
 # Zero-width joiners belong to emoji and to several scripts.
 ALLOWED = "\n\t\u200c\u200d"
@@ -76,6 +76,28 @@ class Console:
         """Said with -v only."""
         if self.verbose and not self.quiet:
             _write(text, style="dim")
+
+    def show(self, text: str) -> None:
+        """What a question is about: shown with --quiet too."""
+        _write(text, style="dim")
+
+    def can_ask(self) -> bool:
+        """Whether a person sits at both ends, and stdout is not meant for a program."""
+        return is_terminal() and sys.stdin is not None and sys.stdin.isatty() and not self.json
+
+    def ask(self, question: str) -> str:
+        """One line that the user types, without outer white space.
+
+        Raises:
+            UsageError: the input ended.
+        """
+        sys.stderr.write(visible(question))
+        sys.stderr.flush()
+        line = sys.stdin.readline()
+        if not line:
+            sys.stderr.write("\n")
+            raise UsageError("The question was not answered; nothing was done.")
+        return line.strip()
 
     @contextmanager
     def progress(self, stage: str) -> Iterator[Callable[["Progress"], None]]:

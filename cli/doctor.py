@@ -5,11 +5,17 @@ import sys
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, requires, version
-from typing import Literal, get_args
+from typing import TYPE_CHECKING, Annotated, Literal, get_args
+
+import typer
 
 from imagine.cli import options
 from imagine.cli.console import Console
 from imagine.stages.errors import ImagineError
+from imagine.stages.providers import PROVIDERS, Provider
+
+if TYPE_CHECKING:
+    from imagine.cli.settings import Settings
 
 Status = Literal["ok", "warning", "broken"]
 
@@ -21,15 +27,20 @@ class Check:
     detail: str
 
 
-def doctor(json: options.Json = False) -> None:
+def doctor(
+    online: Annotated[
+        bool, typer.Option("--online", help="Ask the providers, too; costs nothing.")
+    ] = False,
+    json: options.Json = False,
+) -> None:
     """Check that everything works here.
 
     Ends with 1 when something is broken, and says what to do about it.
     """
-    import typer
 
     console = Console(json=json)
     checks = [_run(name, check) for name, check in CHECKS.items()]
+    checks += _providers(online)
     for check in checks:
         if json:
             console.result_json(asdict(check))
@@ -108,7 +119,7 @@ def _sketch() -> tuple[Status, str]:
 
 
 def _formats() -> tuple[Status, str]:
-    from imagine.stages.formats.embed import ImageFormat
+    from imagine.stages.image import ImageFormat
     from imagine.stages.save import check_format
 
     names: tuple[ImageFormat, ...] = get_args(ImageFormat)
@@ -137,6 +148,46 @@ def _terminal() -> tuple[Status, str]:
 def _editor() -> tuple[Status, str]:
     command = os.environ.get("VISUAL") or os.environ.get("EDITOR")
     return ("ok", command) if command else ("warning", "none set; --edit needs EDITOR")
+
+
+def _providers(online: bool) -> list[Check]:
+    """A line for each provider that is set up; broken settings have a line already."""
+    from imagine.cli.settings import load_settings
+
+    try:
+        settings = load_settings()
+    except ImagineError:
+        return []
+    used = [
+        provider
+        for provider in PROVIDERS.values()
+        if settings.secret(f"{provider.name}_api_key") is not None
+        or settings.origins[f"{provider.name}_base_url"] != "default"
+        or (online and not provider.needs_key and provider.base_url)
+    ]
+    if not used:
+        return [Check("providers", "ok", "none is set up; see `imagine backends`")]
+    return [_provider(provider, settings, online) for provider in used]
+
+
+def _provider(provider: Provider, settings: "Settings", online: bool) -> Check:
+    """What is set for a provider, and with `online` whether it answers and takes the key."""
+    from imagine.cli.services import Services
+
+    key = f"{provider.name}_api_key"
+    keyed = settings.secret(key) is not None
+    told = f"key in the {settings.origins[key]}" if keyed else "no key"
+    try:
+        connection = Services(settings, Console(quiet=True)).connection(provider.name)
+        told += f", at {connection.base_url}"
+        if online:
+            from imagine.stages.probe import probe
+
+            told += f": {probe(connection)}"
+    except ImagineError as error:
+        # A server of one's own need not run.
+        return Check(provider.name, "broken" if provider.needs_key else "warning", str(error))
+    return Check(provider.name, "ok", told)
 
 
 CHECKS: dict[str, Callable[[], tuple[Status, str]]] = {

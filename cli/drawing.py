@@ -1,12 +1,17 @@
 """Drawing a plan: its pictures are drawn and saved, their paths printed, the rest told."""
 
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from imagine.cli.console import Console
+from imagine.stages.errors import SaveError
 
 if TYPE_CHECKING:
+    from imagine.cli.describing import Describing
     from imagine.cli.order import Saving
+    from imagine.cli.purse import Purse
+    from imagine.stages.estimate import Estimate
     from imagine.stages.pipeline import Picture
     from imagine.stages.plan import Plan
     from imagine.stages.save import Artifact
@@ -27,23 +32,32 @@ def draw_plan(
     saving: "Saving",
     showing: Showing,
     console: Console,
+    purse: "Purse",
     *,
+    describing: "Describing | None" = None,
     line: int | None = None,
 ) -> None:
-    """Show the plan; unless it is a dry run, draw and save its pictures one by one."""
+    """Show the plan; unless it is a dry run, draw and save its pictures one by one.
+
+    Args:
+        describing: what made the description, whose cost goes into the first picture's recipe.
+        line: of the file of prompts.
+    """
     from imagine.cli.order import check_pictures
 
     check_pictures(plan.requests, saving)
     _show_plan(plan, showing, console)
     if showing.dry_run:
-        _report_plan(plan, console, line)
+        _report_plan(plan, console, purse.estimate(plan, describing), line)
         return
     results = []
     for index, request in enumerate(plan.requests, start=1):
         # 5. Draw; a failure leaves nothing behind and ends this prompt.
-        picture = _drawn(plan, index, console)
+        with purse.drawing(plan):
+            picture = _drawn(plan, index, console)
+        picture = purse.charged(picture, plan, describing if index == 1 else None)
         # 6. Save, and say where.
-        with console.progress("3/3 Saving"):
+        with console.progress("3/3 Saving"), purse.saving(picture, plan):
             artifact = _saved(picture, saving, index)
         results.append(_result(picture, artifact, request.seed))
         _announce(picture, artifact, showing, console)
@@ -65,18 +79,24 @@ def _show_plan(plan: "Plan", showing: Showing, console: Console) -> None:
         console.warn(note)
 
 
-def _report_plan(plan: "Plan", console: Console, line: int | None) -> None:
-    from imagine.cli.text import plan_values
+def _report_plan(
+    plan: "Plan", console: Console, estimate: "Estimate | None", line: int | None
+) -> None:
+    from imagine.cli.order import titled
+    from imagine.cli.text import estimate_values, plan_values
 
     request = plan.requests[0]
     if console.json:
         place = {} if line is None else {"line": line}
-        console.result_json({"ok": True, **place, "dry_run": True, **plan_values(plan)})
+        told = {**plan_values(plan), "estimate": estimate_values(estimate)}
+        console.result_json({"ok": True, **place, "dry_run": True, **told})
         return
     seeds = ", ".join(str(request.seed) for request in plan.requests)
+    price = f": {estimate.told()}" if estimate is not None else ""
+    seed = f", seed {seeds}" if plan.backend.capabilities.seed else ""
     console.note(
         f"Would draw {len(plan.requests)} of {request.width}x{request.height} "
-        f"with {plan.backend.name}, seed {seeds}. Nothing was drawn."
+        f"with {titled(plan.backend)}{seed}{price}. Nothing was drawn."
     )
     console.result(request.prompt)
 
@@ -94,11 +114,11 @@ def _saved(picture: "Picture", saving: "Saving", index: int) -> "Artifact":
     from imagine.stages.save import save_image
 
     return save_image(
-        picture.image.pixels,
+        picture.image,
         picture.recipe,
         destination=saving.destination,
         name_template=saving.name_template,
-        quality=saving.quality,
+        quality=saving.quality if picture.image.received is None else saving.received_quality,
         metadata=saving.metadata,
         sidecar=saving.sidecar,
         overwrite=saving.overwrite,
@@ -109,13 +129,19 @@ def _saved(picture: "Picture", saving: "Saving", index: int) -> "Artifact":
 def _announce(picture: "Picture", artifact: "Artifact", showing: Showing, console: Console) -> None:
     """Notes and preview on stderr; the path on stdout."""
     from imagine.cli import preview
+    from imagine.cli.text import cost_text
 
     for note in (*picture.image.notes, *artifact.notes):
         console.warn(note)
     timings = ", ".join(f"{stage} {time:.2f} s" for stage, time in picture.recipe.timings.items())
+    cost = picture.recipe.cost
+    if cost is not None:
+        console.detail(cost_text(cost))
     console.detail(f"{artifact.width}x{artifact.height}, {artifact.bytes} bytes, {timings}.")
     if showing.preview and preview.can_show():
-        preview.show(picture.image.pixels)
+        # A saved picture that this machine cannot decode is still the picture.
+        with suppress(SaveError):
+            preview.show(picture.image.pixels)
     if not console.json:
         console.result(str(artifact.path))
     if showing.open:
@@ -128,6 +154,9 @@ def _result(picture: "Picture", artifact: "Artifact", seed: int) -> dict[str, An
     values = {**asdict(artifact), "path": str(artifact.path), "seed": seed}
     values["sidecar_path"] = None if artifact.sidecar_path is None else str(artifact.sidecar_path)
     values["notes"] = [*picture.image.notes, *artifact.notes]
+    values["model"] = picture.image.model
+    cost = picture.recipe.cost
+    values["cost"] = None if cost is None else cost.model_dump(mode="json")
     return values
 
 

@@ -25,6 +25,11 @@ def enhance(
     negative: options.Negative = None,
     aspect_ratio: options.AspectRatio = None,
     enhance_seed: options.EnhanceSeed = 0,
+    image: options.DescribedImages = None,
+    pick: options.Pick = 1,
+    on_enhance_error: options.OnEnhanceError = None,
+    cache: options.Cache = None,
+    budget: options.Budget = None,
     format: Annotated[
         str | None,
         typer.Option(
@@ -47,7 +52,7 @@ def enhance(
     ] = "natural",
     json: options.Json = False,
     quiet: options.Quiet = False,
-    verbose: options.Verbose = False,
+    verbose: options.Verbose = 0,
 ) -> None:
     """Turn a prompt into its structured description, and draw nothing.
 
@@ -55,40 +60,53 @@ def enhance(
     stdin or --file, give JSON Lines of {prompt, spec, rendered, guard, notes}, as does --json.
     """
     from imagine.cli import order as choose
+    from imagine.cli.describing import describing_for, picked
     from imagine.cli.inputs import each, read_prompts
+    from imagine.cli.purse import open_purse
+    from imagine.cli.services import Services
     from imagine.cli.settings import load_settings
-    from imagine.stages.description import describe
 
     console = Console(quiet=quiet, verbose=verbose, json=json)
     settings = load_settings()
     _check_names(format, profile, json)
-    if format == "toml" and prompt in (None, [], ["-"]):
+    if format == "toml" and (prompt in (None, [], ["-"]) or pick != 1):
         raise UsageError("--format toml holds one description; use json or yaml for several.")
-    who, why = choose.choose_enhancer(settings, enhancer, False)
-    styles = choose.choose_styles(settings, style)
-    exclude = [*settings.items("negative"), *(negative or [])]
-    _, ratio = choose.given_size(None, aspect_ratio)
-    seed = choose.check_seed("--enhance-seed", enhance_seed)
-    console.note(f"Enhancer {who.name}" + (f" ({why})." if why else "."))
-
-    def describe_and_print(item: "Item") -> None:
-        description = describe(
-            item.prompt,
-            enhancer=who,
-            seed=seed,
-            styles=styles,
-            negative=exclude,
+    with Services(settings, console) as services:
+        who, why = services.enhancer(enhancer)
+        _, ratio = choose.given_size(None, aspect_ratio)
+        describing = describing_for(
+            settings,
+            who,
+            on_error=on_enhance_error,
+            seed=choose.check_seed("--enhance-seed", enhance_seed),
+            styles=choose.choose_styles(settings, style),
+            negative=[*settings.items("negative"), *(negative or [])],
             aspect_ratio=ratio,
+            images=choose.seen_references(image, who),
+            pick=pick,
+            cache=cache,
         )
-        as_json = json or (item.line is not None and format is None)
-        _print(description, console, None if as_json else format or "yaml", profile, item.line)
+        purse = open_purse(settings, console, budget=budget, yes=True)
+        console.note(f"Enhancer {choose.titled(who)}" + (f" ({why})." if why else "."))
 
-    def report(error: ImagineError, item: "Item") -> None:
-        fail(error, where=f"line {item.line}: ")
-        if json or format is None:
-            console.result_json({"line": item.line, "prompt": item.prompt, **error_envelope(error)})
+        def describe_and_print(item: "Item") -> None:
+            with console.progress("Describing"), purse.describing(describing):
+                descriptions = describing.describe(item.prompt)
+            purse.described(descriptions, describing)
+            chosen = picked(descriptions, console)
+            as_json = json or (item.line is not None and format is None)
+            place = item.line if len(chosen) == 1 else item.line or 1
+            for description in chosen:
+                _print(description, console, None if as_json else format or "yaml", profile, place)
 
-    each(read_prompts(prompt, file), describe_and_print, report=report)
+        def report(error: ImagineError, item: "Item") -> None:
+            fail(error, where=f"line {item.line}: ")
+            if json or format is None:
+                console.result_json(
+                    {"line": item.line, "prompt": item.prompt, **error_envelope(error)}
+                )
+
+        each(read_prompts(prompt, file), describe_and_print, report=report)
 
 
 def _check_names(format: str | None, profile: str, json: bool) -> None:

@@ -1,6 +1,5 @@
 """`imagine generate`, the default command: prompts in, pictures and their paths out."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -10,32 +9,36 @@ from imagine.cli.drawing import Showing, draw_plan
 from imagine.stages.errors import ImagineError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from imagine.cli.describing import Describing
     from imagine.cli.inputs import Item
     from imagine.cli.order import Saving
+    from imagine.cli.purse import Purse
     from imagine.stages.description import Description
-    from imagine.stages.enhance import Enhancer
     from imagine.stages.generate import Backend
+    from imagine.stages.image import ReferenceImage
     from imagine.stages.spec import PromptSpec
-    from imagine.stages.styles import StylePreset
 
 
 @dataclass(frozen=True, slots=True)
 class Order:
     """What was asked for, the same for every prompt of one command line."""
 
-    enhancer: "Enhancer"
+    describing: "Describing"
     backend: "Backend"
-    styles: "list[StylePreset]"
-    negative: list[str]
-    aspect_ratio: str | None
     default_aspect_ratio: str | None
     size: tuple[int, int] | None
     count: int
     seed: int | None
-    enhance_seed: int
+    num_inference_steps: int | None
+    guidance_scale: float | None
+    images: "Sequence[ReferenceImage]"
+    strength: float | None
     edit: bool
     saving: "Saving"
     showing: Showing
+    purse: "Purse"
 
 
 def generate(
@@ -45,6 +48,7 @@ def generate(
     enhancer: options.Enhancer = None,
     no_enhance: options.NoEnhance = False,
     backend: options.Backend = None,
+    model: options.Model = None,
     style: options.Styles = None,
     negative: options.Negative = None,
     aspect_ratio: options.AspectRatio = None,
@@ -52,17 +56,26 @@ def generate(
     num: options.Num = 1,
     seed: options.Seed = None,
     enhance_seed: options.EnhanceSeed = 0,
+    steps: options.Steps = None,
+    guidance: options.Guidance = None,
+    image: options.Images = None,
+    strength: options.Strength = None,
     output: options.Output = None,
     name: options.NameTemplate = None,
     format: options.Format = None,
     quality: options.Quality = None,
     spec: options.SpecFile = None,
     edit: options.Edit = False,
+    pick: options.Pick = 1,
+    on_enhance_error: options.OnEnhanceError = None,
+    cache: options.Cache = None,
     dry_run: options.DryRun = False,
     show_prompt: options.ShowPrompt = False,
+    budget: options.Budget = None,
+    yes: options.Yes = False,
     json: options.Json = False,
     quiet: options.Quiet = False,
-    verbose: options.Verbose = False,
+    verbose: options.Verbose = 0,
     preview: options.Preview = None,
     open: options.Open = False,
     metadata: options.Metadata = None,
@@ -75,57 +88,90 @@ def generate(
     come from stdin or --file.
     """
     from imagine.cli import order as choose
+    from imagine.cli.describing import describing_for
+    from imagine.cli.purse import open_purse
+    from imagine.cli.services import Services
     from imagine.cli.settings import load_settings
+    from imagine.stages.plan import check_options
 
     # 1. Settle what was asked for; anything unusable ends here, before a prompt is read.
     console = Console(quiet=quiet, verbose=verbose, json=json)
     settings = load_settings()
-    who_describes, why_describes = choose.choose_enhancer(settings, enhancer, no_enhance)
-    who_draws, why_draws = choose.choose_backend(settings, backend)
-    exact, ratio = choose.choose_size(settings, size, aspect_ratio)
-    order = Order(
-        enhancer=who_describes,
-        backend=who_draws,
-        styles=choose.choose_styles(settings, style),
-        negative=[*settings.items("negative"), *(negative or [])],
-        aspect_ratio=ratio,
-        default_aspect_ratio=settings.text("aspect_ratio"),
-        size=exact,
-        count=num,
-        seed=seed,
-        enhance_seed=choose.check_seed("--enhance-seed", enhance_seed),
-        saving=choose.choose_saving(
-            settings,
-            output=output,
-            name=name,
-            format=format,
-            quality=quality,
-            metadata=metadata,
-            sidecar=sidecar,
-            overwrite=overwrite,
-        ),
-        edit=edit,
-        showing=Showing(
-            dry_run=dry_run,
-            show_prompt=show_prompt,
-            preview=settings.flag("preview", preview) and not quiet,
-            open=open,
-        ),
-    )
-    # 2. A given description is drawn as it is; prompts are described first.
-    painter = f"backend {who_draws.name}" + (f" ({why_draws})" if why_draws else "")
     if spec is not None:
-        choose.refuse_with_spec(prompt, file, enhancer, no_enhance)
-        given = choose.read_spec(spec)
-        console.note(f"Description from '{spec}', {painter}.")
-        _draw_spec(given, order, console)
-        return
-    from imagine.cli.inputs import read_prompts
+        choose.refuse_with_spec(prompt, file, enhancer, no_enhance, pick)
+        enhancer = "none"
+    with Services(settings, console, dry_run=dry_run) as services:
+        who_describes, why_describes = services.enhancer(enhancer, no_enhance=no_enhance)
+        who_draws, why_draws = services.backend(backend, model)
+        exact, ratio = choose.choose_size(settings, size, aspect_ratio)
+        references = choose.references(image)
+        order = Order(
+            describing=describing_for(
+                settings,
+                who_describes,
+                on_error=on_enhance_error,
+                seed=choose.check_seed("--enhance-seed", enhance_seed),
+                styles=choose.choose_styles(settings, style),
+                negative=[*settings.items("negative"), *(negative or [])],
+                aspect_ratio=ratio,
+                images=references,
+                pick=pick,
+                cache=cache,
+                dry_run=dry_run,
+            ),
+            backend=who_draws,
+            default_aspect_ratio=settings.text("aspect_ratio"),
+            size=exact,
+            count=num,
+            seed=seed,
+            num_inference_steps=steps,
+            guidance_scale=guidance,
+            images=references,
+            strength=strength,
+            saving=choose.choose_saving(
+                settings,
+                output=output,
+                name=name,
+                format=format,
+                quality=quality,
+                metadata=metadata,
+                sidecar=sidecar,
+                overwrite=overwrite,
+                hosted=who_draws.capabilities.paid,
+            ),
+            edit=edit,
+            showing=Showing(
+                dry_run=dry_run,
+                show_prompt=show_prompt,
+                preview=settings.flag("preview", preview) and not quiet,
+                open=open,
+            ),
+            purse=open_purse(settings, console, budget=budget, yes=yes),
+        )
+        check_options(
+            who_draws,
+            size=exact,
+            aspect_ratio=ratio,
+            num_inference_steps=steps,
+            guidance_scale=guidance,
+            images=len(references),
+            strength=strength,
+        )
+        # 2. A given description is drawn as it is; prompts are described first.
+        painter = f"backend {choose.titled(who_draws)}" + (f" ({why_draws})" if why_draws else "")
+        if spec is not None:
+            given = choose.read_spec(spec)
+            if not dry_run:
+                order.purse.agree(who_draws, num)
+            console.note(f"Description from '{spec}', {painter}.")
+            _draw_spec(given, order, console)
+            return
+        from imagine.cli.inputs import read_prompts
 
-    items = read_prompts(prompt, file)
-    reason = f" ({why_describes})" if why_describes else ""
-    console.note(f"Enhancer {who_describes.name}{reason}, {painter}.")
-    _draw_all(items, order, console)
+        items = read_prompts(prompt, file)
+        reason = f" ({why_describes})" if why_describes and why_describes != why_draws else ""
+        console.note(f"Enhancer {choose.titled(who_describes)}{reason}, {painter}.")
+        _draw_all(items, order, console)
 
 
 def _draw_spec(spec: "PromptSpec", order: Order, console: Console) -> None:
@@ -133,9 +179,9 @@ def _draw_spec(spec: "PromptSpec", order: Order, console: Console) -> None:
 
     description = adopt(
         spec,
-        styles=order.styles,
-        negative=order.negative,
-        aspect_ratio=order.aspect_ratio,
+        styles=order.describing.styles,
+        negative=order.describing.negative,
+        aspect_ratio=order.describing.aspect_ratio,
     )
     draw_description(description, order, console)
 
@@ -145,30 +191,31 @@ def _draw_all(items: "Iterator[Item]", order: Order, console: Console) -> None:
 
     Raises:
         ImagineError: of the only prompt.
+        BudgetError: nothing more may be spent.
         ItemsFailedError: some of several prompts failed; each was reported.
         UsageError: there was none.
     """
+    from imagine.cli.describing import picked
     from imagine.cli.inputs import each
 
     def draw(item: "Item") -> None:
-        from imagine.stages.description import describe
-
-        with console.progress("1/3 Describing"):
-            description = describe(
-                item.prompt,
-                enhancer=order.enhancer,
-                seed=order.enhance_seed,
-                styles=order.styles,
-                negative=order.negative,
-                aspect_ratio=order.aspect_ratio,
-            )
-        draw_description(description, order, console, line=item.line)
+        with (
+            console.progress("1/3 Describing"),
+            order.purse.describing(order.describing, order.backend),
+        ):
+            descriptions = order.describing.describe(item.prompt)
+        order.purse.described(descriptions, order.describing)
+        for description in picked(descriptions, console):
+            draw_description(description, order, console, line=item.line)
 
     def report(error: ImagineError, item: "Item") -> None:
         fail(error, where=f"line {item.line}: ")
         if console.json:
             console.result_json({"line": item.line, "prompt": item.prompt, **error_envelope(error)})
 
+    if not order.showing.dry_run:
+        pictures = order.count * (1 if console.can_ask() else order.describing.pick)
+        items = order.purse.agreed(items, order.backend, pictures=pictures)
     each(items, draw, report=report)
 
 
@@ -189,9 +236,21 @@ def draw_description(
         seed=_seed(description, order),
         count=order.count,
         size=order.size,
-        aspect_ratio=order.aspect_ratio or _default_ratio(description, order),
+        aspect_ratio=order.describing.aspect_ratio or _default_ratio(description, order),
+        num_inference_steps=order.num_inference_steps,
+        guidance_scale=order.guidance_scale,
+        images=order.images,
+        strength=order.strength,
     )
-    draw_plan(plan, order.saving, order.showing, console, line=line)
+    draw_plan(
+        plan,
+        order.saving,
+        order.showing,
+        console,
+        order.purse,
+        describing=order.describing,
+        line=line,
+    )
 
 
 def _edited(description: "Description", console: Console) -> "Description":

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from imagine.stages.errors import ImagineError, ItemsFailedError, UsageError
+from imagine.stages.errors import BudgetError, ImagineError, ItemsFailedError, UsageError
 from imagine.stages.spec import clean_prompt
 
 # No prompt is longer than 4,000 characters; a longer line is a wrong file, not to be held whole.
@@ -23,6 +23,11 @@ OPTIONS = (
     "num",
     "enhancer",
     "backend",
+    "model",
+    "steps",
+    "guidance",
+    "image",
+    "strength",
     "output",
     "name",
     "format",
@@ -137,6 +142,7 @@ def each(
         ImagineError: of the only prompt of the command line.
         ItemsFailedError: some of several lines failed.
         UsageError: there was no prompt.
+        BudgetError: nothing more may be spent.
     """
     done = failed = 0
     for item in items:
@@ -145,7 +151,8 @@ def each(
                 raise item.error
             act(item)
         except ImagineError as error:
-            if item.line is None:
+            # What may not be spent for one line may not be spent for the next.
+            if item.line is None or isinstance(error, BudgetError):
                 raise
             report(error, item)
             failed += 1

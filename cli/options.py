@@ -19,6 +19,22 @@ def whole_number(text: str | int) -> int:
     return int(text)
 
 
+def number(text: str | float) -> float:
+    """A decimal number, without nan and inf; typer also hands in the default."""
+    if not isinstance(text, str):
+        return text
+    if not re.fullmatch(r"-?[0-9]{1,9}(\.[0-9]{1,9})?", text):
+        raise typer.BadParameter(f"'{shown(text)}' is no number")
+    return float(text)
+
+
+def dollars(text: str | float) -> float:
+    """An amount: 0.5 or $0.50."""
+    from imagine.stages.cost import parse_dollars
+
+    return parse_dollars(text) if isinstance(text, str) else text
+
+
 Words = Annotated[
     list[str] | None,
     typer.Argument(metavar="PROMPT", help="What to draw, in quotes; - reads lines from stdin."),
@@ -40,7 +56,7 @@ Enhancer = Annotated[
         "-e",
         metavar="NAME",
         autocompletion=completion.enhancer,
-        help="Who fills the description: auto, or one of `imagine backends`.",
+        help="Who describes: auto, or NAME or NAME/MODEL of `imagine backends`.",
         show_default=False,
     ),
 ]
@@ -52,9 +68,90 @@ Backend = Annotated[
         "-b",
         metavar="NAME",
         autocompletion=completion.backend,
-        help="Who draws: auto, or one of `imagine backends`.",
+        help="Who draws: auto, or NAME or NAME/MODEL of `imagine backends`.",
         show_default=False,
     ),
+]
+Model = Annotated[
+    str | None,
+    typer.Option("--model", "-m", metavar="MODEL", help="The backend's model."),
+]
+Images = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--image",
+        "-i",
+        metavar="FILE",
+        help="A picture to start from or refer to; repeatable.",
+    ),
+]
+DescribedImages = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--image",
+        "-i",
+        metavar="FILE",
+        help="A picture, animation or clip to look at; repeatable.",
+    ),
+]
+Strength = Annotated[
+    float | None,
+    typer.Option(
+        "--strength",
+        metavar="0-1",
+        parser=number,
+        help="How far to leave the --image: 0 keeps it, 1 ignores it.",
+    ),
+]
+Steps = Annotated[
+    int | None,
+    typer.Option(
+        "--steps",
+        metavar="N",
+        parser=whole_number,
+        help="Denoising steps, where the model has any.",
+    ),
+]
+Guidance = Annotated[
+    float | None,
+    typer.Option(
+        "--guidance", metavar="X", parser=number, help="How closely to follow the prompt."
+    ),
+]
+Pick = Annotated[
+    int,
+    typer.Option(
+        "--pick",
+        metavar="K",
+        parser=whole_number,
+        help="Make K descriptions, 2 to 8, and choose one; without a terminal, all are taken.",
+        show_default=False,
+    ),
+]
+OnEnhanceError = Annotated[
+    str | None,
+    typer.Option(
+        "--on-enhance-error",
+        metavar="WHAT",
+        autocompletion=completion.on_enhance_error,
+        help="When describing fails: fail (default), original, offline.",
+        show_default=False,
+    ),
+]
+Cache = Annotated[
+    bool | None,
+    typer.Option(
+        "--cache/--no-cache", help="Use descriptions paid for before.", show_default=False
+    ),
+]
+Budget = Annotated[
+    float | None,
+    typer.Option(
+        "--budget", metavar="USD", parser=dollars, help="Spend at most this many dollars."
+    ),
+]
+Yes = Annotated[
+    bool, typer.Option("--yes", "-y", help="Draw many paid pictures without being asked.")
 ]
 Styles = Annotated[
     list[str] | None,
@@ -132,7 +229,7 @@ Format = Annotated[
         "--format",
         metavar="FORMAT",
         autocompletion=completion.picture_format,
-        help="png (default), jpg, webp or avif.",
+        help="png, jpg, webp or avif; default png, and what a provider sends as it comes.",
     ),
 ]
 Quality = Annotated[
@@ -155,7 +252,14 @@ ShowPrompt = Annotated[
 Json = Annotated[bool, typer.Option("--json", help="Results as JSON on stdout.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Errors only on stderr.")]
 Verbose = Annotated[
-    bool, typer.Option("--verbose", "-v", help="Say what the guard found and how long it took.")
+    int,
+    typer.Option(
+        "--verbose",
+        "-v",
+        count=True,
+        help="Say what the guard found, how long it took; -vv: every request too.",
+        show_default=False,
+    ),
 ]
 Preview = Annotated[
     bool | None,

@@ -10,9 +10,8 @@ from imagine.stages.errors import SpecError, UsageError, did_you_mean, unknown_n
 
 if TYPE_CHECKING:
     from imagine.stages.enhance import Enhancer
-    from imagine.stages.formats.embed import ImageFormat
     from imagine.stages.generate import Backend
-    from imagine.stages.image import ImageRequest
+    from imagine.stages.image import ImageFormat, ImageRequest, ReferenceImage
     from imagine.stages.save import Destination
     from imagine.stages.spec import PromptSpec, SpecFormat
     from imagine.stages.styles import StylePreset
@@ -22,46 +21,20 @@ FORMATS = ["png", "jpg", "webp", "avif"]
 
 @dataclass(frozen=True, slots=True)
 class Saving:
-    """Where and how pictures are saved; the keyword arguments of `save_image`."""
+    """Where and how pictures are saved; mostly the keyword arguments of `save_image`.
+
+    Attributes:
+        received_quality: `quality` for what a provider sent, which is kept as it came unless the
+            command line itself asks for another one.
+    """
 
     destination: "Destination"
     name_template: str
     quality: int | None
+    received_quality: int | None
     metadata: bool
     sidecar: bool
     overwrite: bool
-
-
-def choose_enhancer(
-    settings: Settings, option: str | None, no_enhance: bool
-) -> "tuple[Enhancer, str]":
-    """The enhancer, and why it was chosen ("" when it was named).
-
-    Raises:
-        UsageError: both --enhancer and --no-enhance, or an unknown name.
-    """
-    from imagine.stages.enhance import ENHANCERS
-
-    if no_enhance and option is not None:
-        raise UsageError(f"--enhancer {option} and --no-enhance exclude each other; give one.")
-    name = "none" if no_enhance else settings.text("enhancer", option)
-    if name == "auto":
-        return ENHANCERS.create("offline"), "needs no key"
-    return ENHANCERS.create(str(name)), ""
-
-
-def choose_backend(settings: Settings, option: str | None) -> "tuple[Backend, str]":
-    """The backend, and why it was chosen ("" when it was named).
-
-    Raises:
-        UsageError: an unknown name.
-    """
-    from imagine.stages.generate import BACKENDS
-
-    name = settings.text("backend", option)
-    if name == "auto":
-        return BACKENDS.create("sketch"), "embedded: a layout draft of cut-outs, no diffusion model"
-    return BACKENDS.create(str(name)), ""
 
 
 def choose_styles(settings: Settings, names: list[str] | None) -> "list[StylePreset]":
@@ -128,14 +101,18 @@ def choose_saving(
     metadata: bool | None,
     sidecar: bool | None,
     overwrite: bool,
+    hosted: bool,
 ) -> Saving:
     """Where and how to save.
+
+    Args:
+        hosted: a provider draws, whose pictures may need a sidecar.
 
     Raises:
         UsageError: options contradict each other or are malformed.
         SaveError: nothing can be written there.
     """
-    from imagine.stages.save import check_destination, destination_of
+    from imagine.stages.save import check_destination, destination_of, split_template
 
     if format is not None and format not in FORMATS:
         raise unknown_name("format", format, FORMATS)
@@ -143,29 +120,36 @@ def choose_saving(
     place = str(settings.text("output", output))
     destination = destination_of(place, format=cast("ImageFormat | None", format))
     if destination.file_name is None:
-        chosen = cast("ImageFormat", settings.text("format", format))
+        chosen = cast("ImageFormat | None", settings.text("format", format))
         destination = destination_of(place, format=chosen)
     elif name is not None:
         raise UsageError(f"--name '{name}' and the file '{place}' exclude each other; give one.")
     template = str(settings.text("name", name))
     beside = settings.flag("sidecar", sidecar)
-    check_destination(destination, name_template=template, sidecar=beside)
+    check_destination(destination, name_template=template, sidecar=beside or hosted)
+    ending = destination.format
+    if destination.file_name is None:
+        ending = split_template(template, destination.format)[1]
     return Saving(
         destination=destination,
         name_template=template,
-        quality=_quality(settings, quality, destination.format),
+        quality=_quality(settings, quality, ending),
+        received_quality=quality,
         metadata=settings.flag("metadata", metadata),
         sidecar=beside,
         overwrite=overwrite,
     )
 
 
-def _quality(settings: Settings, option: int | None, format: str) -> int | None:
+def _quality(settings: Settings, option: int | None, format: str | None) -> int | None:
     if option is not None and not 1 <= option <= 100:
         raise UsageError(f"The quality {option} is not between 1 and 100; choose one that is.")
-    if format == "png":
+    if format in ("png", None):
         if option is not None:
-            raise UsageError("PNG is lossless and has no quality; leave --quality out.")
+            raise UsageError(
+                "PNG is lossless and has no quality; leave --quality out, or choose --format jpg, "
+                "webp or avif."
+            )
         return None
     return cast("int | None", settings.get("quality", option))
 
@@ -186,8 +170,47 @@ def check_seed(option: str, seed: int) -> int:
     return seed
 
 
+def titled(service: "Backend | Enhancer") -> str:
+    """A backend or enhancer as notes name it: "gemini (gemini-3.5-flash-lite)"."""
+    model = getattr(service, "model", "")
+    return f"{service.name} {model}" if model else service.name
+
+
+def references(paths: list[Path] | None) -> "list[ReferenceImage]":
+    """The pictures of --image, ready to be sent.
+
+    Raises:
+        UsageError: one cannot be read, or they are too many.
+    """
+    if not paths:
+        return []
+    from imagine.stages.reference import read_references
+
+    return read_references(paths)
+
+
+def seen_references(paths: list[Path] | None, enhancer: "Enhancer") -> "list[ReferenceImage]":
+    """As `references`, for an enhancer that looks at them.
+
+    Raises:
+        UsageError: it does not.
+    """
+    from imagine.stages.enhance import ModelEnhancer
+
+    if paths and not (isinstance(enhancer, ModelEnhancer) and enhancer.sees_images):
+        raise UsageError(
+            f"The enhancer {enhancer.name} looks at no pictures; leave out --image, or choose "
+            "another --enhancer."
+        )
+    return references(paths)
+
+
 def refuse_with_spec(
-    prompt: list[str] | None, file: Path | None, enhancer: str | None, no_enhance: bool
+    prompt: list[str] | None,
+    file: Path | None,
+    enhancer: str | None,
+    no_enhance: bool,
+    pick: int,
 ) -> None:
     """--spec is the description already, so nothing that makes one goes with it.
 
@@ -199,6 +222,7 @@ def refuse_with_spec(
         "--file": file,
         "--enhancer": enhancer,
         "--no-enhance": no_enhance,
+        "--pick": pick != 1,
     }
     for name, value in given.items():
         if value:
@@ -237,7 +261,7 @@ def check_pictures(requests: "tuple[ImageRequest, ...]", saving: Saving) -> None
     """
     from imagine.stages.save import check_format
 
-    check_format(saving.destination.format, requests[0].width, requests[0].height)
+    check_format(saving.destination.format or "png", requests[0].width, requests[0].height)
     if saving.destination.file_name is not None and saving.overwrite and len(requests) > 1:
         raise UsageError(
             f"{len(requests)} pictures cannot all replace '{saving.destination.file_name}'; "

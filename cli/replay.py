@@ -13,21 +13,28 @@ def replay(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="A picture or sidecar.")],
     *,
     backend: options.Backend = None,
+    model: options.Model = None,
     style: options.Styles = None,
     negative: options.Negative = None,
     aspect_ratio: options.AspectRatio = None,
     size: options.Size = None,
     num: options.Num = 1,
     seed: options.ReplaySeed = None,
+    steps: options.Steps = None,
+    guidance: options.Guidance = None,
+    image: options.Images = None,
+    strength: options.Strength = None,
     output: options.Output = None,
     name: options.NameTemplate = None,
     format: options.Format = None,
     quality: options.Quality = None,
     dry_run: options.DryRun = False,
     show_prompt: options.ShowPrompt = False,
+    budget: options.Budget = None,
+    yes: options.Yes = False,
     json: options.Json = False,
     quiet: options.Quiet = False,
-    verbose: options.Verbose = False,
+    verbose: options.Verbose = 0,
     preview: options.Preview = None,
     open: options.Open = False,
     metadata: options.Metadata = None,
@@ -41,8 +48,9 @@ def replay(
     """
     from imagine.cli import order as choose
     from imagine.cli.drawing import Showing, draw_plan
+    from imagine.cli.purse import open_purse
+    from imagine.cli.services import Services
     from imagine.cli.settings import load_settings
-    from imagine.stages.generate import BACKENDS
     from imagine.stages.metadata import read_recipe
     from imagine.stages.plan import plan_replay
 
@@ -50,31 +58,40 @@ def replay(
     settings = load_settings()
     recipe = read_recipe(file)
     exact, ratio = choose.given_size(size, aspect_ratio)
-    plan = plan_replay(
-        recipe,
-        backend=BACKENDS.create(backend or recipe.backend.name),
-        seed=seed,
-        count=num,
-        size=exact,
-        aspect_ratio=ratio,
-        styles=choose.named_styles(style or []),
-        negative=negative or [],
-    )
-    saving = choose.choose_saving(
-        settings,
-        output=output,
-        name=name,
-        format=format,
-        quality=quality,
-        metadata=metadata,
-        sidecar=sidecar,
-        overwrite=overwrite,
-    )
-    console.note(f"Replaying '{file}', backend {plan.backend.name}.")
-    showing = Showing(
-        dry_run=dry_run,
-        show_prompt=show_prompt,
-        preview=settings.flag("preview", preview) and not quiet,
-        open=open,
-    )
-    draw_plan(plan, saving, showing, console)
+    with Services(settings, console, dry_run=dry_run) as services:
+        plan = plan_replay(
+            recipe,
+            backend=services.recorded_backend(recipe, backend, model),
+            seed=seed,
+            count=num,
+            size=exact,
+            aspect_ratio=ratio,
+            styles=choose.named_styles(style or []),
+            negative=negative or [],
+            num_inference_steps=steps,
+            guidance_scale=guidance,
+            images=choose.references(image),
+            strength=strength,
+        )
+        saving = choose.choose_saving(
+            settings,
+            output=output,
+            name=name,
+            format=format,
+            quality=quality,
+            metadata=metadata,
+            sidecar=sidecar,
+            overwrite=overwrite,
+            hosted=plan.backend.capabilities.paid,
+        )
+        console.note(f"Replaying '{file}', backend {choose.titled(plan.backend)}.")
+        showing = Showing(
+            dry_run=dry_run,
+            show_prompt=show_prompt,
+            preview=settings.flag("preview", preview) and not quiet,
+            open=open,
+        )
+        purse = open_purse(settings, console, budget=budget, yes=yes)
+        if not dry_run:
+            purse.agree(plan.backend, num)
+        draw_plan(plan, saving, showing, console, purse)

@@ -5,6 +5,7 @@ the user's config.toml, default.
 """
 
 import os
+import sys
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -12,11 +13,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from imagine.stages.errors import ConfigError, UsageError, did_you_mean, shown
+from imagine.stages.providers import PROVIDERS, Secret
 
 if TYPE_CHECKING:
     from imagine.stages.registry import Registry
 
-Value = str | int | bool | None
+Value = str | int | float | bool | Secret | None
 
 
 def _text(value: Any) -> str:
@@ -51,6 +53,43 @@ def _quality(value: Any) -> int:
     return int(text)
 
 
+def _amount(value: Any) -> float:
+    """A number of seconds or dollars."""
+    try:
+        number = float(str(value))
+    except ValueError:
+        number = -1.0
+    # "nan" compares false with everything.
+    if isinstance(value, bool) or not 0 < number < 1e6:
+        raise ValueError("is no number above 0")
+    return number
+
+
+def _secret(value: Any) -> Secret:
+    text = _text(value).strip()
+    if not (text.isascii() and text.isprintable() and " " not in text):
+        # The value itself must not reach a message.
+        raise ConfigError("holds a space, line break or other sign that no key has; correct it.")
+    return Secret(text)
+
+
+def _address(value: Any) -> str:
+    """A base URL, without the slash at its end."""
+    from urllib.parse import urlsplit
+
+    text = _text(value).strip().rstrip("/")
+    try:
+        parts = urlsplit(text)
+        usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        usable = False
+    if not usable or parts.query or parts.fragment:
+        raise ValueError("is no address such as http://127.0.0.1:8080/v1")
+    if parts.username or parts.password:
+        raise ConfigError("holds a password, which addresses show to everyone; use the key.")
+    return text
+
+
 # These ask the stages, which are imported only when somebody has set something.
 
 
@@ -82,7 +121,7 @@ def _backend(value: Any) -> str:
 
 def _registered(name: str, registry: "Registry[Any]") -> str:
     if name != "auto":
-        registry.check(name)
+        registry.check(name.partition("/")[0])
     return name
 
 
@@ -105,28 +144,92 @@ def _name(value: Any) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """One setting: its default, what it is for, and how its value is read."""
+    """One setting.
+
+    Attributes:
+        default: its value when nobody sets it.
+        help: what it is for.
+        read: turns what a source holds into its value.
+        variables: names that it goes by in the environment and .env beside IMAGINE_NAME, which
+            wins over them; the first of them wins over the next.
+    """
 
     default: Value
     help: str
     read: Callable[[Any], Value] = _text
+    variables: tuple[str, ...] = ()
 
 
-SETTINGS: dict[str, Setting] = {
-    "enhancer": Setting("auto", "who fills the description: auto, none, or a name", _enhancer),
-    "backend": Setting("auto", "who draws: auto, or a name of `imagine backends`", _backend),
+GENERAL: dict[str, Setting] = {
+    "enhancer": Setting(
+        "auto", "who fills the description: auto, none, NAME or NAME/MODEL", _enhancer
+    ),
+    "backend": Setting("auto", "who draws: auto, NAME or NAME/MODEL", _backend),
     "style": Setting(None, "style presets, separated by commas", _styles),
     "negative": Setting(None, "what to avoid in every picture, separated by commas"),
     "aspect_ratio": Setting(None, "shape where the prompt states none, as 16:9", _aspect_ratio),
     "size": Setting(None, "size in pixels of every picture, as 1024x768", _size),
     "output": Setting(".", "directory to save in"),
     "name": Setting("{slug}-{seed}", "template of file names", _name),
-    "format": Setting("png", "png, jpg, webp or avif", _one_of("png", "jpg", "webp", "avif")),
+    "format": Setting(
+        None,
+        "png, jpg, webp or avif; else png, and what a provider sends as it comes",
+        _one_of("png", "jpg", "webp", "avif"),
+    ),
     "quality": Setting(None, "quality of jpg, webp and avif, 1 to 100", _quality),
     "metadata": Setting(True, "embed what made the picture", _flag),
     "sidecar": Setting(False, "write it to a .json beside the picture too", _flag),
     "preview": Setting(True, "show pictures in the terminal", _flag),
+    "on_enhance_error": Setting(
+        "fail",
+        "when the enhancer fails: fail, original (the prompt as it is), offline",
+        _one_of("fail", "original", "offline"),
+    ),
+    "cache": Setting(True, "keep descriptions, so that none is paid for twice", _flag),
+    "budget": Setting(None, "US dollars that one run may spend at most", _amount),
+    "timeout": Setting(
+        None, "seconds that a provider may keep silent: 60, for pictures 300", _amount
+    ),
+    "patience": Setting(60.0, "seconds to wait in all for a provider that is busy", _amount),
+    "gemini_transport": Setting(
+        "sdk", "sdk (google-generativeai) or httpx (plain REST)", _one_of("sdk", "httpx")
+    ),
+    "gemini_thinking_level": Setting(
+        None,
+        "minimal, low, medium or high; with httpx alone",
+        _one_of("minimal", "low", "medium", "high"),
+    ),
+    "openai_dialect": Setting(
+        "auto",
+        "the server at openai_base_url: openai, compatible, localai, vllm, sglang, sdcpp",
+        _one_of("auto", "openai", "compatible", "localai", "vllm", "sglang", "sdcpp"),
+    ),
 }
+
+
+def _of_providers() -> dict[str, Setting]:
+    """Key, address and default models of every provider."""
+    settings = {}
+    for provider in PROVIDERS.values():
+        name, title = provider.name, provider.title
+        settings[f"{name}_api_key"] = Setting(
+            None, f"key of {title}", _secret, provider.key_variables
+        )
+        settings[f"{name}_base_url"] = Setting(
+            provider.base_url or None, f"address of {title}", _address, provider.url_variables
+        )
+        if provider.describes:
+            settings[f"{name}_text_model"] = Setting(
+                provider.text_model or None, f"model of {title} that describes"
+            )
+        if provider.draws:
+            settings[f"{name}_image_model"] = Setting(
+                provider.image_model or None, f"model of {title} that draws"
+            )
+    return settings
+
+
+SETTINGS: dict[str, Setting] = GENERAL | _of_providers()
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +246,12 @@ class Settings:
     def text(self, name: str, option: str | None = None) -> str | None:
         return cast(str | None, self.get(name, option))
 
+    def number(self, name: str, option: float | None = None) -> float | None:
+        return cast(float | None, self.get(name, option))
+
+    def secret(self, name: str) -> Secret | None:
+        return cast(Secret | None, self.values[name])
+
     def flag(self, name: str, option: bool | None = None) -> bool:
         return bool(self.get(name, option))
 
@@ -158,6 +267,17 @@ def config_directory() -> Path:
 
     override = os.environ.get("IMAGINE_CONFIG_DIR")
     return Path(override) if override else Path(typer.get_app_dir("imagine"))
+
+
+def cache_directory() -> Path:
+    """Where descriptions that were paid for are kept; may be deleted at any time."""
+    override = os.environ.get("IMAGINE_CACHE_DIR")
+    if override:
+        return Path(override)
+    if os.name == "nt" or sys.platform == "darwin":
+        return config_directory() / "cache"
+    base = os.environ.get("XDG_CACHE_HOME")
+    return (Path(base) if base else Path.home() / ".cache") / "imagine"
 
 
 def load_settings() -> Settings:
@@ -185,19 +305,31 @@ Source = dict[str, tuple[Value, str]]
 
 def _from_variables(variables: Mapping[str, str | None], origin: str) -> Source:
     """Empty variables count as unset: that is how a shell line switches one off."""
-    known = {f"IMAGINE_{name.upper()}": name for name in SETTINGS}
     source: Source = {}
-    for variable, value in variables.items():
-        if variable in known and value:
-            name = known[variable]
-            source[name] = (_checked(name, value, f"{variable} in the {origin}"), origin)
-        elif variable.startswith("IMAGINE_") and variable not in (*known, "IMAGINE_CONFIG_DIR"):
-            # Other programs are called imagine too; only what looks like ours is a mistake.
-            from difflib import get_close_matches
-
-            for near in get_close_matches(variable, known, n=1, cutoff=0.85):
-                raise ConfigError(f"{variable} in the {origin} is no setting; did you mean {near}?")
+    for name, setting in SETTINGS.items():
+        for variable in (_variable(name), *setting.variables):
+            if value := variables.get(variable):
+                source[name] = (_checked(name, value, f"{variable} in the {origin}"), origin)
+                break
+    for variable in variables:
+        if variable.startswith("IMAGINE_"):
+            _refuse_misspelt(variable, origin)
     return source
+
+
+def _variable(name: str) -> str:
+    return f"IMAGINE_{name.upper()}"
+
+
+def _refuse_misspelt(variable: str, origin: str) -> None:
+    """Other programs are called imagine too; only what looks like ours is a mistake."""
+    known = [_variable(name) for name in SETTINGS]
+    if variable in known or variable in ("IMAGINE_CONFIG_DIR", "IMAGINE_CACHE_DIR"):
+        return
+    from difflib import get_close_matches
+
+    for near in get_close_matches(variable, known, n=1, cutoff=0.85):
+        raise ConfigError(f"{variable} in the {origin} is no setting; did you mean {near}?")
 
 
 def _from_dotenv(path: Path) -> Source:
@@ -249,6 +381,9 @@ def _checked(name: str, value: Any, where: str) -> Value:
     try:
         return SETTINGS[name].read(value)
     except ValueError as error:
-        raise ConfigError(f"{where} {error}: '{shown(value)}'; correct it.") from error
+        told = "" if SETTINGS[name].read is _secret else f": '{shown(value)}'"
+        raise ConfigError(f"{where} {error}{told}; correct it.") from error
     except UsageError as error:
         raise ConfigError(f"{where}: {error}") from error
+    except ConfigError as error:
+        raise ConfigError(f"{where} {error}") from error

@@ -4,7 +4,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from imagine.stages.description import Description
+    from imagine.stages.estimate import Estimate
     from imagine.stages.plan import Plan
+    from imagine.stages.recipe import CostRecord
     from imagine.stages.render import Rendered
     from imagine.stages.spec import PromptSpec, Subject
 
@@ -104,4 +106,28 @@ def plan_values(plan: "Plan") -> dict[str, Any]:
         "dropped": list(plan.rendered.dropped),
         "tokens": plan.rendered.tokens,
         "notes": list(plan.notes),
+    }
+
+
+def cost_text(cost: "CostRecord") -> str:
+    """What a picture cost."""
+    parts = {"description": cost.enhance, "picture": cost.generate}
+    told = ", ".join(
+        f"{name} " + ("of unknown price" if dollars is None else f"${dollars:.4f}")
+        for name, dollars in parts.items()
+    )
+    return f"Cost: {told}."
+
+
+def estimate_values(estimate: "Estimate | None") -> dict[str, Any]:
+    """What a run will cost, as one JSON object; dollars are null where a price is unknown."""
+    if estimate is None:
+        return {"dollars": 0.0, "at_most": 0.0, "parts": [], "unknown": []}
+    from dataclasses import asdict
+
+    return {
+        "dollars": estimate.total,
+        "at_most": estimate.most,
+        "parts": [asdict(part) for part in estimate.parts],
+        "unknown": list(estimate.unknown),
     }

@@ -2,16 +2,17 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from time import perf_counter
 from typing import get_args
 
-from imagine.stages.enhance import Enhancer
-from imagine.stages.errors import UsageError, shown
+from imagine.stages.enhance import Enhancement, Enhancer, ModelEnhancer, Question
+from imagine.stages.enhance.asking import Asked, Cache, ask
+from imagine.stages.errors import ConfigError, ProviderError, RefusedError, UsageError, shown
 from imagine.stages.guard import GuardReport, compare, repair
-from imagine.stages.image import parse_aspect_ratio
+from imagine.stages.image import ReferenceImage, parse_aspect_ratio
 from imagine.stages.intent import Intent, parse_intent
-from imagine.stages.recipe import EnhancerRecord
+from imagine.stages.recipe import EnhancerRecord, RefinementRecord, UsageRecord
 from imagine.stages.spec import (
     UNSTORABLE,
     AspectRatio,
@@ -33,6 +34,7 @@ class Description:
         enhancer: who filled the spec; None for a spec that was given.
         by_hand: a person wrote or edited the spec, so that it is sent as it stands.
         styles: names of the presets that were applied.
+        refined: the changes that led here from the first description.
         notes: what the user should know, a sentence each.
         seconds: the time it took.
     """
@@ -43,6 +45,7 @@ class Description:
     enhancer: EnhancerRecord | None
     by_hand: bool = False
     styles: tuple[str, ...] = ()
+    refined: tuple[RefinementRecord, ...] = ()
     notes: tuple[str, ...] = ()
     seconds: float = 0.0
 
@@ -55,8 +58,16 @@ def describe(
     styles: Sequence[StylePreset] = (),
     negative: Sequence[str] = (),
     aspect_ratio: str | None = None,
+    images: Sequence[ReferenceImage] = (),
+    variant: int = 1,
+    variants: int = 1,
+    cache: Cache | None = None,
+    fallback: Enhancer | None = None,
 ) -> Description:
     """Fill a description from a prompt and hold it against the user's words.
+
+    A language model is asked again once when its answer is no description, or one of another
+    picture; then the guard repairs what is left.
 
     Args:
         prompt: 1 to 4,000 characters, Midjourney-style suffix flags allowed.
@@ -65,13 +76,19 @@ def describe(
         styles: presets, later ones win.
         negative: what must not be in the picture, added to the prompt's own exclusions.
         aspect_ratio: W:H, wins over what the prompt states.
+        images: reference pictures for an enhancer that looks at them.
+        variant, variants: this is alternative `variant` (from 1) of `variants` that are to differ.
+        cache: of answers that were paid for before; None to ask anew.
+        fallback: describes when the enhancer fails, which the notes then say.
 
     Raises:
         UsageError: the prompt or an option is unusable.
+        ProviderError, RefusedError, ConfigError: the enhancer failed, and there is no fallback.
     """
     start = perf_counter()
     intent = parse_intent(clean_prompt(prompt))
-    enhancement = enhancer.enhance(intent, seed=seed)
+    question = Question(intent, seed, tuple(images), variant, variants)
+    enhancement, record, told = _enhanced(enhancer, question, cache=cache, fallback=fallback)
     spec, notes = _with_options(
         enhancement.spec,
         intent,
@@ -91,11 +108,89 @@ def describe(
         intent=intent,
         spec=spec,
         guard=report,
-        enhancer=EnhancerRecord(name=enhancer.name, model=enhancement.model, seed=seed),
+        enhancer=record,
         styles=tuple(style.name for style in styles),
-        notes=(*ignored, *notes, *asked_for, *enhancement.notes),
+        notes=(*ignored, *notes, *asked_for, *told, *enhancement.notes),
         seconds=perf_counter() - start,
     )
+
+
+def _enhanced(
+    enhancer: Enhancer, question: Question, *, cache: Cache | None, fallback: Enhancer | None
+) -> tuple[Enhancement, EnhancerRecord, list[str]]:
+    """What the enhancer made of the question, or the fallback, and notes on how that went."""
+    try:
+        if isinstance(enhancer, ModelEnhancer):
+            return _asked(enhancer, question, cache)
+        return _filled(enhancer, question)
+    except (ProviderError, RefusedError, ConfigError) as error:
+        if fallback is None:
+            error.args = (how_to_go_on(str(error)),)
+            raise
+        enhancement, record, notes = _filled(fallback, question)
+        failed = f"{enhancer.name} failed, so {fallback.name} filled the description: {error}"
+        return enhancement, record, [failed, *notes]
+
+
+def how_to_go_on(message: str) -> str:
+    """The message of an enhancer's failure with the ways to work without it."""
+    ways = "--no-enhance, or --on-enhance-error original|offline"
+    return f"{message.removesuffix('.')}; or go on without the enhancer: {ways}."
+
+
+def _filled(
+    enhancer: Enhancer, question: Question
+) -> tuple[Enhancement, EnhancerRecord, list[str]]:
+    """Of an enhancer without a model: alternatives differ in their seeds."""
+    seed = (question.seed + question.variant - 1) % 2**32
+    enhancement = enhancer.enhance(question.intent, seed=seed)
+    record = EnhancerRecord(name=enhancer.name, model=enhancement.model, seed=seed)
+    return enhancement, record, _unseen(enhancer, question)
+
+
+def _asked(
+    enhancer: ModelEnhancer, question: Question, cache: Cache | None
+) -> tuple[Enhancement, EnhancerRecord, list[str]]:
+    notes = []
+    if not enhancer.sees_images:
+        notes += _unseen(enhancer, question)
+        question = replace(question, images=())
+    asked = ask(enhancer, question, cache=cache)
+    record = asked_record(enhancer, question, asked)
+    return asked.enhancement, record, [*notes, *asking_notes(enhancer, asked)]
+
+
+def asked_record(enhancer: ModelEnhancer, question: Question, asked: Asked) -> EnhancerRecord:
+    """Who answered a question, and how, for the recipe."""
+    usage = asked.enhancement.usage
+    return EnhancerRecord(
+        name=enhancer.name,
+        model=asked.enhancement.model,
+        seed=question.seed,
+        template=enhancer.template_hash,
+        cached=asked.cached,
+        images=bool(question.images),
+        reasked=asked.reasked,
+        usage=UsageRecord(**asdict(usage)) if usage.calls else None,
+    )
+
+
+def asking_notes(enhancer: Enhancer, asked: Asked) -> list[str]:
+    """What the user should know of how the model was asked, a sentence each."""
+    notes = list(asked.notes)
+    if asked.cached:
+        notes.append(f"The description is {enhancer.name}'s of an earlier run, from the cache.")
+    if asked.reasked:
+        which = "" if asked.replaced else ", and its second answer was no better"
+        why = shown("; ".join(asked.reasked).rstrip("."), limit=300)
+        notes.append(f"{enhancer.name} was asked twice{which}: {why}.")
+    return notes
+
+
+def _unseen(enhancer: Enhancer, question: Question) -> list[str]:
+    if not question.images:
+        return []
+    return [f"{enhancer.name} does not look at pictures: it described the words alone."]
 
 
 def adopt(

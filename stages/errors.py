@@ -6,6 +6,8 @@ ImagineError                 1  failure
 │       └── NoRecipeError    2  a picture that carries none, and has no sidecar
 ├── ConfigError              3  missing or rejected key, bad configuration
 ├── ProviderError            4  a provider failed or is unreachable
+│   ├── LostAnswerError      4  it was asked, and what it answered did not arrive
+│   └── UnusableAnswerError  4  it answered something that cannot be used
 ├── RefusedError             5  refused by a safety filter, or no picture in the answer
 ├── LocalBackendError        6  a local backend cannot run here
 ├── BudgetError              7  the budget would be exceeded, or consent is missing
@@ -15,7 +17,10 @@ ImagineError                 1  failure
 A message is one sentence of what happened, with the value, then what to do.
 """
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    from imagine.stages.usage import Usage
 
 # A message names paths whole, but for those that nobody typed.
 MAX_PATH = 160
@@ -45,6 +50,27 @@ class ConfigError(ImagineError):
 
 class ProviderError(ImagineError):
     exit_code = 4
+
+
+class LostAnswerError(ProviderError):
+    """The request went out and may be billed, so it is never sent again by itself."""
+
+
+class UnusableAnswerError(ProviderError):
+    """An answer that cannot be used.
+
+    Attributes:
+        answer: what came, cut to a length that can be sent back; "" when nothing legible did.
+        problem: what is wrong with it, in words for the model that is asked again.
+        usage: what the provider counted for it, set by whoever knows; None where nobody does.
+    """
+
+    usage: "Usage | None" = None
+
+    def __init__(self, message: str, *, answer: str = "", problem: str = "") -> None:
+        super().__init__(message)
+        self.answer = answer
+        self.problem = problem
 
 
 class RefusedError(ImagineError):

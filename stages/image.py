@@ -1,18 +1,50 @@
 """What goes into a backend and what comes out: ImageRequest, Progress, GeneratedImage."""
 
+import io
 import json
-from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+import struct
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
 
-from imagine.stages.errors import UsageError, shown
+from imagine.stages.errors import SaveError, UsageError, shown
 from imagine.stages.spec import PromptSpec
+from imagine.stages.usage import NOTHING, Usage
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
+ImageFormat = Literal["png", "jpg", "webp", "avif"]
+MEDIA_TYPES: dict[ImageFormat, str] = {
+    "png": "image/png",
+    "jpg": "image/jpeg",
+    "webp": "image/webp",
+    "avif": "image/avif",
+}
 DEFAULT_AREA = 1024 * 1024
 # Diffusion models draw in latent cells; every current family accepts multiples of 64 pixels.
 SIZE_STEP = 64
+
+
+@dataclass(frozen=True, slots=True)
+class ReferenceImage:
+    """A picture that the user gave, ready to be sent (see imagine.stages.reference).
+
+    Attributes:
+        data: the bytes that are sent: upright, downscaled where the original was larger.
+        format: of `data`.
+        width, height: pixels of `data`.
+        sha256: of the file that the user gave, in hexadecimal; what a Recipe records.
+    """
+
+    data: bytes
+    format: ImageFormat
+    width: int
+    height: int
+    sha256: str
+
+    @property
+    def media_type(self) -> str:
+        return MEDIA_TYPES[self.format]
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +56,12 @@ class ImageRequest:
         negative_prompt: what to avoid, or None for a backend without that channel.
         spec: the structured description that `prompt` was rendered from.
         width, height: pixels.
-        seed: 0 to 2**32 - 1.
+        seed: 0 to 2**32 - 1; drawn from where the backend reads one, else a name for the file.
+        num_inference_steps: denoising steps, or None for the model's own.
+        guidance_scale: how closely to follow the prompt, or None for the model's own.
+        images: reference pictures, in the user's order.
+        strength: how far to leave the first reference picture: 0 keeps it, 1 ignores it; None for
+            the model's own.
     """
 
     prompt: str
@@ -33,9 +70,28 @@ class ImageRequest:
     width: int
     height: int
     seed: int
+    num_inference_steps: int | None = None
+    guidance_scale: float | None = None
+    images: tuple[ReferenceImage, ...] = ()
+    strength: float | None = None
 
     def to_dict(self) -> dict[str, Any]:
-        return {**asdict(self), "spec": self.spec.to_dict()}
+        """Plain values; reference pictures by hash, and options that were not given left out."""
+        values = {
+            "prompt": self.prompt,
+            "negative_prompt": self.negative_prompt,
+            "spec": self.spec.to_dict(),
+            "width": self.width,
+            "height": self.height,
+            "seed": self.seed,
+        }
+        options = {
+            "num_inference_steps": self.num_inference_steps,
+            "guidance_scale": self.guidance_scale,
+            "images": [image.sha256 for image in self.images] or None,
+            "strength": self.strength,
+        }
+        return values | {name: value for name, value in options.items() if value is not None}
 
     def to_json(self) -> str:
         """The request as one canonical line: equal requests give equal bytes."""
@@ -52,18 +108,73 @@ class Progress:
 
 
 @dataclass(frozen=True, slots=True)
-class GeneratedImage:
-    """A picture as a backend made it.
+class ReceivedImage:
+    """A picture as a provider sent it, found whole by imagine.stages.formats.received.
 
     Attributes:
-        pixels: RGB, of the size that was asked for.
-        model: the model that served the request, as the backend names it.
-        notes: what the user should know about this picture, a sentence each.
+        data: the file, never changed.
+        format: what the bytes are, whatever the provider called them.
+        width, height: pixels.
+        signed: it carries a C2PA manifest, which any change would make invalid.
     """
 
-    pixels: "Image"
+    data: bytes
+    format: ImageFormat
+    width: int
+    height: int
+    signed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class GeneratedImage:
+    """A picture as a backend made it: either drawn here or received.
+
+    Attributes:
+        model: the model that served the request, as the backend names it.
+        drawn: RGB, of the size that was asked for.
+        received: what a provider sent.
+        notes: what the user should know about this picture, a sentence each.
+        parameters: what the backend sent or chose beside the request: "quality", "size", ...
+        finish_reason: the provider's own word for how it ended, where it says one.
+        usage: what the provider counted.
+    """
+
     model: str
+    drawn: "Image | None" = None
+    received: ReceivedImage | None = None
     notes: tuple[str, ...] = ()
+    parameters: tuple[tuple[str, str | int | float | bool], ...] = ()
+    finish_reason: str | None = None
+    usage: Usage = NOTHING
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height in pixels, without decoding."""
+        if self.received is not None:
+            return self.received.width, self.received.height
+        return self.pixels.size
+
+    @property
+    def pixels(self) -> "Image":
+        """RGB (RGBA where a received picture is transparent); decoded anew each time.
+
+        Raises:
+            SaveError: a received picture is damaged inside.
+        """
+        if self.drawn is not None:
+            return self.drawn
+        assert self.received is not None  # noqa: S101  # one of the two is there
+        from PIL import Image
+
+        try:
+            with Image.open(io.BytesIO(self.received.data)) as picture:
+                return picture.convert("RGBA" if picture.has_transparency_data else "RGB")
+        # Whichever of them the decoder of the format raises.
+        except (OSError, ValueError, SyntaxError, RuntimeError, EOFError, struct.error) as error:
+            raise SaveError(
+                f"The picture that was received cannot be decoded: {shown(error)}; leave out "
+                "--format and --quality to keep it as it came."
+            ) from error
 
 
 def parse_aspect_ratio(text: str) -> tuple[int, int]:

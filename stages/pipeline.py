@@ -2,13 +2,13 @@
 
     picture = imagine("a red fox in snow", enhancer=OfflineEnhancer(), backend=SketchBackend())
     place = destination_of(Path("fox.png"), format=None)
-    artifact = save_image(picture.image.pixels, picture.recipe, destination=place)
+    artifact = save_image(picture.image, picture.recipe, destination=place)
 
 Nothing here reads the environment, prints or exits. The command line makes the same calls one by
 one, since a person may look at the description and change it on the way.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from time import perf_counter
@@ -19,7 +19,14 @@ from imagine.stages.enhance import Enhancer
 from imagine.stages.generate import Backend
 from imagine.stages.image import GeneratedImage, ImageRequest, Progress
 from imagine.stages.plan import Plan, plan_pictures
-from imagine.stages.recipe import BackendRecord, GuardRecord, Recipe
+from imagine.stages.recipe import (
+    BackendRecord,
+    GuardRecord,
+    Parameter,
+    Recipe,
+    ReferenceRecord,
+    UsageRecord,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,36 +60,69 @@ def draw(
     start = perf_counter()
     image = _last(plan.backend, request, on_progress)
     seconds = perf_counter() - start
-    description = plan.description
-    recipe = Recipe(
+    return Picture(image, _recipe(plan, request, image, seconds))
+
+
+def _recipe(plan: Plan, request: ImageRequest, image: GeneratedImage, seconds: float) -> Recipe:
+    description, backend = plan.description, plan.backend
+    return Recipe(
         program=f"imagine {VERSION}",
         created=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
         source_prompt=description.spec.source_prompt,
         spec=request.spec,
         prompt=request.prompt,
         negative_prompt=request.negative_prompt,
-        profile=plan.backend.capabilities.profile,
+        profile=backend.capabilities.profile,
         dropped=plan.rendered.dropped,
         enhancer=description.enhancer,
         style_presets=description.styles,
+        refined=description.refined,
         guard=GuardRecord.model_validate(asdict(description.guard)),
         backend=BackendRecord(
-            name=plan.backend.name,
+            name=backend.name,
             model=image.model,
-            trained=plan.backend.capabilities.trained,
-            parameters={"width": request.width, "height": request.height, "seed": request.seed},
+            trained=backend.capabilities.trained,
+            parameters=_parameters(backend, request, image),
         ),
+        usage=UsageRecord(**asdict(image.usage)) if image.usage.calls else None,
+        finish_reason=image.finish_reason,
+        references=tuple(
+            ReferenceRecord(sha256=picture.sha256, drawn_from=True) for picture in request.images
+        ),
+        original=image.received is not None,
         notes=(*plan.notes, *image.notes),
         timings={"enhance": round(description.seconds, 4), "generate": round(seconds, 4)},
     )
-    return Picture(image, recipe)
+
+
+def _parameters(
+    backend: Backend, request: ImageRequest, image: GeneratedImage
+) -> dict[str, Parameter]:
+    """Every effective parameter: what was asked for, and what the backend sent beside it."""
+    asked: dict[str, Parameter] = {
+        "width": request.width,
+        "height": request.height,
+        "seed": request.seed,
+        "model": backend.model or None,
+        "num_inference_steps": request.num_inference_steps,
+        "guidance_scale": request.guidance_scale,
+        "strength": request.strength,
+    }
+    given = {name: value for name, value in asked.items() if value is not None}
+    return {**given, **dict(image.parameters)}
 
 
 def _last(
     backend: Backend, request: ImageRequest, on_progress: Callable[[Progress], None]
 ) -> GeneratedImage:
-    for step in backend.generate(request):
-        if isinstance(step, GeneratedImage):
-            return step
-        on_progress(step)
+    steps = backend.generate(request)
+    try:
+        for step in steps:
+            if isinstance(step, GeneratedImage):
+                return step
+            on_progress(step)
+    finally:
+        # At once, so that an interruption cancels what a provider is still working on.
+        if isinstance(steps, Generator):
+            steps.close()
     raise RuntimeError(f"the backend {backend.name} ended without a picture")

@@ -5,12 +5,13 @@ from dataclasses import dataclass, replace
 
 from imagine.stages.description import Description, adopt
 from imagine.stages.errors import UsageError, shown
-from imagine.stages.generate import Backend, check_size
+from imagine.stages.generate import Backend, CheckingBackend
 from imagine.stages.guard import check_prompt
-from imagine.stages.image import ImageRequest, parse_aspect_ratio, size_for
+from imagine.stages.image import ImageRequest, ReferenceImage, parse_aspect_ratio
 from imagine.stages.language.tokens import estimate_tokens
 from imagine.stages.recipe import Recipe
 from imagine.stages.render import Rendered, render
+from imagine.stages.spec import PromptSpec
 from imagine.stages.styles import StylePreset
 
 MAX_SEED = 2**32 - 1
@@ -41,6 +42,10 @@ def plan_pictures(
     count: int = 1,
     size: tuple[int, int] | None = None,
     aspect_ratio: str | None = None,
+    num_inference_steps: int | None = None,
+    guidance_scale: float | None = None,
+    images: Sequence[ReferenceImage] = (),
+    strength: float | None = None,
 ) -> Plan:
     """Render the prompt and lay down every request, before anything is drawn or paid.
 
@@ -48,16 +53,20 @@ def plan_pictures(
         seed: of the first picture; the next ones count up, wrapping at 2**32.
         count: pictures, 1 to 100.
         size: pixels; else the nearest usual size to the aspect ratio, about a megapixel.
-        aspect_ratio: W:H for `size`; default is the description's, else 1:1.
+        aspect_ratio: W:H for `size`, refused when the backend has no such shape; default is the
+            nearest to the description's, else to that of the first reference picture, else 1:1.
+        num_inference_steps: denoising steps, 1 to 1,000.
+        guidance_scale: how closely to follow the prompt, 0 to 100.
+        images: reference pictures.
+        strength: how far to leave the first of them, 0 to 1.
 
     Raises:
         UsageError: the backend cannot honour the request.
     """
     spec = description.spec
-    ratio = parse_aspect_ratio(aspect_ratio or spec.aspect_ratio or "1:1")
-    width, height = size or size_for(ratio)
-    check_size(backend, width, height)
+    width, height = _size(spec, backend, size=size, aspect_ratio=aspect_ratio, images=images)
     rendered, notes = _rendered(description, backend)
+    notes += _shape_note(spec, backend, width, height, asked=size or aspect_ratio)
     negative = rendered.negative_prompt if backend.capabilities.negative_prompt else None
     first = ImageRequest(
         prompt=rendered.prompt,
@@ -66,9 +75,120 @@ def plan_pictures(
         width=width,
         height=height,
         seed=seed,
+        num_inference_steps=num_inference_steps,
+        guidance_scale=guidance_scale,
+        images=tuple(images),
+        strength=strength,
     )
+    _check_request(first, backend)
+    if not backend.capabilities.seed and count > 1:
+        notes.append(f"{backend.name} reads no seed: every picture is a new one.")
     requests = _with_seeds(first, count)
     return Plan(description, backend, rendered, requests, (*description.notes, *notes))
+
+
+def _size(
+    spec: PromptSpec,
+    backend: Backend,
+    *,
+    size: tuple[int, int] | None,
+    aspect_ratio: str | None,
+    images: Sequence[ReferenceImage] = (),
+) -> tuple[int, int]:
+    sizes = backend.capabilities.sizes
+    if size is None:
+        stated = aspect_ratio or spec.aspect_ratio
+        ratio = parse_aspect_ratio(stated or "1:1")
+        if stated is None and images:
+            ratio = _gentle(images[0].width, images[0].height)
+        size = sizes.for_ratio(backend.name, ratio, exact=aspect_ratio is not None)
+    sizes.check(backend.name, *size)
+    return size
+
+
+def _gentle(width: int, height: int) -> tuple[int, int]:
+    """A picture's shape, no steeper than 8:1."""
+    return max(width, -(-height // 8)), max(height, -(-width // 8))
+
+
+def _shape_note(
+    spec: PromptSpec, backend: Backend, width: int, height: int, *, asked: object
+) -> list[str]:
+    """Where the backend has no shape like the description's, the nearest is taken and said."""
+    if asked or spec.aspect_ratio is None:
+        return []
+    wide, high = parse_aspect_ratio(spec.aspect_ratio)
+    if abs(width * high / (height * wide) - 1) < 0.1:
+        return []
+    return [
+        f"{backend.name} has no {spec.aspect_ratio}: drawn at {width}x{height}, its nearest shape."
+    ]
+
+
+def check_options(
+    backend: Backend,
+    *,
+    size: tuple[int, int] | None = None,
+    aspect_ratio: str | None = None,
+    num_inference_steps: int | None = None,
+    guidance_scale: float | None = None,
+    images: int = 0,
+    strength: float | None = None,
+) -> None:
+    """Refuse what the backend would ignore, and numbers out of range, before anything is sent.
+
+    Args:
+        images: number of reference pictures; the others as in `plan_pictures`.
+
+    Raises:
+        UsageError: naming the option.
+    """
+    can, name = backend.capabilities, backend.name
+    given = {
+        "--steps": (num_inference_steps, can.num_inference_steps),
+        "--guidance": (guidance_scale, can.guidance_scale),
+        "--strength": (strength, can.strength),
+    }
+    model = f" with {backend.model}" if backend.model else ""
+    for option, (value, honoured) in given.items():
+        if value is not None and not honoured:
+            raise UsageError(f"{name}{model} does not read {option}; leave it out.")
+    if images > can.max_images:
+        pictures = "A reference picture is" if images == 1 else f"{images} reference pictures are"
+        most = f"takes at most {can.max_images}" if can.max_images else "takes none"
+        raise UsageError(
+            f"{pictures} too many: {name}{model} {most}; choose another --backend, or have the "
+            "enhancer alone look with `imagine enhance --image`."
+        )
+    if strength is not None and not images:
+        raise UsageError("--strength says how far to leave a reference picture; give --image too.")
+    _check_range("--steps", num_inference_steps, 1, 1000)
+    _check_range("--guidance", guidance_scale, 0, 100)
+    _check_range("--strength", strength, 0, 1)
+    if size is not None:
+        can.sizes.check(name, *size)
+    elif aspect_ratio is not None:
+        can.sizes.for_ratio(name, parse_aspect_ratio(aspect_ratio), exact=True)
+
+
+def _check_request(request: ImageRequest, backend: Backend) -> None:
+    check_options(
+        backend,
+        size=(request.width, request.height),
+        num_inference_steps=request.num_inference_steps,
+        guidance_scale=request.guidance_scale,
+        images=len(request.images),
+        strength=request.strength,
+    )
+    if isinstance(backend, CheckingBackend):
+        backend.check(request)
+
+
+def _check_range(option: str, value: float | None, low: int, high: int) -> None:
+    if value is not None and not low <= value <= high:
+        raise UsageError(
+            f"{option} {shown(value)} is not between {low} and {high}; choose one that is."
+        )
 
 
 def _with_seeds(first: ImageRequest, count: int) -> tuple[ImageRequest, ...]:
@@ -100,6 +220,10 @@ def plan_replay(
     aspect_ratio: str | None = None,
     styles: Sequence[StylePreset] = (),
     negative: Sequence[str] = (),
+    num_inference_steps: int | None = None,
+    guidance_scale: float | None = None,
+    images: Sequence[ReferenceImage] = (),
+    strength: float | None = None,
 ) -> Plan:
     """The request that a recipe records, changed only where an argument says so.
 
@@ -110,7 +234,14 @@ def plan_replay(
         SpecError: the recipe lacks what the request needs.
         UsageError: the backend cannot honour the request.
     """
-    recorded = recipe.to_request()
+    recorded = _with_options(
+        recipe,
+        backend,
+        num_inference_steps=num_inference_steps,
+        guidance_scale=guidance_scale,
+        images=tuple(images),
+        strength=strength,
+    )
     seed = recorded.seed if seed is None else seed
     if size is None and aspect_ratio is None:
         size = (recorded.width, recorded.height)
@@ -121,7 +252,11 @@ def plan_replay(
         negative=negative,
         aspect_ratio=aspect_ratio,
     )
-    description = replace(description, styles=(*recipe.style_presets, *description.styles))
+    description = replace(
+        description,
+        styles=(*recipe.style_presets, *description.styles),
+        refined=recipe.refined,
+    )
     if styles or negative or backend.capabilities.profile != recipe.profile:
         return plan_pictures(
             description,
@@ -130,10 +265,14 @@ def plan_replay(
             count=count,
             size=size,
             aspect_ratio=aspect_ratio,
+            num_inference_steps=recorded.num_inference_steps,
+            guidance_scale=recorded.guidance_scale,
+            images=recorded.images,
+            strength=recorded.strength,
         )
-    width, height = size or size_for(parse_aspect_ratio(aspect_ratio or "1:1"))
-    check_size(backend, width, height)
+    width, height = _size(recipe.spec, backend, size=size, aspect_ratio=aspect_ratio)
     first = replace(recorded, spec=description.spec, width=width, height=height, seed=seed)
+    _check_request(first, backend)
     rendered = Rendered(
         prompt=recorded.prompt,
         negative_prompt=recorded.negative_prompt,
@@ -141,6 +280,41 @@ def plan_replay(
         dropped=recipe.dropped,
     )
     return Plan(description, backend, rendered, _with_seeds(first, count), description.notes)
+
+
+def _with_options(
+    recipe: Recipe,
+    backend: Backend,
+    *,
+    num_inference_steps: int | None,
+    guidance_scale: float | None,
+    images: tuple[ReferenceImage, ...],
+    strength: float | None,
+) -> ImageRequest:
+    """The recorded request with the options that were given now.
+
+    Another backend than the recorded one gets none of the recorded steps, guidance and strength.
+
+    Raises:
+        UsageError: the picture was drawn from reference pictures that are not given again.
+    """
+    recorded = recipe.to_request()
+    if backend.name != recipe.backend.name:
+        recorded = replace(recorded, num_inference_steps=None, guidance_scale=None, strength=None)
+    drawn_from = [reference.sha256 for reference in recipe.references if reference.drawn_from]
+    if drawn_from and not images and backend.capabilities.max_images:
+        told = ", ".join(digest[:12] for digest in drawn_from)
+        raise UsageError(
+            f"The picture was drawn from reference pictures (sha256 {told}); give them again with "
+            "--image."
+        )
+    return replace(
+        recorded,
+        num_inference_steps=num_inference_steps or recorded.num_inference_steps,
+        guidance_scale=recorded.guidance_scale if guidance_scale is None else guidance_scale,
+        images=images,
+        strength=recorded.strength if strength is None else strength,
+    )
 
 
 def _rendered(description: Description, backend: Backend) -> tuple[Rendered, list[str]]:

@@ -8,7 +8,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from imagine.stages.metadata import sidecar_of
+from imagine.stages.errors import SpecError
+from imagine.stages.metadata import read_recipe, sidecar_of
 from imagine.stages.names import MAX_NAME_BYTES, cut_bytes
 
 # What os.link fails with where the file system has no hard links (FAT, some network shares).
@@ -27,7 +28,8 @@ def publish(files: Sequence[bytes], target: Path, *, overwrite: bool) -> Path:
     Args:
         files: the picture's bytes, and the sidecar's if it gets one.
         target: the picture's name; its directory is made.
-        overwrite: replace what is there, instead of another name.
+        overwrite: replace what is there, instead of another name. Of a picture that gets no
+            sidecar, the recipe that lay beside the old one is removed.
 
     Returns:
         The picture's final name.
@@ -41,6 +43,8 @@ def publish(files: Sequence[bytes], target: Path, *, overwrite: bool) -> Path:
         temporary = publication.write(files, target.parent)
         if overwrite:
             path = target
+            if len(files) == 1 and _is_recipe(sidecar_of(path)):
+                publication.remove(sidecar_of(path))
             for source, name in _places(temporary, path):
                 publication.replace(source, name)
         else:
@@ -139,6 +143,12 @@ class _Publication:
         self.published.append((temporary, name, _identity(temporary)))
         temporary.replace(name)
 
+    def remove(self, name: Path) -> None:
+        """Take a file away; it is kept until `finish`."""
+        backup = self._temporary_name(name.parent)
+        self.backups.append((backup, name))
+        name.replace(backup)
+
     def finish(self) -> None:
         """Remove the temporary names; from here on there is no way back."""
         self.complete = True
@@ -188,6 +198,15 @@ def _has_sidecar(path: Path) -> bool:
         if error.errno != errno.ENAMETOOLONG:
             raise
         return False
+
+
+def _is_recipe(path: Path) -> bool:
+    """Whether a recipe lies there, and no file of the user's that has its name by chance."""
+    try:
+        read_recipe(path)
+    except (SpecError, OSError):
+        return False
+    return True
 
 
 def _identity(path: Path) -> tuple[int, int]:

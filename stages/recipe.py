@@ -34,6 +34,8 @@ from imagine.stages.spec import (
 
 Seed = Annotated[int, Field(ge=0, lt=2**32)]
 Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+Count = Annotated[int, Field(ge=0)]
+Dollars = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Parameter = float | int | bool | str | None
 # Second resolution and always UTC, so that equal recipes are equal text.
 Timestamp = Annotated[
@@ -58,6 +60,36 @@ class _Record(BaseModel):
     model_config = ConfigDict(extra="ignore", frozen=True)
 
 
+class UsageRecord(_Record):
+    """What a provider counted, as in imagine.stages.usage."""
+
+    calls: Count = 0
+    input_tokens: Count = 0
+    output_tokens: Count = 0
+    image_tokens: Count = 0
+    images: Count = 0
+
+
+class CostRecord(_Record):
+    """What the picture cost in US dollars, as in imagine.stages.cost; null where no price is known.
+
+    A description that several pictures share is charged to the first.
+    """
+
+    enhance: Dollars | None = None
+    generate: Dollars | None = None
+    prices: Told | None = None
+    """Date of the price list."""
+
+
+class ReferenceRecord(_Record):
+    """A reference picture that went in; its name and place are nobody's business."""
+
+    sha256: Annotated[str, like(r"[0-9a-f]{64}", "a sha256 in hexadecimal")]
+    drawn_from: bool
+    """The backend got it; else only the enhancer looked at it."""
+
+
 class EnhancerRecord(_Record):
     """Who filled the description."""
 
@@ -65,6 +97,23 @@ class EnhancerRecord(_Record):
     model: Told
     """What served the request, as the enhancer names it."""
     seed: Seed
+    template: Told | None = None
+    """Hash of the instructions, schema and settings that went with the prompt."""
+    cached: bool = False
+    """The answer was paid for by an earlier run."""
+    images: bool = False
+    """The reference pictures were shown to it."""
+    reasked: tuple[Told, ...] = ()
+    """What was wrong with its first answer, when it was asked a second time."""
+    usage: UsageRecord | None = None
+
+
+class RefinementRecord(_Record):
+    """One change that the user asked for, as in imagine.stages.refine."""
+
+    instruction: Told
+    source_prompt: Told
+    """The prompt as it was before."""
 
 
 class FindingRecord(_Record):
@@ -113,6 +162,10 @@ class BackendRecord(_Record):
                 raise ValueError(
                     f"holds {value_shown(value)} as {name}, no whole number from {low} to {high}"
                 )
+        for name in ("num_inference_steps", "guidance_scale", "strength"):
+            value = parameters.get(name)
+            if value is not None and not isinstance(value, int | float):
+                raise ValueError(f"holds {value_shown(value)} as {name}, no number")
         return parameters
 
 
@@ -136,9 +189,21 @@ class Recipe(_Record):
     enhancer: EnhancerRecord | None = None
     """None when the prompt was not enhanced."""
     style_presets: tuple[str, ...] = ()
+    refined: tuple[RefinementRecord, ...] = ()
+    """Changes to the first description, in order; `source_prompt` has the words of the last."""
     guard: GuardRecord | None = None
     """None when there was nothing to guard."""
     backend: BackendRecord
+    usage: UsageRecord | None = None
+    """None for a backend that counts nothing."""
+    finish_reason: Told | None = None
+    """The provider's own word for how it ended."""
+    references: tuple[ReferenceRecord, ...] = ()
+    """Reference pictures that the backend or the enhancer was shown."""
+    original: bool = False
+    """The file's picture data are the provider's own bytes."""
+    cost: CostRecord | None = None
+    """None when nothing was paid."""
     notes: tuple[Told, ...] = ()
     timings: dict[str, Seconds] = Field(default_factory=dict)
     """Seconds by stage."""
@@ -148,8 +213,11 @@ class Recipe(_Record):
         return spec.to_dict()
 
     def to_request(self) -> ImageRequest:
-        """The request that drew the picture; its `to_json` gives the same bytes again."""
-        parameters = cast("dict[str, int]", self.backend.parameters)
+        """The request that drew the picture; its `to_json` gives the same bytes again.
+
+        Reference pictures are not among it: a recipe only knows their hashes.
+        """
+        parameters = cast("dict[str, Any]", self.backend.parameters)
         return ImageRequest(
             prompt=self.prompt,
             negative_prompt=self.negative_prompt,
@@ -157,6 +225,9 @@ class Recipe(_Record):
             width=parameters["width"],
             height=parameters["height"],
             seed=parameters["seed"],
+            num_inference_steps=parameters.get("num_inference_steps"),
+            guidance_scale=parameters.get("guidance_scale"),
+            strength=parameters.get("strength"),
         )
 
     def to_json(self, *, indent: int | None = None) -> str:

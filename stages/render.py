@@ -147,16 +147,21 @@ def _listing(items: Sequence[str], last: str = "and") -> str:
 
 def _subject_texts(spec: PromptSpec, intent: Intent) -> list[str]:
     """What the spec says of each subject beyond the user's words."""
+    english = spec.language == "en"
     texts = []
     for subject in spec.subjects:
         entity = _entity_of(subject, intent)
-        details = [text for text in _details(subject, entity) if not _words(text) <= _said(entity)]
+        # Things of a prompt in another language are not read, so its words are taken together.
+        said = _said(entity) if english else _words(intent.core)
+        details = [text for text in _details(subject, entity) if not _words(text) <= said]
         named = subject.origin == "user" and _is_named(subject, intent)
         if named and details:
-            texts.append(f"the {subject.source_span or subject.name}: {', '.join(details)}")
+            label = subject.source_span or subject.name
+            texts.append(f"{'the ' if english else ''}{label}: {', '.join(details)}")
         elif not named:
             told = ", ".join((subject.name, *details))
-            texts.append(f"also in the scene: {told}" if subject.origin == "added" else told)
+            scene = "also in the scene: " if english and subject.origin == "added" else ""
+            texts.append(scene + told)
     return texts
 
 
@@ -192,7 +197,9 @@ def _details(subject: Subject, entity: Entity | None) -> list[str]:
 
 
 def _relation_texts(spec: PromptSpec, intent: Intent) -> list[str]:
-    """The relations that the user's words do not state already."""
+    """The relations that the user's words do not state already; in English alone."""
+    if spec.language != "en":
+        return []
     stated = {
         (intent.entities[item.a].head, item.kind, intent.entities[item.b].head)
         for item in intent.relations
@@ -212,7 +219,8 @@ def _text_texts(spec: PromptSpec, intent: Intent) -> list[str]:
     for item in spec.text:
         where = ", ".join(part for part in (item.placement, item.typeface) if part)
         if where or f'"{item.content}"' not in intent.core:
-            texts.append(f'the text "{item.content}"' + (f" {where}" if where else ""))
+            the_text = "the text " if spec.language == "en" else ""
+            texts.append(f'{the_text}"{item.content}"' + (f" {where}" if where else ""))
     return texts
 
 

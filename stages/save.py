@@ -1,17 +1,15 @@
-"""Saving: pixels and their Recipe become a file under a name of its own, whole or not at all."""
+"""Saving: a picture and its Recipe become a file under a name of its own, whole or not at all."""
 
 import errno
 import hashlib
-import io
 import os
 import re
-import zlib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 from imagine.stages.errors import ConfigError, SaveError, UsageError, quoted_path, shown
-from imagine.stages.formats.embed import ImageFormat, blocks_for
+from imagine.stages.formats.encode import encode_image, format_of, is_kept
+from imagine.stages.image import GeneratedImage, ImageFormat
 from imagine.stages.metadata import sidecar_of
 from imagine.stages.names import (
     DEFAULT_TEMPLATE,
@@ -22,9 +20,6 @@ from imagine.stages.names import (
 )
 from imagine.stages.publish import publish
 from imagine.stages.recipe import Recipe
-
-if TYPE_CHECKING:
-    from PIL.Image import Image
 
 FORMATS: dict[str, ImageFormat] = {
     ".png": "png",
@@ -42,16 +37,6 @@ OTHER_PICTURES = (
 _ENDING = re.compile(r"\.\w*[^\W\d]\w*")
 # What the formats hold, and for JPEG and AVIF what libjpeg-turbo and libavif draw the line at.
 MAX_SIDE: dict[ImageFormat, int] = {"png": 2**31 - 1, "jpg": 65_500, "webp": 16_383, "avif": 32_768}
-# CPU measured on 1024x1024 sketches: PNG level 4 takes 93 to 104 ms and 3 to 4 % more bytes than
-# Pillow's level 6 with its 204 to 258 ms. Full chroma, because drawn pictures have saturated
-# edges. AVIF speed 8 takes a quarter to two thirds of the time of Pillow's 6.
-_ENCODER_OPTIONS: dict[ImageFormat, dict[str, Any]] = {
-    "png": {"compress_level": 4, "compress_type": zlib.Z_DEFAULT_STRATEGY},
-    "jpg": {"subsampling": "4:4:4"},
-    "webp": {},
-    "avif": {"subsampling": "4:4:4", "speed": 8},
-}
-DEFAULT_QUALITY: dict[ImageFormat, int] = {"jpg": 92, "webp": 90, "avif": 80}
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +46,13 @@ class Destination:
     Attributes:
         directory: made when it is missing.
         file_name: the exact name, or None to make names from a template.
-        format: of the files.
+        format: of the files; None for what each picture comes in: PNG when it was drawn here,
+            the provider's own when it was received.
     """
 
     directory: Path
     file_name: str | None
-    format: ImageFormat
+    format: ImageFormat | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +83,7 @@ def destination_of(output: str | Path, *, format: ImageFormat | None) -> Destina
     Args:
         output: the path; an existing directory is one whatever its name, and so is text with a
             separator at its end.
-        format: what the user asked for, or None for the file's ending, or PNG.
+        format: what the user asked for, or None for the file's ending, if it has one.
 
     Raises:
         UsageError: the ending is that of another format than `format`, or of none that is
@@ -117,7 +103,7 @@ def destination_of(output: str | Path, *, format: ImageFormat | None) -> Destina
     is_directory = exists or str(output).endswith(("/", os.sep))
     ending = path.name.lower() if path.name.lower() in FORMATS else path.suffix.lower()
     if is_directory or not _ENDING.fullmatch(ending):
-        return Destination(directory=path, file_name=None, format=format or "png")
+        return Destination(directory=path, file_name=None, format=format)
     if ending not in FORMATS:
         raise UsageError(
             f"The output {quoted_path(output)} ends in {shown(ending, limit=20)}, which is no "
@@ -136,13 +122,19 @@ def destination_of(output: str | Path, *, format: ImageFormat | None) -> Destina
     return Destination(directory=path.parent, file_name=path.name, format=FORMATS[ending])
 
 
-def check_format(format: ImageFormat, width: int, height: int) -> None:
+def check_format(format: ImageFormat | None, width: int, height: int) -> None:
     """Refuse a size or format that cannot be written, before anything is drawn.
+
+    Args:
+        format: of the file, or None for whatever the picture comes in, which is never refused.
+        width, height: pixels.
 
     Raises:
         UsageError: a side is longer than the format allows.
         ConfigError: the installed Pillow cannot write it.
     """
+    if format is None:
+        return
     longest = MAX_SIDE[format]
     if max(width, height) > longest:
         raise UsageError(
@@ -174,11 +166,14 @@ def check_destination(
     Raises:
         UsageError: the template is wrong, as in `imagine.stages.names.file_stem`, or ends like a
             picture of another format.
+        ConfigError: it ends in a format that cannot be written here.
         SaveError: the directory is a file, or may not be written, or a name is too long.
     """
     directory, name = destination.directory, destination.file_name
     if name is None:
-        check_template(_without_ending(name_template, destination.format))
+        stem, format = split_template(name_template, destination.format)
+        check_template(stem)
+        check_format(format, 1, 1)
     file_names = [] if name is None else [name + ".json" if sidecar else name]
     if any(len(os.fsencode(part)) > MAX_NAME_BYTES for part in (*directory.parts, *file_names)):
         raise _save_error(directory / (name or ""), OSError(errno.ENAMETOOLONG, ""))
@@ -194,26 +189,33 @@ def check_destination(
         raise _save_error(directory, PermissionError(errno.EACCES, ""))
 
 
-def _without_ending(template: str, format: ImageFormat) -> str:
-    """A name template without the ending that the file gets anyway: `fox.png` is `fox`.
+def split_template(template: str, format: ImageFormat | None) -> tuple[str, ImageFormat | None]:
+    """A name template without the ending that the file gets anyway, and the format wanted.
+
+    `fox.png` is `fox`, and wants a PNG where nothing else was said.
 
     Raises:
-        UsageError: it ends like a picture of another format.
+        UsageError: it ends like a picture of another format, or of one that is not written.
     """
     stem, dot, letters = template.rpartition(".")
     ending = f"{dot}{letters}".lower()
     if ending not in FORMATS and ending not in OTHER_PICTURES:
-        return template
-    if FORMATS.get(ending) != format:
+        return template, format
+    if ending not in FORMATS and format is None:
+        raise UsageError(
+            f"The name '{shown(template)}' ends in {ending}, which is no picture format written "
+            "here; leave out the ending."
+        )
+    if format is not None and FORMATS.get(ending) != format:
         raise UsageError(
             f"The name '{shown(template)}' ends in {ending}, but the format is {format}; "
             "leave out the ending."
         )
-    return stem
+    return stem, FORMATS[ending]
 
 
 def save_image(
-    pixels: "Image",
+    image: GeneratedImage,
     recipe: Recipe,
     *,
     destination: Destination,
@@ -226,19 +228,22 @@ def save_image(
 ) -> Artifact:
     """Write one picture, and its sidecar when there is one, whole or not at all.
 
+    A received picture keeps its bytes unless another format or a quality is asked for; metadata
+    go in beside them, or into a sidecar where the picture is signed or has no place for them.
+
     A name that is taken gets "-2", "-3" and so on, also against other processes. On any failure,
     an interruption included, no picture, temporary file, sidecar or new empty directory is left,
     and with `overwrite` the old files are back.
 
     Args:
-        pixels: RGB.
-        recipe: what made them.
+        image: drawn or received.
+        recipe: what made it.
         destination: where to; its directory is made.
         name_template: as in `imagine.stages.names.file_stem`; unused with an exact file name.
-        quality: 1 to 100 for JPEG, WebP and AVIF, or None for 92, 90, 80.
+        quality: 1 to 100 for JPEG, WebP and AVIF; None for 92, 90, 80, or for what was received.
         metadata: whether the file carries the recipe.
         sidecar: whether the recipe is also written beside it; done anyway, with a note, when
-            the file has no room for it.
+            the file cannot carry it.
         overwrite: whether a file of that name is replaced.
         index: place of the picture in this run, from 1.
 
@@ -246,80 +251,40 @@ def save_image(
         UsageError: the name template is wrong.
         SaveError: the picture cannot be encoded or written.
     """
-    encoded, recipe_fits = encode(
-        pixels, recipe if metadata else None, format=destination.format, quality=quality
-    )
-    notes: tuple[str, ...] = ()
-    if not recipe_fits:
-        notes = ("The recipe is too long for the JPEG and lies in a file beside it.",)
-    files = [encoded]
-    if sidecar or not recipe_fits:
+    template, wanted = name_template, destination.format
+    if destination.file_name is None:
+        template, wanted = split_template(name_template, wanted)
+    format = format_of(image, wanted)
+    name = destination.file_name or f"{file_stem(template, recipe, index=index)}.{format}"
+    target = destination.directory / name
+    if overwrite and index > 1 and (destination.file_name or not _varies(template)):
+        # Pictures of one run must not overwrite each other.
+        target = target.with_stem(f"{target.stem}-{index}")
+    if not is_kept(image, format=format, quality=quality):
+        recipe = recipe.model_copy(update={"original": False})
+    encoded = encode_image(image, recipe if metadata else None, format=format, quality=quality)
+    files = [encoded.data]
+    if sidecar or not encoded.recipe_inside:
         files.append((recipe.to_json(indent=2) + "\n").encode())
-    target = destination.directory / _name(destination, name_template, recipe, index, overwrite)
     try:
         path = publish(files, target, overwrite=overwrite)
     except OSError as error:
         raise _save_error(target, error) from error
+    width, height = image.size
     return Artifact(
         path=path,
         sidecar_path=sidecar_of(path) if len(files) > 1 else None,
-        width=pixels.width,
-        height=pixels.height,
-        bytes=len(encoded),
-        sha256=hashlib.sha256(encoded).hexdigest(),
-        notes=notes,
+        width=width,
+        height=height,
+        bytes=len(encoded.data),
+        sha256=hashlib.sha256(encoded.data).hexdigest(),
+        notes=encoded.notes,
     )
 
 
-def encode(
-    pixels: "Image", recipe: Recipe | None, *, format: ImageFormat, quality: int | None = None
-) -> tuple[bytes, bool]:
-    """The bytes of a picture file, and whether the recipe found room in them.
-
-    Args:
-        pixels: RGB.
-        recipe: what the file carries, or None for a file without metadata.
-        format: of the file.
-        quality: 1 to 100, or None for the default of the format; PNG has none.
-
-    Raises:
-        SaveError: the encoder refused the picture.
-    """
-    options: dict[str, Any] = dict(_ENCODER_OPTIONS[format])
-    if format != "png":
-        options["quality"] = quality or DEFAULT_QUALITY[format]
-    recipe_fits = True
-    if recipe is not None:
-        blocks = blocks_for(recipe, format)
-        recipe_fits = blocks.recipe_fits
-        if format == "png":
-            options["pnginfo"] = blocks.png_info()
-        else:
-            options |= {"exif": blocks.exif, "xmp": blocks.xmp}
-    buffer = io.BytesIO()
-    try:
-        pixels.save(buffer, format="JPEG" if format == "jpg" else format.upper(), **options)
-    except (OSError, ValueError) as error:
-        raise SaveError(
-            f"The {pixels.width}x{pixels.height} picture cannot be encoded as {format}: "
-            f"{shown(error)}; choose another format or size."
-        ) from error
-    return buffer.getvalue(), recipe_fits
-
-
-def _name(
-    destination: Destination, template: str, recipe: Recipe, index: int, overwrite: bool
-) -> str:
-    if destination.file_name is not None:
-        name = Path(destination.file_name)
-        stem, ending = name.stem, name.suffix
-        varies = False
-    else:
-        template = _without_ending(template, destination.format)
-        stem, ending = file_stem(template, recipe, index=index), f".{destination.format}"
-        varies = any(f"{{{field}" in template for field in ("n", "seed", "hash"))
-    # Pictures of one run must not overwrite each other.
-    return f"{stem}-{index}{ending}" if overwrite and index > 1 and not varies else stem + ending
+def _varies(template: str) -> bool:
+    """Whether its names differ between the pictures of a run."""
+    return any(f"{{{field}" in template for field in ("n", "seed", "hash"))
 
 
 def _save_error(path: Path, error: OSError) -> SaveError:

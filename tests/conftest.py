@@ -18,12 +18,15 @@ EVAL = Path(__file__).resolve().parents[2] / "shared" / "eval"
 def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """No key, no setting and no config file of the machine reaches a test."""
     for name in list(os.environ):
-        if name.startswith("IMAGINE_") or name.endswith(("_API_KEY", "_TOKEN", "_BASE_URL")):
+        if name.startswith("IMAGINE_") or name.endswith(
+            ("_API_KEY", "_TOKEN", "_BASE_URL", "FAL_KEY")
+        ):
             monkeypatch.delenv(name)
     for name in ("NO_COLOR", "FORCE_COLOR", "TERM", "TERM_PROGRAM", "EDITOR", "VISUAL", "COLUMNS"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
 
 
 @pytest.fixture(autouse=True)

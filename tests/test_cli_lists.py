@@ -2,10 +2,13 @@
 
 import json
 
+import pytest
 from conftest import Command
 
 from imagine.cli.doctor import CHECKS
 from imagine.cli.settings import config_directory
+from imagine.stages.enhance import ENHANCERS
+from imagine.stages.generate import BACKENDS
 
 
 def test_styles_are_listed_by_family(imagine: Command) -> None:
@@ -49,17 +52,29 @@ def test_backends_and_enhancers_are_listed_with_what_they_honour(imagine: Comman
     done = imagine("backends")
     assert "no diffusion model" in done.out
     rows = [json.loads(line) for line in imagine("backends", "--json").lines]
-    assert [(row["kind"], row["name"]) for row in rows] == [
-        ("backend", "sketch"),
-        ("enhancer", "offline"),
-        ("enhancer", "none"),
+    named = [(row["kind"], row["name"]) for row in rows]
+    assert named == [
+        *(("backend", name) for name in BACKENDS.names()),
+        *(("enhancer", name) for name in ENHANCERS.names()),
     ]
+    ready = {row["name"] for row in rows if row["ready"]}
+    assert ready == {"sketch", "offline", "none", "ollama", "lmstudio", "llamacpp", "vllm"}
+
+
+def test_a_key_makes_its_provider_ready(imagine: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "not set up: STABILITY_API_KEY" in imagine("backends").out
+    monkeypatch.setenv("STABILITY_API_KEY", "sk-not-shown")
+    listed = imagine("backends").out
+    assert "STABILITY_API_KEY" not in listed
+    told = imagine("doctor").out
+    assert "stability     key in the environment, at https://api.stability.ai" in told
+    assert "sk-not-shown" not in listed + told
 
 
 def test_the_doctor_finds_nothing_wrong_here(imagine: Command) -> None:
     done = imagine("doctor")
     assert done.code == 0
-    assert [line.split()[1] for line in done.lines] == list(CHECKS)
+    assert [line.split()[1] for line in done.lines] == [*CHECKS, "providers"]
     assert not any(line.startswith("broken") for line in done.lines)
 
 

@@ -148,7 +148,10 @@ def test_a_wrong_option_is_one_line(imagine: Command, arguments: list[str], mess
 def test_an_error_with_json_is_an_envelope_on_stdout(imagine: Command) -> None:
     done = imagine("a fox", "--backend", "skech", "--json")
     assert done.code == 2
-    message = "There is no backend 'skech'; did you mean 'sketch'? (known: sketch)."
+    message = (
+        "There is no backend 'skech'; did you mean 'sketch'? (known: sketch, gemini, openai, "
+        "stability, huggingface, replicate, fal, imagen)."
+    )
     assert done.json == {
         "ok": False,
         "error": {"type": "UsageError", "message": message, "exit_code": 2},
@@ -157,8 +160,8 @@ def test_an_error_with_json_is_an_envelope_on_stdout(imagine: Command) -> None:
 
 
 def test_markup_in_an_error_is_printed_as_it_is(imagine: Command) -> None:
-    done = imagine("a fox", "--backend", "[/red][type=missing]")
-    assert "There is no backend '[/red][type=missing]'" in done.err
+    done = imagine("a fox", "--style", "[/red][type=missing]")
+    assert "There is no style '[/red][type=missing]'" in done.err
 
 
 def test_escape_sequences_in_input_do_not_reach_the_terminal(imagine: Command) -> None:

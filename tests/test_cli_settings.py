@@ -5,8 +5,10 @@ from pathlib import Path
 import pytest
 from conftest import Command
 
-from imagine.cli.settings import SETTINGS, config_directory, load_settings
+from imagine.cli.settings import GENERAL, SETTINGS, config_directory, load_settings
+from imagine.stages.enhance import ENHANCERS
 from imagine.stages.errors import ConfigError
+from imagine.stages.generate import BACKENDS
 
 
 @pytest.fixture(autouse=True)
@@ -85,8 +87,8 @@ def test_a_broken_file_is_refused(content: bytes) -> None:
     [
         ("size", "2", "The size '2' is not WIDTHxHEIGHT, such as 1024x768; write it so."),
         ("aspect_ratio", "wide", "The aspect ratio 'wide' is not W:H, such as 16:9; write it so."),
-        ("backend", "zz", "There is no backend 'zz' (known: sketch)."),
-        ("enhancer", "zz", "There is no enhancer 'zz' (known: offline, none)."),
+        ("backend", "zz", f"There is no backend 'zz' (known: {', '.join(BACKENDS.names())})."),
+        ("enhancer", "zz", f"There is no enhancer 'zz' (known: {', '.join(ENHANCERS.names())})."),
     ],
 )
 def test_a_value_that_no_option_would_take_is_refused_with_its_source(
@@ -149,7 +151,8 @@ def test_the_command_shows_every_setting_and_its_origin(
     monkeypatch.setenv("IMAGINE_FORMAT", "webp")
     done = imagine("config")
     assert done.code == 0
-    assert [line.split()[0] for line in done.lines] == list(SETTINGS)
+    assert [line.split()[0] for line in done.lines] == list(GENERAL)
+    assert [line.split()[0] for line in imagine("config", "--all").lines] == list(SETTINGS)
     row = next(line for line in done.lines if line.startswith("format"))
     assert row.split()[:3] == ["format", "webp", "environment"]
 
@@ -159,3 +162,71 @@ def test_a_broken_configuration_ends_with_3(
 ) -> None:
     monkeypatch.setenv("IMAGINE_QUALITY", "best")
     assert imagine("a fox").code == 3
+
+
+@pytest.mark.parametrize(
+    ("variables", "wins"),
+    [
+        ({"GOOGLE_API_KEY": "google"}, "google"),
+        ({"GOOGLE_API_KEY": "google", "GEMINI_API_KEY": "gemini"}, "gemini"),
+        ({"GEMINI_API_KEY": "gemini", "IMAGINE_GEMINI_API_KEY": "ours"}, "ours"),
+    ],
+)
+def test_a_key_goes_by_its_usual_names(
+    monkeypatch: pytest.MonkeyPatch, variables: dict[str, str], wins: str
+) -> None:
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    key = load_settings().secret("gemini_api_key")
+    assert key is not None
+    assert key.reveal() == wins
+
+
+def test_no_key_is_ever_shown(imagine: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GEMINI_API_KEY", "AIza-secret")
+    Path(".env").write_text("OPENAI_API_KEY=sk-secret\n")
+    shown = [imagine("config").out, imagine("config", "--all").out, imagine("config", "--json").out]
+    assert "secret" not in "".join(shown)
+    assert all("(set, not shown)" in text for text in shown)
+    monkeypatch.setenv("GEMINI_API_KEY", "AIza secret")
+    done = imagine("config")
+    assert done.code == 3
+    assert done.err == (
+        "Error: GEMINI_API_KEY in the environment holds a space, line break or other sign that no "
+        "key has; correct it.\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("address", "message"),
+    [
+        ("ftp://x", "is no address such as http://127.0.0.1:8080/v1: 'ftp://x'; correct it."),
+        ("http://", "is no address such as http://127.0.0.1:8080/v1: 'http://'; correct it."),
+        (
+            "http://x:99999",
+            "is no address such as http://127.0.0.1:8080/v1: 'http://x:99999'; correct it.",
+        ),
+        ("https://u:pw@x", "holds a password, which addresses show to everyone; use the key."),
+    ],
+)
+def test_an_address_that_is_none_is_refused(
+    monkeypatch: pytest.MonkeyPatch, address: str, message: str
+) -> None:
+    monkeypatch.setenv("OPENAI_BASE_URL", address)
+    with pytest.raises(ConfigError) as caught:
+        load_settings()
+    assert str(caught.value) == f"OPENAI_BASE_URL in the environment {message}"
+
+
+def test_a_file_of_the_directory_sends_no_key_of_the_users_elsewhere(
+    imagine: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-secret")
+    Path(".env").write_text("OPENAI_BASE_URL=https://thief.example/v1\n")
+    done = imagine("a fox", "-b", "openai", "--no-enhance")
+    assert done.code == 3
+    assert done.err == (
+        "Error: '.env' of this directory would send your OpenAI key to https://thief.example/v1; "
+        "if that is meant, set IMAGINE_OPENAI_BASE_URL in the environment, or put the key beside "
+        "it.\n"
+    )

@@ -29,7 +29,9 @@ def random_text(length: int, *, first: int = 0x4E00, last: int = 0x9FFF) -> str:
 def test_the_a1111_text_states_what_the_backend_has() -> None:
     recipe = make_recipe(
         negative_prompt="blurry, lowres",
-        backend=backend(steps=4, guidance=1.5, sampler="Euler a", scheduler="Simple"),
+        backend=backend(
+            num_inference_steps=4, guidance_scale=1.5, sampler="Euler a", scheduler="Simple"
+        ),
     )
     assert a1111_text(recipe) == (
         "a red fox, soft light\n"

@@ -14,15 +14,23 @@ import pytest
 import sd_parsers
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pictures import chunk, signed_picture
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 from recipes import any_recipe, make_recipe
 
+from imagine.stages.enhance.offline import OfflineEnhancer
 from imagine.stages.errors import NoRecipeError, SpecError
-from imagine.stages.formats.embed import ImageFormat, exif_block
+from imagine.stages.formats.embed import exif_block
+from imagine.stages.formats.encode import encode
+from imagine.stages.formats.received import read_received
+from imagine.stages.generate.sketch.backend import SketchBackend
+from imagine.stages.image import GeneratedImage, ImageFormat
 from imagine.stages.metadata import parse_a1111, read_parameters, read_recipe, sidecar_of
+from imagine.stages.pipeline import imagine
+from imagine.stages.plan import plan_replay
 from imagine.stages.recipe import Recipe
-from imagine.stages.save import encode
+from imagine.stages.save import destination_of, save_image
 
 FORMATS: tuple[ImageFormat, ...] = get_args(ImageFormat)
 exiv2.LogMsg.setLevel(exiv2.LogMsg.Level.mute)
@@ -32,7 +40,7 @@ def draw(directory: Path, recipe: Recipe, format: ImageFormat) -> Path:
     """A small noisy picture that carries `recipe`."""
     pixels = Image.effect_noise((64, 48), 50).convert("RGB")
     path = directory / f"picture.{format}"
-    path.write_bytes(encode(pixels, recipe, format=format)[0])
+    path.write_bytes(encode(pixels, recipe, format=format).data)
     return path
 
 
@@ -41,10 +49,6 @@ def foreign(directory: Path, **options: object) -> Path:
     path = directory / f"foreign.{options.pop('ending', 'png')}"
     Image.new("RGB", (8, 8)).save(path, **options)  # type: ignore[arg-type]
     return path
-
-
-def chunk(kind: bytes, data: bytes) -> bytes:
-    return struct.pack(">I", len(data)) + kind + data + zlib.crc32(kind + data).to_bytes(4, "big")
 
 
 def png_with(*chunks: bytes, at_end: bool = False) -> bytes:
@@ -176,6 +180,37 @@ def test_what_the_picture_carries_wins_over_the_sidecar(tmp_path: Path) -> None:
     path = draw(tmp_path, make_recipe("inside"), "png")
     sidecar_of(path).write_text(make_recipe("beside").to_json(), encoding="utf-8")
     assert read_recipe(path).source_prompt == "inside"
+
+
+@pytest.mark.parametrize("format", FORMATS)
+def test_the_recipe_of_a_signed_picture_is_found_beside_it_under_any_name(
+    tmp_path: Path, format: ImageFormat
+) -> None:
+    recipe = make_recipe(original=True)
+    image = GeneratedImage(model="m", received=read_received(signed_picture(format)))
+    artifact = save_image(image, recipe, destination=destination_of(tmp_path, format=None))
+    assert artifact.sidecar_path is not None
+    assert read_recipe(artifact.path) == recipe
+    hero = tmp_path / "elsewhere" / f"hero.v2.{format}"
+    hero.parent.mkdir()
+    artifact.path.rename(hero)
+    artifact.sidecar_path.rename(sidecar_of(hero))
+    assert read_recipe(hero) == recipe
+    assert read_recipe(sidecar_of(hero)) == recipe
+    sidecar_of(hero).unlink()
+    with pytest.raises(NoRecipeError):
+        read_recipe(hero)
+
+
+def test_a_signed_picture_is_replayed_from_what_lies_beside_it(tmp_path: Path) -> None:
+    picture = imagine("a red fox", enhancer=OfflineEnhancer(), backend=SketchBackend(), seed=5)
+    image = GeneratedImage(model="m", received=read_received(signed_picture("png")))
+    place = destination_of(tmp_path, format=None)
+    saved = save_image(image, picture.recipe, destination=place)
+    plan = plan_replay(read_recipe(saved.path), backend=SketchBackend())
+    assert [request.to_json() for request in plan.requests] == [
+        picture.recipe.to_request().to_json()
+    ]
 
 
 @pytest.mark.parametrize("ending", ["png", "jpg", "webp", "avif"])

@@ -33,13 +33,15 @@ def test_the_example_environment_names_every_setting_with_a_comment() -> None:
     lines = (ROOT / ".env.example").read_text(encoding="utf-8").splitlines()
     named = {line.removesuffix("=") for line in lines if line.endswith("=")}
     assert {f"IMAGINE_{name.upper()}" for name in SETTINGS} <= named
+    assert {name for setting in SETTINGS.values() for name in setting.variables} <= named
     read = set()
     for path in (ROOT / "cli").glob("*.py"):
         source = path.read_text(encoding="utf-8")
         read |= set(re.findall(r'environ(?:\.get\(|\[)"(\w+)"', source))
         read |= set(re.findall(r'"(\w+)" (?:not )?in os\.environ', source))
     # What the terminal and the shell set by themselves is no setting.
-    assert read - {"TERM", "_IMAGINE_COMPLETE", "COMP_WORDS", "COMP_CWORD"} <= named
+    theirs = {"TERM", "_IMAGINE_COMPLETE", "COMP_WORDS", "COMP_CWORD", "XDG_CACHE_HOME"}
+    assert read - theirs <= named
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["--version"]])

@@ -15,6 +15,7 @@ from imagine.stages.image import GeneratedImage, ImageRequest, Progress
 from imagine.stages.intent import Intent
 from imagine.stages.pipeline import draw
 from imagine.stages.plan import plan_pictures, plan_replay
+from imagine.stages.sizes import FreeSizes
 from imagine.stages.spec import PromptSpec
 
 OFFLINE = ENHANCERS.create("offline")
@@ -24,15 +25,14 @@ class Painter:
     """Paints one colour, and does as it is told."""
 
     name = "painter"
+    model = "painter-1"
 
     def __init__(self, **capabilities: Any) -> None:
         usual = Capabilities(
             profile="natural",
             negative_prompt=False,
             seed=True,
-            min_side=8,
-            max_side=4096,
-            max_pixels=2_000_000,
+            sizes=FreeSizes(min_side=8, max_side=4096, max_pixels=2_000_000),
             trained=True,
         )
         self.capabilities = replace(usual, **capabilities)
@@ -44,7 +44,7 @@ class Painter:
             raise RefusedError("The painter refused.")
         yield Progress(2, 2, "whole")
         pixels = Image.new("RGB", (request.width, request.height), "red")
-        yield GeneratedImage(pixels=pixels, model="painter-1", notes=("It is red.",))
+        yield GeneratedImage(drawn=pixels, model="painter-1", notes=("It is red.",))
 
 
 class Liar:
@@ -81,7 +81,7 @@ def test_progress_is_told_and_the_recipe_says_what_was_done() -> None:
         "name": "painter",
         "model": "painter-1",
         "trained": True,
-        "parameters": {"width": 1344, "height": 768, "seed": 5},
+        "parameters": {"width": 1344, "height": 768, "seed": 5, "model": "painter-1"},
     }
     assert recipe.notes == ("It is red.",)
     assert set(recipe.timings) == {"enhance", "generate"}

@@ -5,16 +5,13 @@ import struct
 import zlib
 
 import pytest
+from pictures import chunk
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-from imagine.stages.formats.png import inflate, read_texts
+from imagine.stages.formats.png import inflate, keywords, read_texts, text_chunk, with_chunks
 
 LIMIT = 2**20
-
-
-def chunk(kind: bytes, data: bytes) -> bytes:
-    return struct.pack(">I", len(data)) + kind + data + zlib.crc32(kind + data).to_bytes(4, "big")
 
 
 def png_with(*chunks: bytes, at_end: bool = False, info: PngInfo | None = None) -> bytes:
@@ -42,6 +39,22 @@ def test_every_kind_of_text_chunk_is_read() -> None:
         "wide": "☕ 日本語",
         "wide packed": "☕ " * 100,
     }
+
+
+@pytest.mark.parametrize("text", ["", "plain", "café", "☕ 日本語", "a\nb"])
+@pytest.mark.parametrize("wide", [True, False])
+def test_text_chunks_are_those_of_pillow(text: str, wide: bool) -> None:
+    info = PngInfo()
+    info.add_itxt("key", text) if wide else info.add_text("key", text)
+    assert text_chunk("key", text, wide=wide) == info.chunks[0][:2]
+
+
+def test_chunks_go_in_behind_the_header_in_their_order() -> None:
+    added = [text_chunk("one", "1"), text_chunk("two", "2", wide=True)]
+    data = with_chunks(png_with(), added)
+    assert data == png_with(chunk(b"tEXt", b"one\0001"), chunk(b"iTXt", b"two\0\0\0\0\0002"))
+    assert keywords(data) == {"one", "two"}
+    Image.open(io.BytesIO(data)).load()
 
 
 def test_text_behind_the_pixels_is_read() -> None:

@@ -13,11 +13,13 @@ from types import FrameType
 from typing import Any
 
 import pytest
+from recipes import make_recipe
 
 from imagine.stages import publish as module
 from imagine.stages.publish import publish
 
 PICTURE, SIDECAR = b"picture" * 1000, b"sidecar"
+RECIPE = make_recipe().to_json().encode()
 
 
 def contents(directory: Path) -> dict[str, bytes | None]:
@@ -102,6 +104,41 @@ def test_overwriting_replaces_picture_and_sidecar(
     assert contents(tmp_path) == {"fox.png": PICTURE, "fox.png.json": SIDECAR}
 
 
+@pytest.mark.parametrize("links", [True, False])
+def test_overwriting_without_a_sidecar_removes_the_recipe_of_the_old_picture(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, links: bool
+) -> None:
+    if not links:
+        monkeypatch.setattr(os, "link", no_hard_links)
+    (tmp_path / "fox.png").write_bytes(b"old")
+    (tmp_path / "fox.png.json").write_bytes(RECIPE)
+    publish([PICTURE], tmp_path / "fox.png", overwrite=True)
+    assert contents(tmp_path) == {"fox.png": PICTURE}
+
+
+@pytest.mark.parametrize("words", [b"", b"{}", b'{"label": "fox"}', b"\x89PNG"])
+def test_overwriting_leaves_a_file_that_is_no_recipe_alone(tmp_path: Path, words: bytes) -> None:
+    (tmp_path / "fox.png.json").write_bytes(words)
+    publish([PICTURE], tmp_path / "fox.png", overwrite=True)
+    assert contents(tmp_path) == {"fox.png": PICTURE, "fox.png.json": words}
+
+
+def test_a_failure_brings_the_removed_recipe_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "fox.png").write_bytes(b"old")
+    (tmp_path / "fox.png.json").write_bytes(RECIPE)
+    before = contents(tmp_path)
+
+    def failing(*_: object) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(module, "_sync_directory", failing)
+    with pytest.raises(OSError, match="Input/output error"):
+        publish([PICTURE], tmp_path / "fox.png", overwrite=True)
+    assert contents(tmp_path) == before
+
+
 def save_many(directory: Path, word: bytes) -> None:
     for _ in range(20):
         publish([word, word], directory / "fox.png", overwrite=False)
@@ -164,6 +201,7 @@ def interrupted_at(step: int, work: Callable[[], object]) -> tuple[bool, bool]:
         ("taken names", True),
         ("taken names", False),
         ("overwrite", True),  # without hard links the replaced file cannot be kept
+        ("overwrite without sidecar", True),
     ],
 )
 def test_ctrl_c_at_any_line_leaves_all_or_nothing(
@@ -172,6 +210,7 @@ def test_ctrl_c_at_any_line_leaves_all_or_nothing(
     if not links:
         monkeypatch.setattr(os, "link", no_hard_links)
     monkeypatch.setattr(os, "fsync", lambda descriptor: None)  # some 500 runs, 5 ms each
+    files = [PICTURE] if case == "overwrite without sidecar" else [PICTURE, SIDECAR]
     outcomes = []
     step, ended = 0, False
     while not ended:
@@ -181,13 +220,13 @@ def test_ctrl_c_at_any_line_leaves_all_or_nothing(
         directory.mkdir()
         if case != "new directory":
             (directory / "fox.png").write_bytes(b"old")
-            (directory / "fox.png.json").write_bytes(b"old words")
+            (directory / "fox.png.json").write_bytes(RECIPE)
             (directory / "fox-2.png").write_bytes(b"old too")
         before = contents(directory)
         came, ended = interrupted_at(
             step,
             lambda target=target: publish(  # type: ignore[misc]
-                [PICTURE, SIDECAR], target, overwrite=case == "overwrite"
+                files, target, overwrite=case.startswith("overwrite")
             ),
         )
         assert came != ended
@@ -196,7 +235,9 @@ def test_ctrl_c_at_any_line_leaves_all_or_nothing(
         if found != before:
             assert len(found) <= len(before) + 4
             assert list(found.values()).count(PICTURE) == 1
-            assert list(found.values()).count(SIDECAR) == 1
+            assert list(found.values()).count(SIDECAR) == len(files) - 1
+            if case.startswith("overwrite"):
+                assert RECIPE not in found.values()
             assert not any(name.endswith(".tmp") for name in found)
         shutil.rmtree(directory)
     assert step > 50
@@ -229,6 +270,41 @@ def test_a_failing_system_call_leaves_nothing(
     monkeypatch.undo()
     assert raised == (errno.EIO if calls >= call else None)
     assert len(contents(tmp_path)) == (0 if raised else 4)
+
+
+@pytest.mark.parametrize("files", [[PICTURE], [PICTURE, SIDECAR]])
+@pytest.mark.parametrize("function", ["fsync", "link", "replace", "open"])
+@pytest.mark.parametrize("call", [1, 2, 3])
+def test_a_failing_system_call_brings_back_what_was_to_be_replaced(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    files: list[bytes],
+    function: str,
+    call: int,
+) -> None:
+    (tmp_path / "fox.png").write_bytes(b"old")
+    (tmp_path / "fox.png.json").write_bytes(RECIPE)
+    before = contents(tmp_path)
+    calls = 0
+    real = getattr(os, function)
+
+    def failing(*args: Any, **kwargs: Any) -> Any:
+        nonlocal calls
+        calls += 1
+        if calls == call:
+            raise OSError(errno.EIO, "Input/output error")
+        return real(*args, **kwargs)
+
+    monkeypatch.setattr(os, function, failing)
+    raised = None
+    try:
+        publish(files, tmp_path / "fox.png", overwrite=True)
+    except OSError as error:
+        raised = error.errno
+    monkeypatch.undo()
+    assert raised == (errno.EIO if calls >= call else None)
+    names = ("fox.png", "fox.png.json")
+    assert contents(tmp_path) == (before if raised else dict(zip(names, files, strict=False)))
 
 
 def test_a_directory_that_may_be_written_but_not_read_gets_the_picture(

@@ -6,16 +6,20 @@ import io
 import json
 import os
 import subprocess
-from collections.abc import Iterator
+import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import get_args
 
 import pytest
+from pictures import MANIFEST, picture, signed_picture
 from PIL import Image, features
 from recipes import make_recipe
 
 from imagine.stages.errors import ConfigError, SaveError, UsageError
-from imagine.stages.formats.embed import ImageFormat
+from imagine.stages.formats.encode import encode
+from imagine.stages.formats.received import read_received
+from imagine.stages.image import GeneratedImage, ImageFormat
 from imagine.stages.metadata import read_parameters, read_recipe
 from imagine.stages.recipe import parse_recipe
 from imagine.stages.save import (
@@ -23,7 +27,6 @@ from imagine.stages.save import (
     check_destination,
     check_format,
     destination_of,
-    encode,
     save_image,
 )
 
@@ -47,7 +50,15 @@ def tiny_disk(tmp_path: Path) -> Iterator[Path]:
     subprocess.run(["umount", str(disk)], check=True)
 
 
-def there(directory: Path, format: ImageFormat = "png") -> Destination:
+def drawn(pixels: Image.Image) -> GeneratedImage:
+    return GeneratedImage(model="sketch-1", drawn=pixels)
+
+
+def received(data: bytes) -> GeneratedImage:
+    return GeneratedImage(model="model-1", received=read_received(data))
+
+
+def there(directory: Path, format: ImageFormat | None = None) -> Destination:
     return Destination(directory=directory, file_name=None, format=format)
 
 
@@ -55,7 +66,7 @@ def there(directory: Path, format: ImageFormat = "png") -> Destination:
 def test_the_artifact_describes_the_file(
     tmp_path: Path, pixels: Image.Image, format: ImageFormat
 ) -> None:
-    artifact = save_image(pixels, make_recipe(), destination=there(tmp_path / "out", format))
+    artifact = save_image(drawn(pixels), make_recipe(), destination=there(tmp_path / "out", format))
     data = artifact.path.read_bytes()
     assert artifact.path == tmp_path / "out" / f"a-red-fox-7.{format}"
     assert (artifact.width, artifact.height) == (64, 48)
@@ -68,7 +79,7 @@ def test_the_artifact_describes_the_file(
 
 
 def test_png_keeps_every_pixel(tmp_path: Path, pixels: Image.Image) -> None:
-    artifact = save_image(pixels, make_recipe(), destination=there(tmp_path))
+    artifact = save_image(drawn(pixels), make_recipe(), destination=there(tmp_path))
     with Image.open(artifact.path) as picture:
         assert picture.tobytes() == pixels.tobytes()
 
@@ -78,7 +89,7 @@ def test_without_metadata_the_file_says_nothing(
     tmp_path: Path, pixels: Image.Image, format: ImageFormat
 ) -> None:
     artifact = save_image(
-        pixels, make_recipe(), destination=there(tmp_path, format), metadata=False
+        drawn(pixels), make_recipe(), destination=there(tmp_path, format), metadata=False
     )
     data = artifact.path.read_bytes()
     assert b"fox" not in data
@@ -88,7 +99,11 @@ def test_without_metadata_the_file_says_nothing(
 
 def test_the_sidecar_is_the_recipe_in_readable_json(tmp_path: Path, pixels: Image.Image) -> None:
     artifact = save_image(
-        pixels, make_recipe("a café"), destination=there(tmp_path), metadata=False, sidecar=True
+        drawn(pixels),
+        make_recipe("a café"),
+        destination=there(tmp_path),
+        metadata=False,
+        sidecar=True,
     )
     assert artifact.sidecar_path == tmp_path / "a-cafe-7.png.json"
     text = artifact.sidecar_path.read_text(encoding="utf-8")
@@ -102,7 +117,7 @@ def test_a_recipe_too_long_for_jpeg_lies_beside_it_with_a_note(
 ) -> None:
     words = "".join(chr(0x4E00 + number * number * 31 % 20_000) for number in range(40_000))
     recipe = make_recipe(notes=(words, words[::-1], words[::3], words[::7]))
-    artifact = save_image(pixels, recipe, destination=there(tmp_path, "jpg"))
+    artifact = save_image(drawn(pixels), recipe, destination=there(tmp_path, "jpg"))
     assert artifact.notes == ("The recipe is too long for the JPEG and lies in a file beside it.",)
     assert artifact.sidecar_path == tmp_path / "a-red-fox-7.jpg.json"
     assert read_recipe(artifact.path) == recipe
@@ -110,7 +125,7 @@ def test_a_recipe_too_long_for_jpeg_lies_beside_it_with_a_note(
 
 def test_a_lower_quality_makes_a_smaller_file(pixels: Image.Image) -> None:
     for format in FORMATS[1:]:
-        sizes = [len(encode(pixels, None, format=format, quality=q)[0]) for q in (1, 50, None)]
+        sizes = [len(encode(pixels, None, format=format, quality=q).data) for q in (1, 50, None)]
         assert sizes == sorted(sizes)
         assert len(set(sizes)) == 3
 
@@ -119,15 +134,204 @@ def test_a_lower_quality_makes_a_smaller_file(pixels: Image.Image) -> None:
 def test_a_thin_line_of_colour_keeps_its_colour(format: ImageFormat) -> None:
     picture = Image.new("RGB", (32, 32), "blue")
     picture.paste((255, 0, 0), (15, 0, 16, 32))
-    with Image.open(io.BytesIO(encode(picture, None, format=format)[0])) as read:
+    with Image.open(io.BytesIO(encode(picture, None, format=format).data)) as read:
         red, _, blue = read.convert("RGB").getpixel((15, 16))
     assert red > 200
     assert blue < 60
 
 
+SIGNED = (
+    "The picture is signed (C2PA) and was kept as it came; its recipe lies in a file beside it."
+)
+NO_PLACE = "The picture was kept as it came; its recipe lies in a file beside it."
+OWN_XMP = b'<x:xmpmeta xmlns:x="adobe:ns:meta/"></x:xmpmeta>'
+HOSTED = make_recipe(original=True)
+
+
+def test_a_drawn_picture_is_a_png_when_nothing_else_is_said(
+    tmp_path: Path, pixels: Image.Image
+) -> None:
+    assert save_image(drawn(pixels), make_recipe(), destination=there(tmp_path)).path.suffix == (
+        ".png"
+    )
+
+
+@pytest.mark.parametrize("format", ["png", "jpg", "webp"])
+def test_an_unsigned_picture_gets_the_recipe_and_keeps_its_picture_data(
+    tmp_path: Path, format: ImageFormat
+) -> None:
+    data = picture(format)
+    artifact = save_image(received(data), HOSTED, destination=there(tmp_path))
+    assert artifact.path == tmp_path / f"a-red-fox-7.{format}"
+    assert (artifact.width, artifact.height, artifact.notes) == (64, 48, ())
+    assert artifact.sidecar_path is None
+    assert read_recipe(artifact.path) == HOSTED
+    with Image.open(artifact.path) as file, Image.open(io.BytesIO(data)) as sent:
+        assert file.tobytes() == sent.tobytes()
+
+
+@pytest.mark.parametrize("format", FORMATS)
+def test_a_signed_picture_is_kept_byte_by_byte_with_its_recipe_beside_it(
+    tmp_path: Path, format: ImageFormat
+) -> None:
+    data = signed_picture(format)
+    artifact = save_image(received(data), HOSTED, destination=there(tmp_path))
+    assert artifact.path.read_bytes() == data
+    assert (artifact.bytes, artifact.sha256) == (len(data), hashlib.sha256(data).hexdigest())
+    assert artifact.notes == (SIGNED,)
+    assert artifact.sidecar_path == tmp_path / f"a-red-fox-7.{format}.json"
+    assert read_recipe(artifact.path) == HOSTED
+
+
+@pytest.mark.parametrize(
+    "data", [picture("avif"), picture("jpg", xmp=OWN_XMP), picture("webp", xmp=OWN_XMP)]
+)
+def test_a_picture_without_a_place_for_the_recipe_is_kept_byte_by_byte(
+    tmp_path: Path, data: bytes
+) -> None:
+    artifact = save_image(received(data), HOSTED, destination=there(tmp_path))
+    assert artifact.path.read_bytes() == data
+    assert artifact.notes == (NO_PLACE,)
+    assert read_recipe(artifact.path) == HOSTED
+
+
+@pytest.mark.parametrize("make", [picture, signed_picture])
+@pytest.mark.parametrize("format", FORMATS)
+def test_without_metadata_a_received_picture_is_kept_and_nothing_lies_beside_it(
+    tmp_path: Path, format: ImageFormat, make: Callable[[ImageFormat], bytes]
+) -> None:
+    data = make(format)
+    artifact = save_image(received(data), HOSTED, destination=there(tmp_path), metadata=False)
+    assert artifact.path.read_bytes() == data
+    assert (artifact.sidecar_path, artifact.notes) == (None, ())
+    beside = save_image(
+        received(data), HOSTED, destination=there(tmp_path), metadata=False, sidecar=True
+    )
+    assert beside.path.read_bytes() == data
+    assert (beside.sidecar_path is not None, beside.notes) == (True, ())
+
+
+def test_the_provider_may_send_another_format_than_the_last_time(tmp_path: Path) -> None:
+    paths = [
+        save_image(received(picture(format)), HOSTED, destination=there(tmp_path)).path.name
+        for format in ("png", "jpg", "png")
+    ]
+    assert paths == ["a-red-fox-7.png", "a-red-fox-7.jpg", "a-red-fox-7-2.png"]
+
+
+@pytest.mark.parametrize("place", ["format", "file name", "name template"])
+def test_another_format_that_was_asked_for_is_encoded(tmp_path: Path, place: str) -> None:
+    image = received(picture("jpg", quality=100))
+    destination = {
+        "format": there(tmp_path, "png"),
+        "file name": destination_of(tmp_path / "a-red-fox-7.png", format=None),
+        "name template": there(tmp_path),
+    }[place]
+    template = "{slug}-{seed}.png" if place == "name template" else "{slug}-{seed}"
+    artifact = save_image(image, HOSTED, destination=destination, name_template=template)
+    assert (artifact.path.name, artifact.notes) == ("a-red-fox-7.png", ())
+    assert read_recipe(artifact.path) == make_recipe(original=False)
+    with Image.open(artifact.path) as file:
+        assert (file.format, file.tobytes()) == ("PNG", image.pixels.tobytes())
+
+
+def test_a_quality_encodes_anew_but_for_png(tmp_path: Path) -> None:
+    jpg, png = picture("jpg", quality=100), picture("png")
+    small = save_image(received(jpg), HOSTED, destination=there(tmp_path), quality=10)
+    assert small.path.suffix == ".jpg"
+    assert small.bytes < len(jpg)
+    assert not read_recipe(small.path).original
+    kept = save_image(
+        received(png), HOSTED, destination=there(tmp_path), quality=10, metadata=False
+    )
+    assert kept.path.read_bytes() == png
+
+
+def test_encoding_a_signed_picture_anew_says_what_is_lost(tmp_path: Path) -> None:
+    image = received(signed_picture("png"))
+    artifact = save_image(image, HOSTED, destination=there(tmp_path, "jpg"), sidecar=True)
+    assert artifact.notes == (
+        "The picture was encoded anew as jpg and lost the signature (C2PA) it came with.",
+    )
+    assert MANIFEST not in artifact.path.read_bytes()
+    assert artifact.sidecar_path is not None
+    assert not parse_recipe(artifact.sidecar_path.read_text(encoding="utf-8")).original
+    assert not read_recipe(artifact.path).original
+
+
+def test_what_is_transparent_is_white_in_a_jpeg(tmp_path: Path) -> None:
+    clear = io.BytesIO()
+    Image.new("RGBA", (16, 16), (255, 0, 0, 0)).save(clear, "PNG")
+    artifact = save_image(received(clear.getvalue()), HOSTED, destination=there(tmp_path, "jpg"))
+    with Image.open(artifact.path) as file:
+        assert (file.mode, file.getpixel((8, 8))) == ("RGB", (255, 255, 255))
+
+
+@pytest.mark.parametrize("format", ["png", "webp", "avif"])
+def test_transparency_is_kept_where_the_format_has_it(tmp_path: Path, format: ImageFormat) -> None:
+    image = received(picture("png" if format != "png" else "webp", "RGBA"))
+    artifact = save_image(image, HOSTED, destination=there(tmp_path, format))
+    with Image.open(artifact.path) as file:
+        assert file.mode == "RGBA"
+
+
+def test_a_received_picture_that_cannot_be_decoded_is_an_error_only_when_it_must_be(
+    tmp_path: Path,
+) -> None:
+    whole = picture("webp")
+    broken = received(whole[:40] + b"\xff" * (len(whole) - 40))
+    with pytest.raises(SaveError) as caught:
+        save_image(broken, HOSTED, destination=there(tmp_path, "png"))
+    assert str(caught.value).startswith("The picture that was received cannot be decoded: ")
+    assert str(caught.value).endswith("; leave out --format and --quality to keep it as it came.")
+    assert list(tmp_path.iterdir()) == []
+    assert save_image(broken, HOSTED, destination=there(tmp_path)).path.exists()
+
+
+def test_a_received_picture_is_saved_without_loading_pillow(tmp_path: Path) -> None:
+    files = {format: tmp_path / f"sent.{format}" for format in FORMATS}
+    for format, path in files.items():
+        path.write_bytes(picture(format))
+    (tmp_path / "recipe.json").write_text(HOSTED.to_json(), encoding="utf-8")
+    program = """
+import sys
+from pathlib import Path
+from imagine.stages.formats.received import read_received
+from imagine.stages.image import GeneratedImage
+from imagine.stages.recipe import parse_recipe
+from imagine.stages.save import check_destination, destination_of, save_image
+recipe = parse_recipe(Path("recipe.json").read_text(encoding="utf-8"))
+for path in Path().glob("sent.*"):
+    image = GeneratedImage(model="m", received=read_received(path.read_bytes()))
+    place = destination_of("out", format=None)
+    check_destination(place)
+    print(save_image(image, recipe, destination=place).path.name)
+assert "PIL" not in sys.modules
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert (done.stderr, len(done.stdout.split())) == ("", 4)
+
+
+@pytest.mark.parametrize("room", [40, 52])
+def test_a_signed_picture_is_saved_with_its_recipe_or_not_at_all(
+    tiny_disk: Path, room: int
+) -> None:
+    """The disk has place for the picture, and for a part of the recipe or none of it."""
+    image = received(signed_picture("png") + bytes(room * 1024))
+    recipe = make_recipe(original=True, notes=("x" * 20_000,))
+    with pytest.raises(SaveError, match="the disk is full"):
+        save_image(image, recipe, destination=there(tiny_disk / "out"))
+    assert list(tiny_disk.iterdir()) == []
+    assert save_image(image, recipe, destination=there(tiny_disk), metadata=False).path.exists()
+
+
 def test_equal_pictures_of_one_recipe_get_numbers(tmp_path: Path, pixels: Image.Image) -> None:
     paths = [
-        save_image(pixels, make_recipe(), destination=there(tmp_path), sidecar=True).path.name
+        save_image(
+            drawn(pixels), make_recipe(), destination=there(tmp_path), sidecar=True
+        ).path.name
         for _ in range(3)
     ]
     assert paths == ["a-red-fox-7.png", "a-red-fox-7-2.png", "a-red-fox-7-3.png"]
@@ -135,10 +339,12 @@ def test_equal_pictures_of_one_recipe_get_numbers(tmp_path: Path, pixels: Image.
 
 def test_an_exact_file_name_is_kept(tmp_path: Path, pixels: Image.Image) -> None:
     destination = destination_of(tmp_path / "My Fox.JPEG", format=None)
-    assert save_image(pixels, make_recipe(), destination=destination).path.name == "My Fox.JPEG"
-    again = save_image(pixels, make_recipe(), destination=destination)
+    assert (
+        save_image(drawn(pixels), make_recipe(), destination=destination).path.name == "My Fox.JPEG"
+    )
+    again = save_image(drawn(pixels), make_recipe(), destination=destination)
     assert again.path.name == "My Fox-2.JPEG"
-    over = save_image(pixels, make_recipe(seed=8), destination=destination, overwrite=True)
+    over = save_image(drawn(pixels), make_recipe(seed=8), destination=destination, overwrite=True)
     assert over.path.name == "My Fox.JPEG"
     assert read_recipe(over.path).to_request().seed == 8
 
@@ -157,7 +363,7 @@ def test_pictures_of_one_run_do_not_overwrite_each_other(
     for _ in range(2):
         paths = [
             save_image(
-                pixels,
+                drawn(pixels),
                 make_recipe(seed=index),
                 destination=there(tmp_path),
                 name_template=template,
@@ -170,9 +376,18 @@ def test_pictures_of_one_run_do_not_overwrite_each_other(
     assert len(list(tmp_path.iterdir())) == 2
 
 
+def test_the_place_in_a_run_is_no_part_of_the_name_unless_it_must_be(
+    tmp_path: Path, pixels: Image.Image
+) -> None:
+    artifact = save_image(
+        drawn(pixels), make_recipe(), destination=there(tmp_path), name_template="{slug}", index=2
+    )
+    assert artifact.path.name == "a-red-fox.png"
+
+
 def test_names_may_make_sub_directories(tmp_path: Path, pixels: Image.Image) -> None:
     artifact = save_image(
-        pixels, make_recipe(), destination=there(tmp_path), name_template="{date}/{seed}"
+        drawn(pixels), make_recipe(), destination=there(tmp_path), name_template="{date}/{seed}"
     )
     assert artifact.path == tmp_path / "2026-11-22" / "7.png"
 
@@ -180,7 +395,10 @@ def test_names_may_make_sub_directories(tmp_path: Path, pixels: Image.Image) -> 
 def test_a_wrong_name_leaves_nothing(tmp_path: Path, pixels: Image.Image) -> None:
     with pytest.raises(UsageError, match="a name cannot leave the output directory"):
         save_image(
-            pixels, make_recipe(), destination=there(tmp_path / "new"), name_template="../../x"
+            drawn(pixels),
+            make_recipe(),
+            destination=there(tmp_path / "new"),
+            name_template="../../x",
         )
     assert list(tmp_path.iterdir()) == []
 
@@ -191,19 +409,19 @@ def test_a_wrong_name_leaves_nothing(tmp_path: Path, pixels: Image.Image) -> Non
         ("fox.jpg", None, (".", "fox.jpg", "jpg")),
         ("a/fox.JPEG", "jpg", ("a", "fox.JPEG", "jpg")),
         ("fox.webp", "webp", (".", "fox.webp", "webp")),
-        ("out", None, ("out", None, "png")),
+        ("out", None, ("out", None, None)),
         ("out", "avif", ("out", None, "avif")),
-        ("v1.2", None, ("v1.2", None, "png")),
-        (".", None, (".", None, "png")),
-        ("2026.11.22", None, ("2026.11.22", None, "png")),
-        ("Dr. No", None, ("Dr. No", None, "png")),
-        (".hidden", None, (".hidden", None, "png")),
-        ("fox.png/", None, ("fox.png", None, "png")),
+        ("v1.2", None, ("v1.2", None, None)),
+        (".", None, (".", None, None)),
+        ("2026.11.22", None, ("2026.11.22", None, None)),
+        ("Dr. No", None, ("Dr. No", None, None)),
+        (".hidden", None, (".hidden", None, None)),
+        ("fox.png/", None, ("fox.png", None, None)),
         ("notes.txt/", "webp", ("notes.txt", None, "webp")),
     ],
 )
 def test_the_output_is_a_file_when_it_has_an_ending(
-    output: str, format: ImageFormat | None, expected: tuple[str, str | None, str]
+    output: str, format: ImageFormat | None, expected: tuple[str, str | None, str | None]
 ) -> None:
     found = destination_of(output, format=format)
     assert (str(found.directory), found.file_name, found.format) == expected
@@ -277,7 +495,7 @@ def test_a_name_template_may_end_like_the_file(
 ) -> None:
     check_destination(there(tmp_path, format), name_template=template)
     artifact = save_image(
-        pixels, make_recipe(), destination=there(tmp_path, format), name_template=template
+        drawn(pixels), make_recipe(), destination=there(tmp_path, format), name_template=template
     )
     assert artifact.path.name == name
 
@@ -287,10 +505,30 @@ def test_a_name_template_of_another_format_is_refused(
     tmp_path: Path, template: str, ending: str
 ) -> None:
     with pytest.raises(UsageError) as caught:
-        check_destination(there(tmp_path), name_template=template)
+        check_destination(there(tmp_path, "png"), name_template=template)
     assert str(caught.value) == (
         f"The name '{template}' ends in {ending}, but the format is png; leave out the ending."
     )
+
+
+def test_a_name_template_of_no_format_written_here_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UsageError) as caught:
+        check_destination(there(tmp_path), name_template="{slug}.tiff")
+    assert str(caught.value) == (
+        "The name '{slug}.tiff' ends in .tiff, which is no picture format written here; "
+        "leave out the ending."
+    )
+
+
+def test_a_name_template_says_the_format_when_nothing_else_does(
+    tmp_path: Path, pixels: Image.Image
+) -> None:
+    check_destination(there(tmp_path), name_template="fox.jpeg")
+    artifact = save_image(
+        drawn(pixels), make_recipe(), destination=there(tmp_path), name_template="fox.jpeg"
+    )
+    with Image.open(artifact.path) as file:
+        assert (artifact.path.name, file.format) == ("fox.jpg", "JPEG")
 
 
 def test_an_ending_alone_is_no_name_template(tmp_path: Path) -> None:
@@ -303,7 +541,7 @@ def test_the_longest_side_of_a_format_is_what_its_encoder_takes(
     format: ImageFormat, longest: int, capfd: pytest.CaptureFixture[str]
 ) -> None:
     check_format(format, longest, 1)
-    assert encode(Image.new("RGB", (longest, 1)), None, format=format)[0]
+    assert encode(Image.new("RGB", (longest, 1)), None, format=format).data
     with pytest.raises(SaveError, match=f"The {longest + 1}x1 picture cannot be encoded"):
         encode(Image.new("RGB", (longest + 1, 1)), None, format=format)
     capfd.readouterr()  # libjpeg says so on stderr too, which is why the check comes first
@@ -320,6 +558,9 @@ def test_avif_without_its_codec_is_a_configuration_error(monkeypatch: pytest.Mon
     monkeypatch.setattr(features, "check", lambda feature: False)
     with pytest.raises(ConfigError) as caught:
         check_format("avif", 64, 64)
+    with pytest.raises(ConfigError):
+        check_destination(there(Path()), name_template="fox.avif")
+    check_format(None, 64, 64)
     assert str(caught.value) == (
         "The installed Pillow cannot write avif; install a Pillow wheel from the package index, "
         "or choose png."
@@ -343,7 +584,7 @@ def test_a_file_in_the_path_is_no_directory(tmp_path: Path, pixels: Image.Image)
     with pytest.raises(SaveError) as early:
         check_destination(there(place))
     with pytest.raises(SaveError) as late:
-        save_image(pixels, make_recipe(), destination=there(place))
+        save_image(drawn(pixels), make_recipe(), destination=there(place))
     assert str(early.value) == f"The picture cannot be written to '{place}': {tail}"
     assert str(late.value) == f"The picture cannot be written to '{place}/a-red-fox-7.png': {tail}"
     assert [path.name for path in tmp_path.iterdir()] == ["notes"]
@@ -364,7 +605,7 @@ def test_a_directory_that_may_not_be_written_is_refused_early(
 def test_a_full_disk_leaves_nothing(tiny_disk: Path) -> None:
     big = Image.effect_noise((400, 400), 90).convert("RGB")
     with pytest.raises(SaveError) as caught:
-        save_image(big, make_recipe(), destination=there(tiny_disk / "a/b"), sidecar=True)
+        save_image(drawn(big), make_recipe(), destination=there(tiny_disk / "a/b"), sidecar=True)
     assert str(caught.value) == (
         f"The picture cannot be written to '{tiny_disk}/a/b/a-red-fox-7.png': the disk is full; "
         "free some space or choose another directory with --output."
@@ -375,7 +616,7 @@ def test_a_full_disk_leaves_nothing(tiny_disk: Path) -> None:
 def test_a_read_only_file_system_is_named(tiny_disk: Path, pixels: Image.Image) -> None:
     subprocess.run(["mount", "-o", "remount,ro", str(tiny_disk)], check=True)
     with pytest.raises(SaveError) as caught:
-        save_image(pixels, make_recipe(), destination=there(tiny_disk / "out"))
+        save_image(drawn(pixels), make_recipe(), destination=there(tiny_disk / "out"))
     assert str(caught.value) == (
         f"The picture cannot be written to '{tiny_disk}/out/a-red-fox-7.png': "
         "the file system is read-only; choose another directory with --output."
@@ -392,7 +633,7 @@ def test_an_unknown_error_of_the_system_is_passed_on(
 
     monkeypatch.setattr(os, "fsync", failing)
     with pytest.raises(SaveError) as caught:
-        save_image(pixels, make_recipe(), destination=there(tmp_path))
+        save_image(drawn(pixels), make_recipe(), destination=there(tmp_path))
     assert str(caught.value) == (
         f"The picture cannot be written to '{tmp_path}/a-red-fox-7.png': Input/output error; "
         "choose another directory with --output."
@@ -413,7 +654,7 @@ def test_an_overlong_file_name_is_refused_early(tmp_path: Path, pixels: Image.Im
         check_destination(destination_of(tmp_path / ("x" * 300 + ".png"), format=None))
     destination = Destination(directory=tmp_path, file_name="x" * 300 + ".png", format="png")
     with pytest.raises(SaveError, match=message):
-        save_image(pixels, make_recipe(), destination=destination)
+        save_image(drawn(pixels), make_recipe(), destination=destination)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -422,11 +663,13 @@ def test_the_sidecar_needs_room_too(tmp_path: Path, pixels: Image.Image) -> None
     check_destination(longest)
     with pytest.raises(SaveError, match="the name is too long; choose a shorter one"):
         check_destination(longest, sidecar=True)
-    names = [save_image(pixels, make_recipe(), destination=longest).path.name for _ in range(2)]
+    names = [
+        save_image(drawn(pixels), make_recipe(), destination=longest).path.name for _ in range(2)
+    ]
     assert names == ["x" * 251 + ".png", "x" * 244 + "-2.png"]
     with_room = destination_of(tmp_path / ("y" * 246 + ".png"), format=None)
     check_destination(with_room, sidecar=True)
-    artifact = save_image(pixels, make_recipe(), destination=with_room, sidecar=True)
+    artifact = save_image(drawn(pixels), make_recipe(), destination=with_room, sidecar=True)
     assert artifact.sidecar_path == tmp_path / ("y" * 246 + ".png.json")
 
 
@@ -435,7 +678,7 @@ def test_the_longest_name_has_room_for_number_and_sidecar(
 ) -> None:
     for _ in range(2):
         artifact = save_image(
-            pixels,
+            drawn(pixels),
             make_recipe(),
             destination=there(tmp_path, "webp"),
             name_template="狐" * 300,
@@ -447,7 +690,7 @@ def test_the_longest_name_has_room_for_number_and_sidecar(
 def test_no_key_and_no_machine_path_is_in_a_saved_recipe(
     tmp_path: Path, pixels: Image.Image
 ) -> None:
-    artifact = save_image(pixels, make_recipe(), destination=there(tmp_path), sidecar=True)
+    artifact = save_image(drawn(pixels), make_recipe(), destination=there(tmp_path), sidecar=True)
     assert str(tmp_path).encode() not in artifact.path.read_bytes()
     assert artifact.sidecar_path is not None
     assert str(tmp_path) not in json.dumps(json.loads(artifact.sidecar_path.read_text()))

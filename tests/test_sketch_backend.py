@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from PIL import ImageChops, ImageStat
 
-from imagine.stages.generate import BACKENDS, check_size
+from imagine.stages.generate import BACKENDS
 from imagine.stages.generate.sketch.backend import SketchBackend
 from imagine.stages.image import GeneratedImage, ImageRequest, Progress
 from imagine.stages.spec import Medium, PromptSpec, RelationKind, spec_from_dict
@@ -67,7 +67,7 @@ def test_any_size_gives_exactly_that_many_rgb_pixels(width: int, height: int) ->
 
 def test_the_largest_and_smallest_sizes_are_within_its_capabilities() -> None:
     for width, height in ((16, 16), (8192, 4096), (6000, 6000)):
-        check_size(SketchBackend(), width, height)
+        SketchBackend().capabilities.sizes.check("sketch", width, height)
 
 
 def test_a_red_apple_on_a_blue_table_is_red_above_blue() -> None:

@@ -7,14 +7,23 @@ from hypothesis import given
 from recipes import any_recipe, make_recipe
 
 from imagine.stages.formats.xmp import recipe_in, xmp_packet
-from imagine.stages.recipe import BackendRecord, Recipe, parse_recipe
+from imagine.stages.recipe import BackendRecord, Recipe, ReferenceRecord, parse_recipe
+
+LOOKED_AT = ReferenceRecord(sha256="a" * 64, drawn_from=False)
+DRAWN_FROM = ReferenceRecord(sha256="b" * 64, drawn_from=True)
 
 
 @pytest.mark.parametrize(
-    ("trained", "source_type"), [(True, "trainedAlgorithmicMedia"), (False, "algorithmicMedia")]
+    ("trained", "references", "source_type"),
+    [
+        (False, (), "algorithmicMedia"),
+        (True, (), "trainedAlgorithmicMedia"),
+        (True, (LOOKED_AT,), "trainedAlgorithmicMedia"),
+        (True, (LOOKED_AT, DRAWN_FROM), "compositeWithTrainedAlgorithmicMedia"),
+    ],
 )
-def test_the_digital_source_type_says_whether_a_model_was_trained(
-    trained: bool, source_type: str
+def test_the_digital_source_type_says_what_made_the_picture(
+    trained: bool, references: tuple[ReferenceRecord, ...], source_type: str
 ) -> None:
     record = BackendRecord(
         name="x", model="x", trained=trained, parameters={"width": 8, "height": 8, "seed": 1}
@@ -23,7 +32,7 @@ def test_the_digital_source_type_says_whether_a_model_was_trained(
         "<Iptc4xmpExt:DigitalSourceType>"
         f"http://cv.iptc.org/newscodes/digitalsourcetype/{source_type}"
         "</Iptc4xmpExt:DigitalSourceType>"
-    ) in xmp_packet(make_recipe(backend=record))
+    ) in xmp_packet(make_recipe(backend=record, references=references))
 
 
 @given(any_recipe())

@@ -1,1 +1,1 @@
-"""What the picture formats carry beside pixels: PNG text, EXIF, XMP."""
+"""Picture files without decoding them: what they are, and what they carry beside pixels."""

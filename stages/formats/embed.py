@@ -8,16 +8,12 @@ reads all of them back.
 import json
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
 
 from imagine.stages.formats.exif import exif_block
+from imagine.stages.formats.png import text_chunk
 from imagine.stages.formats.xmp import printable, xmp_packet
+from imagine.stages.image import ImageFormat
 from imagine.stages.recipe import Recipe
-
-if TYPE_CHECKING:
-    from PIL.PngImagePlugin import PngInfo
-
-ImageFormat = Literal["png", "jpg", "webp", "avif"]
 
 PNG_PARAMETERS = "parameters"
 PNG_RECIPE = "imagine"
@@ -44,15 +40,12 @@ class Blocks:
     xmp: bytes
     recipe_fits: bool = True
 
-    def png_info(self) -> "PngInfo":
-        """The text chunks as Pillow writes them: tEXt where Latin-1 suffices, else iTXt."""
-        from PIL.PngImagePlugin import PngInfo
-
-        info = PngInfo()
-        info.add_text(PNG_PARAMETERS, self.text[PNG_PARAMETERS])
-        info.add_itxt(PNG_RECIPE, self.text[PNG_RECIPE])
-        info.add_itxt(PNG_XMP, self.text[PNG_XMP])
-        return info
+    def png_chunks(self) -> dict[str, tuple[bytes, bytes]]:
+        """Types and data of the text chunks by keyword; XMP and JSON are UTF-8 in any case."""
+        return {
+            keyword: text_chunk(keyword, text, wide=keyword != PNG_PARAMETERS)
+            for keyword, text in self.text.items()
+        }
 
 
 def blocks_for(recipe: Recipe, format: ImageFormat) -> Blocks:
@@ -93,10 +86,10 @@ def a1111_text(recipe: Recipe) -> str:
     """
     request, given = recipe.to_request(), recipe.backend.parameters
     settings = {
-        "Steps": given.get("steps"),
+        "Steps": given.get("num_inference_steps"),
         "Sampler": given.get("sampler", recipe.backend.name),
         "Schedule type": given.get("scheduler", "none"),
-        "CFG scale": given.get("guidance"),
+        "CFG scale": given.get("guidance_scale"),
         "Seed": request.seed,
         "Size": f"{request.width}x{request.height}",
         "Model": recipe.backend.model,

@@ -1,4 +1,4 @@
-"""PNG: a file gives its text chunks, wherever they stand and without decoding a pixel.
+"""PNG: a file gives its outline or its text chunks, and takes text chunks, all without decoding.
 
 Pillow would decode the pixels to reach text behind them, and stop at its limit on pixels.
 Chunks are length, type, data and CRC (ISO/IEC 15948, 5.3).
@@ -9,8 +9,99 @@ import zlib
 from collections.abc import Iterator
 from typing import BinaryIO
 
+from imagine.stages.formats.outline import CUT, Outline
+
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
-CUT = "it ends in the middle"
+# Where the first chunk, which is always the header, ends.
+_HEADER_END = len(SIGNATURE) + 8 + 13 + 4
+# Samples of a pixel by colour type, and the bits that each may have (ISO/IEC 15948, 11.2.1).
+_SAMPLES = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
+_BITS = {0: (1, 2, 4, 8, 16), 2: (8, 16), 3: (1, 2, 4, 8), 4: (8, 16), 6: (8, 16)}
+# Deflate packs at most 258 bytes into 2 bits.
+_MOST_PACKED = 1032
+
+
+def outline_of(data: bytes) -> Outline:
+    """What a whole PNG says of itself.
+
+    Every checksum is compared, so what was lost or changed on the way is found. The pixels stay
+    packed: to inflate 1.3 MB of them takes 12 ms, all checksums 0.4 ms (measured, 1024x1024).
+
+    Raises:
+        ValueError: the file is cut or damaged; the message says how.
+    """
+    header, packed, signed = b"", 0, False
+    for kind, start, end in chunks(data):
+        if kind == b"IHDR" and not header:
+            header = data[start:end]
+        elif kind == b"IDAT":
+            packed += end - start
+        signed = signed or kind == b"caBX"
+    width, height, bits, color, *rest = struct.unpack(">IIBBBBB", header)
+    if not (width and height) or bits not in _BITS.get(color, ()) or max(rest) > 1:
+        raise ValueError("its header makes no sense")
+    row = (width * bits * _SAMPLES[color] + 7) // 8
+    if packed * _MOST_PACKED < row * height:
+        raise ValueError("its picture data are missing")
+    return Outline(width, height, signed)
+
+
+def chunks(data: bytes) -> Iterator[tuple[bytes, int, int]]:
+    """Type of each chunk, and where its data start and end, up to and with IEND.
+
+    Raises:
+        ValueError: the file is cut, a checksum is wrong, or it starts with no header.
+    """
+    view, place = memoryview(data), len(SIGNATURE)
+    if data[place : place + 8] != b"\0\0\0\x0dIHDR"[: len(data) - place]:
+        raise ValueError("its header is missing")
+    while True:
+        if len(data) < place + 12:
+            raise ValueError(CUT)
+        length, kind = struct.unpack_from(">I4s", data, place)
+        start = place + 8
+        place = start + length + 4
+        if len(data) < place:
+            raise ValueError(CUT)
+        if zlib.crc32(view[start - 4 : place - 4]) != int.from_bytes(view[place - 4 : place]):
+            raise ValueError(f"the checksum of its {kind.decode('latin-1')} chunk does not match")
+        yield kind, start, start + length
+        if kind == b"IEND":
+            return
+
+
+def text_chunk(keyword: str, text: str, *, wide: bool = False) -> tuple[bytes, bytes]:
+    """Type and data of a text chunk: tEXt where Latin-1 suffices, else iTXt in UTF-8.
+
+    Args:
+        keyword: 1 to 79 Latin-1 characters.
+        text: without null characters.
+        wide: iTXt in any case.
+    """
+    key = keyword.encode("latin-1")
+    if not wide:
+        try:
+            return b"tEXt", key + b"\0" + text.encode("latin-1")
+        except UnicodeEncodeError:
+            pass
+    # Neither packed nor in a named language nor with a translated keyword.
+    return b"iTXt", key + b"\0\0\0\0\0" + text.encode()
+
+
+def keywords(data: bytes) -> set[str]:
+    """Those of its text chunks."""
+    texts = (b"tEXt", b"zTXt", b"iTXt")
+    found = [data[start:end] for kind, start, end in chunks(data) if kind in texts]
+    return {text.partition(b"\0")[0].decode("latin-1") for text in found}
+
+
+def with_chunks(data: bytes, added: list[tuple[bytes, bytes]]) -> bytes:
+    """The file with chunks, each a type and its data, right behind its header."""
+    written = [
+        struct.pack(">I", len(content)) + kind + content + zlib.crc32(kind + content).to_bytes(4)
+        for kind, content in added
+    ]
+    return b"".join([data[:_HEADER_END], *written, data[_HEADER_END:]])
 
 
 def read_texts(file: BinaryIO, *, limit: int) -> dict[str, str]:

@@ -24,7 +24,6 @@ def xmp_packet(recipe: Recipe, *, recipe_as: Literal["json", "deflate"] | None =
         recipe_as: "json" writes it as `imagine:recipe`, "deflate" as `imagine:recipeDeflate`
             (zlib, then base64), None leaves it out.
     """
-    source_type = "trainedAlgorithmicMedia" if recipe.backend.trained else "algorithmicMedia"
     carried = ""
     if recipe_as == "json":
         carried = f"<imagine:recipe>{_xml_json(recipe)}</imagine:recipe>"
@@ -40,7 +39,7 @@ def xmp_packet(recipe: Recipe, *, recipe_as: Literal["json", "deflate"] | None =
         ' xmlns:xmp="http://ns.adobe.com/xap/1.0/"'
         ' xmlns:dc="http://purl.org/dc/elements/1.1/"'
         f' xmlns:imagine="{NAMESPACE}">\n'
-        f"<Iptc4xmpExt:DigitalSourceType>{SOURCE_TYPE}{source_type}"
+        f"<Iptc4xmpExt:DigitalSourceType>{SOURCE_TYPE}{_source_type(recipe)}"
         "</Iptc4xmpExt:DigitalSourceType>\n"
         f"<xmp:CreatorTool>{escape(printable(recipe.program), quote=False)}</xmp:CreatorTool>\n"
         '<dc:description><rdf:Alt><rdf:li xml:lang="x-default">'
@@ -50,6 +49,15 @@ def xmp_packet(recipe: Recipe, *, recipe_as: Literal["json", "deflate"] | None =
         "</rdf:Description>\n</rdf:RDF>\n</x:xmpmeta>\n"
         '<?xpacket end="w"?>'
     )
+
+
+def _source_type(recipe: Recipe) -> str:
+    """IPTC's word for what made the picture (newscodes "Digital Source Type")."""
+    if not recipe.backend.trained:
+        return "algorithmicMedia"
+    if any(reference.drawn_from for reference in recipe.references):
+        return "compositeWithTrainedAlgorithmicMedia"
+    return "trainedAlgorithmicMedia"
 
 
 def _xml_json(recipe: Recipe) -> str:

@@ -7,12 +7,12 @@ BACKENDS as import strings; other distributions add theirs in the entry-point gr
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
-from imagine.stages.errors import UsageError
 from imagine.stages.image import GeneratedImage, ImageRequest, Progress
 from imagine.stages.registry import Registry
 from imagine.stages.render import Profile
+from imagine.stages.sizes import Sizes
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,56 +22,73 @@ class Capabilities:
     Attributes:
         profile: how its prompt is rendered.
         negative_prompt: whether it reads one.
-        seed: whether equal seeds give equal pictures.
-        min_side, max_side: pixels.
-        max_pixels: width times height.
+        seed: whether equal seeds give equal pictures, or nearly so.
+        sizes: which it draws.
         trained: whether a model trained on data draws; decides the file's digital source type.
+        num_inference_steps, guidance_scale, strength: whether it reads them.
+        max_images: how many reference pictures it takes.
+        paid: whether a picture costs money; asks for consent and goes into the ledger.
     """
 
     profile: Profile
     negative_prompt: bool
     seed: bool
-    min_side: int
-    max_side: int
-    max_pixels: int
+    sizes: Sizes
     trained: bool
+    num_inference_steps: bool = False
+    guidance_scale: bool = False
+    strength: bool = False
+    max_images: int = 0
+    paid: bool = False
 
 
 class Backend(Protocol):
     """Draws pictures.
 
     `generate` yields a Progress for every step and, last, the GeneratedImage. It reads no
-    environment and prints nothing; errors are ImagineErrors.
+    environment and prints nothing; errors are ImagineErrors, and no picture was made then.
+    `model` is what the request will name, "" where there is nothing to choose. A backend whose
+    module has a provider (imagine.stages.providers) is made with `connection` and `model`.
     """
 
     name: str
+    model: str
     capabilities: Capabilities
 
     def generate(self, request: ImageRequest) -> Iterator[Progress | GeneratedImage]: ...
 
 
+@runtime_checkable
+class CheckingBackend(Backend, Protocol):
+    """A backend with rules of its own, beyond its capabilities.
+
+    `check` refuses a request with a UsageError; it sends nothing.
+    """
+
+    def check(self, request: ImageRequest) -> None: ...
+
+
 BACKENDS: Registry[Backend] = Registry(
     kind="backend",
     group="imagine.backends",
-    built_in={"sketch": "imagine.stages.generate.sketch.backend:SketchBackend"},
-    summaries={"sketch": "a free layout draft, composed here of cut-outs; no diffusion model"},
+    built_in={
+        "sketch": "imagine.stages.generate.sketch.backend:SketchBackend",
+        "gemini": "imagine.stages.generate.gemini:GeminiBackend",
+        "openai": "imagine.stages.generate.openai:OpenAIBackend",
+        "stability": "imagine.stages.generate.stability:StabilityBackend",
+        "huggingface": "imagine.stages.generate.huggingface:HuggingFaceBackend",
+        "replicate": "imagine.stages.generate.replicate:ReplicateBackend",
+        "fal": "imagine.stages.generate.fal:FalBackend",
+        "imagen": "imagine.stages.generate.imagen:ImagenBackend",
+    },
+    summaries={
+        "sketch": "a free layout draft, composed here of cut-outs; no diffusion model",
+        "gemini": "Google's Gemini image models",
+        "openai": "OpenAI's gpt-image models, and every server that speaks their protocol",
+        "stability": "Stability AI: Ultra, Core, SD 3.5",
+        "huggingface": "models served by Hugging Face",
+        "replicate": "models on Replicate",
+        "fal": "models on fal",
+        "imagen": "servers of the Imagen protocol; Google's public one was shut down",
+    },
 )
-
-
-def check_size(backend: Backend, width: int, height: int) -> None:
-    """Refuse a size that the backend cannot draw.
-
-    Raises:
-        UsageError: a side or the area is out of the backend's range.
-    """
-    can = backend.capabilities
-    sides = f"sides from {can.min_side} to {can.max_side} pixels"
-    if not all(can.min_side <= side <= can.max_side for side in (width, height)):
-        raise UsageError(
-            f"The size {width}x{height} is out of range: {backend.name} draws {sides}."
-        )
-    if width * height > can.max_pixels:
-        raise UsageError(
-            f"The size {width}x{height} is {width * height / 1e6:.0f} megapixels; "
-            f"{backend.name} draws at most {can.max_pixels / 1e6:.0f}."
-        )

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 from imagine.stages.generate import Capabilities
 from imagine.stages.image import GeneratedImage, ImageRequest, Progress
+from imagine.stages.sizes import FreeSizes
 
 
 class SketchBackend:
@@ -19,13 +20,12 @@ class SketchBackend:
     """
 
     name = "sketch"
+    model = ""
     capabilities = Capabilities(
         profile="natural",
         negative_prompt=False,
         seed=True,
-        min_side=16,
-        max_side=8192,
-        max_pixels=36_000_000,
+        sizes=FreeSizes(min_side=16, max_side=8192, max_pixels=36_000_000),
         trained=False,
     )
 

@@ -108,7 +108,7 @@ def paint(request: ImageRequest) -> Iterator[Progress | GeneratedImage]:
         canvas = canvas.reduce(size[0] // request.width)
     notes = cast.notes + inscription.notes
     notes += finish_notes(spec.style, style, prompt=spec.source_prompt, place=scene.stated)
-    yield GeneratedImage(pixels=canvas, model=MODEL, notes=notes)
+    yield GeneratedImage(drawn=canvas, model=MODEL, notes=notes)
 
 
 def _work_size(width: int, height: int) -> tuple[int, int]:

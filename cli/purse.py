@@ -1,0 +1,331 @@
+"""The money of one command line: asks before it is spent, counts what was, writes it down."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from functools import cached_property
+from itertools import chain, islice
+from typing import TYPE_CHECKING, cast
+
+from imagine.cli.console import Console
+from imagine.cli.settings import Settings, config_directory
+from imagine.stages.errors import (
+    BudgetError,
+    ImagineError,
+    LostAnswerError,
+)
+
+if TYPE_CHECKING:
+    from imagine.cli.describing import Describing
+    from imagine.cli.inputs import Item
+    from imagine.stages.cost import Budget
+    from imagine.stages.description import Description
+    from imagine.stages.enhance import Enhancer
+    from imagine.stages.estimate import Estimate
+    from imagine.stages.generate import Backend
+    from imagine.stages.ledger import Kind, Ledger, Outcome
+    from imagine.stages.pipeline import Picture
+    from imagine.stages.plan import Plan
+    from imagine.stages.prices import PriceList
+    from imagine.stages.recipe import UsageRecord
+    from imagine.stages.usage import Usage
+
+
+@dataclass
+class Purse:
+    """What may be spent, and what was.
+
+    Attributes:
+        limit: dollars of --budget, or None.
+        yes: --yes was given: nobody need be asked.
+        told_of_ledger: that it cannot be written was said once.
+    """
+
+    console: Console
+    limit: float | None
+    yes: bool
+    told_of_ledger: bool = False
+
+    # Each is read only when something costs money.
+
+    @cached_property
+    def prices(self) -> "PriceList":
+        from imagine.stages.prices import load_prices
+
+        return load_prices(config_directory() / "prices.toml")
+
+    @cached_property
+    def budget(self) -> "Budget":
+        from imagine.stages.cost import Budget
+
+        return Budget(self.limit)
+
+    @cached_property
+    def ledger(self) -> "Ledger":
+        from imagine.stages.ledger import Ledger
+
+        return Ledger(config_directory())
+
+    def agreed(
+        self, items: "Iterator[Item]", backend: "Backend", *, pictures: int
+    ) -> "Iterator[Item]":
+        """The prompts, once it is clear that so many paid pictures are wanted.
+
+        Args:
+            pictures: that each prompt gives.
+
+        Raises:
+            BudgetError: they are many, and nobody agrees.
+        """
+        if not backend.capabilities.paid or self.yes:
+            return items
+        from imagine.stages.cost import UNASKED
+
+        ahead = list(islice(items, UNASKED // pictures + 1))
+        self.agree(backend, pictures * len(ahead), more=len(ahead) > UNASKED // pictures)
+        return chain(ahead, items)
+
+    def agree(self, backend: "Backend", pictures: int, *, more: bool = False) -> None:
+        """Have many paid pictures agreed to; those of a server of one's own need no agreement.
+
+        Args:
+            more: there may be more than `pictures` of them.
+
+        Raises:
+            BudgetError: nobody agrees.
+        """
+        if not backend.capabilities.paid or self.yes:
+            return
+        from imagine.stages.cost import UNASKED, check_consent
+        from imagine.stages.estimate import estimate_images
+
+        if pictures <= UNASKED:
+            return
+        size = backend.capabilities.sizes.for_ratio(backend.name, (1, 1), exact=False)
+        estimate = estimate_images(self.prices, backend, size=size, count=pictures)
+        attended = self.console.can_ask()
+        check_consent(pictures, estimate, attended=attended, yes=self.yes)
+        if estimate.is_free or not attended:
+            return
+        number = f"{pictures} or more" if more else str(pictures)
+        answer = self.console.ask(f"Draw {number} paid pictures, {estimate.told()}? [y/N] ")
+        if answer.lower() not in ("y", "yes"):
+            raise BudgetError("The pictures were not agreed to; nothing was drawn or paid.")
+
+    def estimate(self, plan: "Plan", describing: "Describing | None" = None) -> "Estimate | None":
+        """What a plan will cost, with the description that a dry run left out; None for nothing."""
+        asks = describing is not None and plan.description.enhancer is None and describing.asks
+        if not (plan.backend.capabilities.paid or asks):
+            return None
+        from imagine.stages.estimate import Estimate, estimate_enhance
+
+        asked = Estimate()
+        if describing is not None and asks:
+            seen = len(describing.images)
+            asked = estimate_enhance(
+                self.prices, describing.enhancer, images=seen, variants=describing.pick
+            )
+        return self._of_pictures(plan, len(plan.requests)) + asked
+
+    def _of_pictures(self, plan: "Plan", count: int) -> "Estimate":
+        from imagine.stages.estimate import estimate_images
+
+        request = plan.requests[0]
+        return estimate_images(
+            self.prices,
+            plan.backend,
+            size=(request.width, request.height),
+            count=count,
+            references=len(request.images),
+            prompt_tokens=plan.rendered.tokens,
+        )
+
+    @contextmanager
+    def describing(
+        self, describing: "Describing", backend: "Backend | None" = None
+    ) -> Iterator[None]:
+        """Around asking the enhancer: checks the budget, writes down what failed.
+
+        Args:
+            backend: draws at least one picture of what is described: a description that could not
+                be drawn is not paid for either.
+
+        Raises:
+            BudgetError: it could cost more than is left.
+        """
+        if not describing.asks or describing.dry_run:
+            yield
+            return
+        from imagine.stages.estimate import estimate_enhance, estimate_images
+
+        enhancer, seen = describing.enhancer, len(describing.images)
+        once = estimate_enhance(self.prices, enhancer, images=seen)
+        total = estimate_enhance(self.prices, enhancer, images=seen, variants=describing.pick)
+        if backend is not None and backend.capabilities.paid:
+            size = backend.capabilities.sizes.for_ratio(backend.name, (1, 1), exact=False)
+            total += estimate_images(self.prices, backend, size=size, references=seen)
+        self.budget.check(total)
+        try:
+            yield
+        except ImagineError as error:
+            self._failed("enhance", enhancer, error, once)
+            raise
+        except KeyboardInterrupt:
+            self._interrupted("enhance", enhancer, once)
+            raise
+
+    def described(self, descriptions: "list[Description]", describing: "Describing") -> None:
+        """Count what the answers cost, and write it down."""
+        for description in descriptions:
+            record = description.enhancer
+            if record is None or record.usage is None or record.cached:
+                continue
+            cost = self._asked(description, describing)
+            self.budget.spend(cost)
+            self._write(
+                "enhance",
+                describing.enhancer,
+                cost,
+                model=record.model,
+                usage=record.usage,
+                outcome="saved",
+            )
+
+    def _asked(self, description: "Description", describing: "Describing") -> float | None:
+        """What one description cost."""
+        from imagine.stages.cost import actual
+
+        record = description.enhancer
+        if record is None or record.cached:
+            return 0.0
+        return actual(
+            self.prices,
+            describing.enhancer,
+            record.usage,
+            served=record.model,
+            references=len(describing.images) if record.images else 0,
+        )
+
+    @contextmanager
+    def drawing(self, plan: "Plan") -> Iterator[None]:
+        """Around drawing one picture: checks the budget, writes down what failed.
+
+        Raises:
+            BudgetError: it could cost more than is left.
+        """
+        if not plan.backend.capabilities.paid:
+            yield
+            return
+        estimate = self._of_pictures(plan, 1)
+        self.budget.check(estimate)
+        try:
+            yield
+        except ImagineError as error:
+            self._failed("image", plan.backend, error, estimate)
+            raise
+        except KeyboardInterrupt:
+            self._interrupted("image", plan.backend, estimate)
+            raise
+
+    def charged(
+        self,
+        picture: "Picture",
+        plan: "Plan",
+        describing: "Describing | None" = None,
+    ) -> "Picture":
+        """The picture with its cost in its recipe.
+
+        Args:
+            describing: what made the description, when this is the first picture of it.
+        """
+        asks = describing is not None and describing.asks
+        if not (plan.backend.capabilities.paid or asks):
+            return picture
+        from imagine.stages.cost import actual, cost_record
+
+        recipe, request = picture.recipe, plan.requests[0]
+        drawn = actual(
+            self.prices,
+            plan.backend,
+            picture.image.usage,
+            served=picture.image.model,
+            size=(request.width, request.height),
+            references=len(request.images),
+        )
+        asked = 0.0 if describing is None else self._asked(plan.description, describing)
+        self.budget.spend(drawn)
+        cost = cost_record(self.prices, enhance=asked, generate=drawn)
+        return replace(picture, recipe=recipe.model_copy(update={"cost": cost}))
+
+    @contextmanager
+    def saving(self, picture: "Picture", plan: "Plan") -> Iterator[None]:
+        """Around saving a picture: writes down that it was paid for, and whether it was saved."""
+        cost, outcome = picture.recipe.cost, "failed"
+        try:
+            yield
+            outcome = "saved"
+        finally:
+            if plan.backend.capabilities.paid:
+                self._write(
+                    "image",
+                    plan.backend,
+                    0.0 if cost is None else cost.generate,
+                    model=picture.image.model,
+                    usage=picture.image.usage,
+                    outcome=cast("Outcome", outcome),
+                )
+
+    def _failed(
+        self, kind: "Kind", service: "Enhancer | Backend", error: ImagineError, estimate: "Estimate"
+    ) -> None:
+        """Count and write down a call that failed, if it may have been paid for all the same."""
+        from imagine.stages.cost import cost_of_failure
+
+        found = cost_of_failure(self.prices, service, error, estimate)
+        if estimate.is_free or found is None:
+            return
+        dollars, outcome = found
+        self.budget.spend(dollars)
+        model = getattr(service, "model", "")
+        self._write(kind, service, dollars, model=model, usage=None, outcome=outcome)
+
+    def _interrupted(
+        self, kind: "Kind", service: "Enhancer | Backend", estimate: "Estimate"
+    ) -> None:
+        """Ctrl-C while a provider works: nobody knows whether it is billed."""
+        error = LostAnswerError("Interrupted.")
+        self._failed(kind, service, error, estimate)
+
+    def _write(
+        self,
+        kind: "Kind",
+        service: "Enhancer | Backend",
+        dollars: float | None,
+        *,
+        model: str,
+        usage: "Usage | UsageRecord | None",
+        outcome: "Outcome",
+    ) -> None:
+        from imagine.stages.estimate import price_of
+        from imagine.stages.prices import FREE
+
+        if price_of(self.prices, service, model) is FREE:
+            return
+        note = self.ledger.record(
+            kind,
+            provider=service.name,
+            model=model,
+            dollars=dollars,
+            outcome=outcome,
+            usage=usage,
+        )
+        if note is not None and not self.told_of_ledger:
+            self.console.warn(note)
+            self.told_of_ledger = True
+
+
+def open_purse(
+    settings: Settings, console: Console, *, budget: float | None = None, yes: bool = False
+) -> Purse:
+    """The purse of one command line."""
+    return Purse(console, limit=settings.number("budget", budget), yes=yes)

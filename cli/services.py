@@ -1,0 +1,243 @@
+"""Who describes and who draws: names from options and settings in, connected services out."""
+
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal, Self, cast
+
+from imagine.cli.console import Console
+from imagine.cli.settings import Settings
+from imagine.stages.errors import ConfigError, UsageError
+from imagine.stages.providers import PROVIDERS, Connection, silent
+
+if TYPE_CHECKING:
+    from imagine.stages.enhance import Enhancer
+    from imagine.stages.generate import Backend
+    from imagine.stages.recipe import Recipe
+
+# What -vv shows, beyond -v.
+EXCHANGES = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """Makes enhancers and backends for one command line, in a `with` statement that closes them.
+
+    Attributes:
+        dry_run: nobody will be asked, so a missing key is no obstacle.
+        opened: closes what was made.
+    """
+
+    settings: Settings
+    console: Console
+    dry_run: bool = False
+    opened: ExitStack = field(default_factory=ExitStack)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.opened.close()
+
+    def enhancer(self, option: str | None, *, no_enhance: bool = False) -> "tuple[Enhancer, str]":
+        """The enhancer, and why it was chosen ("" when it was named).
+
+        Raises:
+            UsageError: both --enhancer and --no-enhance, or an unknown name.
+            ConfigError: its key or address is missing.
+        """
+        if no_enhance and option is not None:
+            raise UsageError(f"--enhancer {option} and --no-enhance exclude each other; give one.")
+        name = "none" if no_enhance else str(self.settings.text("enhancer", option))
+        if name != "auto":
+            return self._enhancer(name), ""
+        if key := self._gemini_key():
+            return self._enhancer("gemini"), key
+        return self._enhancer("offline"), "needs no key"
+
+    def backend(self, option: str | None, model: str | None = None) -> "tuple[Backend, str]":
+        """The backend, and why it was chosen ("" when it was named).
+
+        Args:
+            option: NAME or NAME/MODEL.
+            model: of --model.
+
+        Raises:
+            UsageError: an unknown name, two models, or a model for a backend that has none.
+            ConfigError: its key or address is missing.
+        """
+        name = str(self.settings.text("backend", option))
+        if name != "auto":
+            return self._backend(name, model), ""
+        if key := self._gemini_key():
+            return self._backend("gemini", model), key
+        why = "embedded: a layout draft of cut-outs, no diffusion model"
+        return self._backend("sketch", model), why
+
+    def ready(self, name: str) -> bool:
+        """Whether nothing is missing to use the enhancer or backend called `name`."""
+        return not self.missing(name)
+
+    def missing(self, name: str) -> str:
+        """The variable that is to be set before `name` can be used; "" when it is or none is."""
+        provider = PROVIDERS.get(name)
+        if provider is None:
+            return ""
+        address = self.settings.text(f"{name}_base_url")
+        if address is None:
+            return f"IMAGINE_{name.upper()}_BASE_URL"
+        own_server = address != provider.base_url
+        if not provider.needs_key or own_server or self.settings.secret(f"{name}_api_key"):
+            return ""
+        return provider.key_variables[0]
+
+    def text_model(self, name: str) -> str:
+        """The model that the enhancer called `name` asks by default; "" when there is none."""
+        provider = PROVIDERS.get(name)
+        if provider is None or not provider.describes:
+            return ""
+        return self.settings.text(f"{name}_text_model") or ""
+
+    def recorded_backend(
+        self, recipe: "Recipe", option: str | None, model: str | None
+    ) -> "Backend":
+        """The backend and model that drew a picture, where options name no other.
+
+        Raises:
+            UsageError, ConfigError: as `backend`.
+        """
+        if option is not None:
+            return self.backend(option, model)[0]
+        name = recipe.backend.name
+        provider = PROVIDERS.get(name)
+        recorded = recipe.backend.parameters.get("model") or recipe.backend.model
+        drawn_by = str(recorded) if provider is not None and provider.draws else None
+        return self.backend(name, model or drawn_by)[0]
+
+    def _gemini_key(self) -> str:
+        """Why Gemini is at hand; "" when it is not."""
+        if self.settings.secret("gemini_api_key") is None:
+            return ""
+        return f"its key is in the {self.settings.origins['gemini_api_key']}"
+
+    def _enhancer(self, named: str) -> "Enhancer":
+        from imagine.stages.enhance import ENHANCERS
+
+        name, _, model = named.partition("/")
+        provider = PROVIDERS.get(name)
+        if provider is None or not provider.describes:
+            ENHANCERS.check(name)
+            if model:
+                raise UsageError(f"The enhancer {name} has no models; leave out '/{model}'.")
+            return ENHANCERS.create(name)
+        arguments: dict[str, Any] = {
+            "connection": self.connection(name),
+            "model": model or self.settings.text(f"{name}_text_model") or "",
+        }
+        if name == "gemini":
+            return self._gemini(arguments)
+        enhancer = ENHANCERS.create(name, **arguments)
+        self._close_later(enhancer)
+        return enhancer
+
+    def _gemini(self, arguments: dict[str, Any]) -> "Enhancer":
+        from imagine.stages.enhance.gemini import GeminiEnhancer
+
+        transport = cast("Literal['sdk', 'httpx']", self.settings.text("gemini_transport"))
+        level = self.settings.text("gemini_thinking_level")
+        if level is not None and transport == "sdk":
+            raise ConfigError(
+                f"gemini_thinking_level is {level}, which google-generativeai cannot send; "
+                "set gemini_transport to httpx or leave the level out."
+            )
+        enhancer = GeminiEnhancer(**arguments, transport=transport, thinking_level=level)
+        self._close_later(enhancer)
+        return enhancer
+
+    def _backend(self, named: str, option: str | None) -> "Backend":
+        from imagine.stages.generate import BACKENDS
+
+        name, _, model = named.partition("/")
+        if model and option is not None:
+            raise UsageError(f"--backend {named} and --model {option} both name one; give one.")
+        provider = PROVIDERS.get(name)
+        if provider is None or not provider.draws:
+            BACKENDS.check(name)
+            if chosen := option or model:
+                raise UsageError(f"The backend {name} has no models; leave out '{chosen}'.")
+            return BACKENDS.create(name)
+        arguments: dict[str, Any] = {
+            "connection": self.connection(name),
+            "model": option or model or self._image_model(name),
+        }
+        if name == "openai":
+            arguments["dialect"] = self.settings.text("openai_dialect")
+        backend = BACKENDS.create(name, **arguments)
+        self._close_later(backend)
+        return backend
+
+    def _image_model(self, name: str) -> str:
+        """What a provider is asked for by default.
+
+        Another server than OpenAI's own draws with the model that it has, unless the user names
+        one.
+        """
+        settings = self.settings
+        elsewhere = settings.text(f"{name}_base_url") != PROVIDERS[name].base_url
+        if name == "openai" and elsewhere and settings.origins["openai_image_model"] == "default":
+            return ""
+        return settings.text(f"{name}_image_model") or ""
+
+    def _close_later(self, service: "Enhancer | Backend") -> None:
+        """Have the connections of what asks a provider closed at the end."""
+        close = getattr(service, "close", None)
+        if close is not None:
+            self.opened.callback(close)
+
+    def connection(self, name: str) -> Connection:
+        """The user's way to a provider.
+
+        Raises:
+            ConfigError: its key or address is missing.
+        """
+        provider = PROVIDERS[name]
+        address = self.settings.text(f"{name}_base_url")
+        if address is None:
+            raise ConfigError(
+                f"{name}_base_url is not set; set IMAGINE_{name.upper()}_BASE_URL to the server's "
+                "address, such as http://127.0.0.1:8080/v1."
+            )
+        self._check_trust(name, address)
+        exchanges = self.console.verbose >= EXCHANGES
+        connection = Connection(
+            provider=provider,
+            base_url=address,
+            key=self.settings.secret(f"{name}_api_key"),
+            timeout=self.settings.number("timeout"),
+            patience=self.settings.number("patience") or 0.0,
+            tell=self.console.note,
+            log=self.console.detail if exchanges else silent,
+        )
+        if provider.needs_key and address == provider.base_url and not self.dry_run:
+            connection.require_key()
+        return connection
+
+    def _check_trust(self, name: str, address: str) -> None:
+        """Keep a file that lies in a directory from sending the user's own key elsewhere.
+
+        Raises:
+            ConfigError: the address comes from a file of the working directory, and the key does
+                not.
+        """
+        from urllib.parse import urlsplit
+
+        here = (".env", "imagine.toml")
+        from_here = self.settings.origins[f"{name}_base_url"] in here
+        own_key = self.settings.origins[f"{name}_api_key"] not in (*here, "default")
+        loopback = urlsplit(address).hostname in ("127.0.0.1", "localhost", "::1")
+        if from_here and own_key and not loopback:
+            origin = self.settings.origins[f"{name}_base_url"]
+            raise ConfigError(
+                f"'{origin}' of this directory would send your {PROVIDERS[name].title} key to "
+                f"{address}; if that is meant, set IMAGINE_{name.upper()}_BASE_URL in the "
+                "environment, or put the key beside it."
+            )

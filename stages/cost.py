@@ -1,0 +1,193 @@
+"""Money: what calls did cost, what may still be spent, and whether that was agreed to.
+
+All amounts are US dollars, rounded to a millionth where they are recorded.
+"""
+
+import math
+
+from imagine.stages.enhance import Enhancer
+from imagine.stages.errors import (
+    BudgetError,
+    ImagineError,
+    LostAnswerError,
+    ProviderError,
+    RefusedError,
+    UnusableAnswerError,
+    UsageError,
+    shown,
+)
+from imagine.stages.estimate import Estimate, price_of
+from imagine.stages.generate import Backend, Capabilities
+from imagine.stages.ledger import Outcome
+from imagine.stages.prices import FREE, PriceList, dollars
+from imagine.stages.recipe import CostRecord, UsageRecord
+from imagine.stages.usage import Usage
+
+# Pictures that may be paid for without asking.
+UNASKED = 4
+
+
+def actual(
+    prices: PriceList,
+    service: Enhancer | Backend,
+    usage: Usage | UsageRecord | None,
+    *,
+    served: str = "",
+    size: tuple[int, int] | None = None,
+    references: int = 0,
+) -> float | None:
+    """What calls did cost, from what the provider counted.
+
+    Args:
+        service: the enhancer or backend that was asked.
+        usage: the sum of its calls; None for none of an enhancer, and for a backend's picture
+            where nothing is counted.
+        served: the model that answered.
+        size: pixels of each picture; None for an enhancer.
+        references: pictures that were shown with each call.
+
+    Returns:
+        Dollars, 0 for what is free; None when no price is known, or nothing was counted.
+    """
+    counted = usage if usage is not None and usage.calls else None
+    if size is not None and _draws_for_money(service):
+        # A plugin may count nothing, and its picture is paid for all the same.
+        counted = counted or Usage(calls=1, images=1)
+    if counted is None:
+        return 0.0
+    price = price_of(prices, service, served)
+    if price is None or price is FREE:
+        return None if price is None else 0.0
+    if size is None and not counted.input_tokens + counted.output_tokens:
+        return None
+    spent = price.used(counted, size=size, references=references * counted.calls)
+    return None if spent is None else round(spent, 6)
+
+
+def _draws_for_money(service: Enhancer | Backend) -> bool:
+    capabilities = getattr(service, "capabilities", None)
+    return isinstance(capabilities, Capabilities) and capabilities.paid
+
+
+def cost_of_failure(
+    prices: PriceList, service: Enhancer | Backend, error: ImagineError, estimate: Estimate
+) -> tuple[float | None, Outcome] | None:
+    """What a failed call has cost, and the ledger's word for how it ended.
+
+    An answer that was lost, or came and cannot be used, is taken for billed: at what was counted,
+    else at its estimate. A refusal and an error of the provider's are not billed.
+
+    Args:
+        estimate: of this one call.
+
+    Returns:
+        Dollars (None for an unknown price) and outcome; None when nobody was asked.
+    """
+    if isinstance(error, LostAnswerError):
+        return estimate.total, "lost"
+    if isinstance(error, UnusableAnswerError):
+        counted = error.usage is not None and not _draws_for_money(service)
+        return (actual(prices, service, error.usage) if counted else estimate.total), "failed"
+    if isinstance(error, RefusedError):
+        return 0.0, "refused"
+    return (0.0, "failed") if isinstance(error, ProviderError) else None
+
+
+def cost_record(
+    prices: PriceList, *, enhance: float | None, generate: float | None
+) -> CostRecord | None:
+    """What a Recipe keeps of the `actual` costs of one picture; None when nothing was paid."""
+    if enhance == 0 and generate == 0:
+        return None
+    return CostRecord(enhance=enhance, generate=generate, prices=prices.date)
+
+
+class Budget:
+    """What may still be spent in one run; `Budget(None)` allows everything.
+
+    It is kept by what a step may cost as far as can be foreseen: a model that thinks at unusual
+    length can exceed it in its last step, by cents.
+
+    Args:
+        limit: dollars, from 0.
+    """
+
+    def __init__(self, limit: float | None) -> None:
+        self.limit = limit
+        self.spent = 0.0
+
+    @property
+    def left(self) -> float | None:
+        """Dollars, or None without a limit."""
+        return None if self.limit is None else max(0.0, self.limit - self.spent)
+
+    def check(self, estimate: Estimate) -> None:
+        """Refuse what could cost more than is left.
+
+        Raises:
+            BudgetError: it could, or its price is unknown while there is a limit.
+        """
+        if self.left is None:
+            return
+        if estimate.most is None:
+            raise BudgetError(
+                f"The price of {', '.join(estimate.unknown)} is not known, so that --budget "
+                f"{dollars(self.limit or 0)} cannot be kept; add it to prices.toml (see `imagine "
+                "cost --prices`), or leave --budget out."
+            )
+        # A sum of floating-point cents may end a hair above the limit.
+        if estimate.most > self.left + 1e-9:
+            so_far = f" ({dollars(self.spent)} is spent)" if self.spent else ""
+            raise BudgetError(
+                f"The next step may cost {dollars(estimate.most)}, and {dollars(self.left)} of the "
+                f"budget of {dollars(self.limit or 0)} is left{so_far}; raise --budget or ask for "
+                "less."
+            )
+
+    def spend(self, amount: float | None) -> None:
+        """Count what was paid; for a call whose answer was lost, what it was estimated at.
+
+        Args:
+            amount: dollars; None, where the price is unknown, counts nothing.
+        """
+        self.spent += amount or 0.0
+
+
+def check_consent(
+    pictures: int, estimate: Estimate, *, attended: bool, yes: bool, limit: int = UNASKED
+) -> None:
+    """Refuse many paid pictures that nobody has agreed to.
+
+    Args:
+        pictures: how many will be drawn in all.
+        attended: somebody is at a terminal and will be asked.
+        yes: --yes was given.
+        limit: pictures that need no agreement.
+
+    Raises:
+        BudgetError: there are more, and nobody can be asked.
+    """
+    if attended or yes or pictures <= limit or estimate.is_free:
+        return
+    raise BudgetError(
+        f"{pictures} paid pictures ({estimate.told()}) need a yes, and nobody can be asked here; "
+        f"add --yes, or ask for at most {limit}."
+    )
+
+
+def parse_dollars(text: str) -> float:
+    """A budget as typed: "2", "0.50", "$1.20".
+
+    Raises:
+        UsageError: it is no amount from 0 to 1,000,000.
+    """
+    number = text.strip().removeprefix("$")
+    try:
+        amount = float(number) if number.isascii() and "_" not in number else math.nan
+    except ValueError:
+        amount = math.nan
+    if not 0 <= amount <= 1_000_000:
+        raise UsageError(
+            f"The budget '{shown(text)}' is no amount of dollars; give one such as 0.50."
+        )
+    return amount

@@ -1,0 +1,85 @@
+"""AVIF: a file gives its outline without being decoded.
+
+A file is a row of boxes, each a length, a type and data, some with boxes inside (ISO 14496-12,
+4.2; AV1 Image File Format, section 4).
+"""
+
+from collections.abc import Iterator
+
+from imagine.stages.formats.outline import CUT, Outline
+
+# The type of C2PA's box (C2PA Technical Specification, A.5).
+_C2PA = bytes.fromhex("d8fec3d61b0e483c92975828877ec481")
+# From the file to the boxes that hold sizes in pixels.
+_WAY = (b"meta", b"iprp", b"ipco", b"ispe")
+
+
+def brands_of(data: bytes) -> set[bytes]:
+    """Which members of its family a file says it is: b"avif", b"heic", b"isom"; empty if none."""
+    length = int.from_bytes(data[:4])
+    if data[4:8] != b"ftyp" or not 16 <= length <= 1024:
+        return set()
+    # The second number is a version.
+    words = [data[place : place + 4] for place in range(8, min(length, len(data)), 4)]
+    return {*words[:1], *words[2:]}
+
+
+def is_avif(data: bytes) -> bool:
+    return bool(brands_of(data) & {b"avif", b"avis"})
+
+
+def outline_of(data: bytes) -> Outline:
+    """What a whole AVIF says of itself, be it still or animated.
+
+    Raises:
+        ValueError: the file is cut or damaged; the message says how.
+    """
+    signed = filled = False
+    for kind, start, end in boxes(data, 0, len(data)):
+        signed = signed or (kind == b"uuid" and data[start : start + 16] == _C2PA)
+        filled = filled or (kind == b"mdat" and start < end)
+    if not filled:
+        raise ValueError("its picture data are missing")
+    # Thumbnails and the tiles of a grid have smaller sizes than the picture.
+    width, height = max(
+        _sizes(data, 0, len(data)), key=lambda size: size[0] * size[1], default=(0, 0)
+    )
+    if not (width and height):
+        raise ValueError("its header makes no sense")
+    return Outline(width, height, signed)
+
+
+def _sizes(data: bytes, start: int, end: int, depth: int = 0) -> Iterator[tuple[int, int]]:
+    """Width and height in every box of such, which stand _WAY deep."""
+    for kind, inside, stop in boxes(data, start, end):
+        if kind != _WAY[depth]:
+            continue
+        if kind == b"ispe":
+            yield _number(data, inside + 4), _number(data, inside + 8)
+        else:
+            # "meta" begins with version and flags.
+            yield from _sizes(data, inside + 4 * (kind == b"meta"), stop, depth + 1)
+
+
+def boxes(data: bytes, start: int, end: int) -> Iterator[tuple[bytes, int, int]]:
+    """Type of each box from `start` to `end`, and where its data start and end.
+
+    Raises:
+        ValueError: a box ends behind `end`: the file is cut.
+    """
+    while start < end:
+        length, inside = _number(data, start), start + 8
+        kind = data[start + 4 : inside]
+        if length == 1:
+            length, inside = int.from_bytes(data[inside : inside + 8]), inside + 8
+        elif length == 0:
+            length = end - start
+        stop = start + length
+        if not inside <= stop <= end:
+            raise ValueError(CUT)
+        yield kind, inside, stop
+        start = stop
+
+
+def _number(data: bytes, place: int) -> int:
+    return int.from_bytes(data[place : place + 4])

@@ -1,0 +1,212 @@
+"""The `gemini` backend: an ImageRequest in, a picture by one of Google's Gemini image models out.
+
+POST {base}/v1beta/models/{model}:generateContent over httpx: the Google SDK that the enhancer may
+use cannot send an imageConfig. A refusal comes inside an answer of status 200.
+"""
+
+from base64 import b64encode
+from collections.abc import Iterator
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import quote
+
+from imagine.stages.errors import ConfigError, ImagineError, shown
+from imagine.stages.generate.gemini_models import image_model
+from imagine.stages.generate.hosted import HostedBackend, count, items, table, tables, text
+from imagine.stages.generate.parameters import PARAMETERS, capabilities_of
+from imagine.stages.http import Problem, Reply
+from imagine.stages.image import GeneratedImage, ImageRequest, Progress
+from imagine.stages.providers import Connection
+from imagine.stages.sizes import ListedSizes
+from imagine.stages.usage import Usage
+
+# A vague prompt may be answered with words alone unless a picture is demanded.
+DEMAND = "Generate an image: "
+
+# What a finishReason or blockReason means, for a person. Whatever is missing is told by name.
+_REASONS = {
+    "SAFETY": "its safety filter",
+    "IMAGE_SAFETY": "its safety filter for pictures",
+    "PROHIBITED_CONTENT": "prohibited content",
+    "IMAGE_PROHIBITED_CONTENT": "prohibited content in the picture",
+    "BLOCKLIST": "a word on its blocklist",
+    "SPII": "personal data",
+    "RECITATION": "too close to existing material",
+    "IMAGE_RECITATION": "too close to an existing picture",
+    "LANGUAGE": "a language that it does not know",
+    "MODEL_ARMOR": "the project's Model Armor filter",
+    "JAILBREAK": "an attempt to get around its rules",
+}
+# Endings in which nothing was refused, but nothing drawn either.
+_UNFINISHED = {
+    "NO_IMAGE": "made no picture (NO_IMAGE)",
+    "OTHER": "made no picture and does not say why (OTHER)",
+    "IMAGE_OTHER": "made no picture and does not say why (IMAGE_OTHER)",
+    "MAX_TOKENS": "used up its tokens before the picture was made (MAX_TOKENS)",
+}
+
+
+class RetiredModelError(ConfigError):
+    """The model is not there (any more)."""
+
+
+class GeminiBackend(HostedBackend):
+    """Draws with a Gemini image model; one request is one picture."""
+
+    name = "gemini"
+
+    def __init__(self, *, connection: Connection, model: str) -> None:
+        # The list of models names them with this before.
+        model = model.removeprefix("models/")
+        super().__init__(connection=connection, model=model)
+        family = image_model(model)
+        self._shapes_by_size = family.sizes()
+        self._takes_scale = bool(family.scales)
+        self.capabilities = capabilities_of(
+            PARAMETERS["gemini"],
+            sizes=ListedSizes(
+                tuple((*size, ratio) for size, (ratio, _) in self._shapes_by_size.items())
+            ),
+            max_images=family.max_images,
+        )
+
+    def headers(self) -> dict[str, str]:
+        return {"x-goog-api-key": self.connection.require_key()}
+
+    def generate(self, request: ImageRequest) -> Iterator[Progress | GeneratedImage]:
+        """Yields "sent", "received", then the picture.
+
+        Raises:
+            RefusedError: the prompt or the picture was refused, or words came instead.
+            UnusableAnswerError: what came is no whole picture of about the size asked for.
+            ConfigError: key or model are not accepted.
+            ProviderError: the service failed or could not be reached.
+        """
+        yield self.sent()
+        config = self._image_config(request)
+        answer = table(self._ask(request, config).json())
+        candidate = next(iter(tables(answer.get("candidates"))), {})
+        # A thinking model may send drafts as thoughts; of the rest, the last picture is the answer.
+        parts = [
+            part
+            for part in tables(table(candidate.get("content")).get("parts"))
+            if part.get("thought") is not True
+        ]
+        pictures = [data for part in parts if (data := _inline_data(part))]
+        if not pictures:
+            words = " ".join(filter(None, (text(part.get("text")).strip() for part in parts)))
+            raise self._no_picture(answer, candidate, words)
+        yield from self.finished(
+            request,
+            self.picture_in(pictures[-1]),
+            model=text(answer.get("modelVersion")) or None,
+            parameters=tuple(zip(("aspect_ratio", "image_size"), config.values(), strict=False)),
+            finish_reason=text(candidate.get("finishReason")) or None,
+            usage=_usage(table(answer.get("usageMetadata"))),
+        )
+
+    def translate(self, reply: Reply, problem: Problem) -> ImagineError | None:
+        # Another 404 is a wrong base URL, of which the usual message tells.
+        if reply.status == HTTPStatus.NOT_FOUND and problem.code == "not_found":
+            return RetiredModelError(
+                f"{self.title} has no model '{shown(self.model)}': it may be retired"
+            )
+        return None
+
+    def _image_config(self, request: ImageRequest) -> dict[str, str]:
+        self.capabilities.sizes.check(self.name, request.width, request.height)
+        ratio, scale = self._shapes_by_size[request.width, request.height]
+        return {"aspectRatio": ratio} | ({"imageSize": scale} if self._takes_scale else {})
+
+    def _ask(self, request: ImageRequest, config: dict[str, str]) -> Reply:
+        body = {
+            "contents": [{"role": "user", "parts": _parts(request)}],
+            # With words allowed a refusal says why.
+            "generationConfig": {"responseModalities": ["TEXT", "IMAGE"], "imageConfig": config},
+            # Paid projects otherwise keep requests.
+            "store": False,
+        }
+        try:
+            return self.session.post(
+                f"/v1beta/models/{quote(self.model, safe='')}:generateContent", json=body, paid=True
+            )
+        except RetiredModelError as error:
+            raise ConfigError(f"{error}; {self._alternatives()}.") from error
+
+    def _alternatives(self) -> str:
+        """What to do without the model: the image models that this key can use, at best."""
+        try:
+            listed = self.session.get("/v1beta/models?pageSize=1000").json()
+        except ImagineError:
+            return "choose another with --model"
+        names = [
+            text(model.get("name")).removeprefix("models/")
+            for model in tables(table(listed).get("models"))
+            if "generateContent" in items(model.get("supportedGenerationMethods"))
+        ]
+        drawing = [
+            shown(name)
+            for name in names
+            if ("image" in name or "banana" in name) and name != self.model
+        ]
+        if not drawing:
+            return "this key can use no image model; choose another --backend"
+        return f"this key can use {', '.join(drawing[:10])} (--model)"
+
+    def _no_picture(
+        self, answer: dict[str, Any], candidate: dict[str, Any], words: str
+    ) -> ImagineError:
+        feedback = table(answer.get("promptFeedback"))
+        if blocked := text(feedback.get("blockReason")):
+            said = text(feedback.get("blockReasonMessage")) or words
+            return self.refused(f"refused the prompt ({_reason(blocked)})", said)
+        reason = text(candidate.get("finishReason"))
+        said = words or text(candidate.get("finishMessage"))
+        if reason in ("", "STOP", "FINISH_REASON_UNSPECIFIED"):
+            return self.wordy(said)
+        if reason in _UNFINISHED:
+            return self.refused(_UNFINISHED[reason], said)
+        if reason in _REASONS:
+            return self.refused(f"refused to draw this ({_reason(reason)})", said)
+        return self.refused(f"ended without a picture ({_reason(reason)})", said)
+
+
+def _parts(request: ImageRequest) -> list[dict[str, Any]]:
+    pictures = [
+        {
+            "inlineData": {
+                "mimeType": image.media_type,
+                "data": b64encode(image.data).decode("ascii"),
+            }
+        }
+        for image in request.images
+    ]
+    return [{"text": f"{DEMAND}{request.prompt}"}, *pictures]
+
+
+def _inline_data(part: dict[str, Any]) -> object:
+    """Base64 of a picture, or None; servers answer in either spelling of the protocol's JSON."""
+    inline = table(part.get("inlineData") or part.get("inline_data"))
+    return inline.get("data")
+
+
+def _reason(name: str) -> str:
+    meaning = _REASONS.get(name)
+    return f"{shown(name)}: {meaning}" if meaning else shown(name)
+
+
+def _usage(counted: dict[str, Any]) -> Usage:
+    """Google counts pictures among the candidates' tokens, and bills thoughts like output."""
+    image_tokens = sum(
+        count(detail.get("tokenCount"))
+        for detail in tables(counted.get("candidatesTokensDetails"))
+        if detail.get("modality") == "IMAGE"
+    )
+    written = max(0, count(counted.get("candidatesTokenCount")) - image_tokens)
+    return Usage(
+        calls=1,
+        input_tokens=count(counted.get("promptTokenCount")),
+        output_tokens=written + count(counted.get("thoughtsTokenCount")),
+        image_tokens=image_tokens,
+        images=1,
+    )

@@ -1,0 +1,256 @@
+"""What all hosted backends share: from a provider's answer to a GeneratedImage that was checked.
+
+A subclass says how its request looks and where the picture stands in the answer:
+
+    def generate(self, request):
+        yield self.sent()
+        reply = self.session.post("/draw", json=..., paid=True)
+        yield from self.finished(request, self.picture_in(reply.json()["image"]))
+"""
+
+import base64
+import binascii
+from collections.abc import Iterator, Mapping, Sequence
+from threading import Lock
+from typing import Any, ClassVar
+
+from imagine.stages.errors import (
+    ImagineError,
+    RefusedError,
+    UnusableAnswerError,
+    shown,
+)
+from imagine.stages.formats.received import read_received
+from imagine.stages.generate import Capabilities
+from imagine.stages.http import Problem, Reply, Session
+from imagine.stages.image import GeneratedImage, ImageRequest, Progress, ReceivedImage
+from imagine.stages.providers import IMAGE_TIMEOUT, Connection
+from imagine.stages.sizes import RATIO_TOLERANCE, ListedSizes
+from imagine.stages.usage import Usage
+
+# A picture of more than twice or less than half the pixels is not what was ordered.
+AREA_TOLERANCE = 2.0
+# Words of a model that a message repeats: two or three sentences.
+MAX_WORDS = 300
+
+Parameters = tuple[tuple[str, str | int | float | bool], ...]
+
+
+class HostedBackend:
+    """A backend behind a provider's HTTP interface; close it when it is no longer needed.
+
+    One instance may be used by several threads. A key is only asked for when a picture is drawn.
+
+    Attributes:
+        name: as in the registry of backends.
+        model: what requests name.
+        connection: the user's way to the provider.
+        capabilities: set by the subclass, for its model.
+    """
+
+    name: ClassVar[str]
+    capabilities: Capabilities
+
+    def __init__(self, *, connection: Connection, model: str) -> None:
+        self.connection = connection
+        self.model = model
+        self._session: Session | None = None
+        self._opening = Lock()
+
+    @property
+    def title(self) -> str:
+        """The provider as messages name it."""
+        return self.connection.provider.title
+
+    @property
+    def session(self) -> Session:
+        """The one session of this backend, opened on first use.
+
+        Raises:
+            ConfigError: the provider needs a key and there is none.
+        """
+        with self._opening:
+            if self._session is None:
+                self._session = Session(
+                    self.connection,
+                    headers=self.headers(),
+                    timeout=IMAGE_TIMEOUT,
+                    translate=self.translate,
+                )
+            return self._session
+
+    def close(self) -> None:
+        with self._opening:
+            if self._session is not None:
+                self._session.close()
+                self._session = None
+
+    def headers(self) -> Mapping[str, str]:
+        """What goes with every request: by default the key as a bearer token, where there is one.
+
+        Raises:
+            ConfigError: the provider needs a key and there is none.
+        """
+        if self.connection.key is None and not self.connection.provider.needs_key:
+            return {}
+        return {"authorization": f"Bearer {self.connection.require_key()}"}
+
+    def translate(self, reply: Reply, problem: Problem) -> ImagineError | None:
+        """The error for an answer of status 300 or more, where it has a meaning for pictures."""
+        return None
+
+    def sent(self) -> Progress:
+        """The first step.
+
+        Raises:
+            ConfigError: nothing can be sent, as there is no key.
+        """
+        _ = self.session
+        return Progress(1, 2, f"sent to {self.title}")
+
+    def finished(
+        self,
+        request: ImageRequest,
+        data: bytes,
+        *,
+        model: str | None = None,
+        notes: Sequence[str] = (),
+        parameters: Parameters = (),
+        finish_reason: str | None = None,
+        usage: Usage | None = None,
+    ) -> Iterator[Progress | GeneratedImage]:
+        """The last two steps of every hosted picture: found whole, and of the size asked for.
+
+        Args:
+            data: the file that came.
+            model: what served the request; None for the model that was asked for.
+            notes: what the user should know about this picture.
+            parameters: what was sent beside the request's own options.
+            finish_reason: the provider's word for how it ended.
+            usage: what the provider counted; None where it counts nothing.
+
+        Raises:
+            UnusableAnswerError: `data` is no whole picture, or one of another size.
+        """
+        received = read_received(data, redact=self.connection.redact)
+        size_notes = self._check_size(request, received)
+        size = f"{received.width}x{received.height}"
+        yield Progress(2, 2, f"received {size} {received.format.upper()}, {len(data) / 1e6:.1f} MB")
+        served = model or self.model
+        yield GeneratedImage(
+            model=served,
+            received=received,
+            notes=(*self._model_note(served), *size_notes, *notes),
+            parameters=parameters,
+            finish_reason=finish_reason,
+            usage=usage or Usage(calls=1, images=1),
+        )
+
+    def picture_in(self, value: object) -> bytes:
+        """The bytes of a picture that stands in an answer as base64, or behind an address.
+
+        Args:
+            value: base64, a `data:` URL, or an http(s) address.
+
+        Raises:
+            UnusableAnswerError: it is none of these.
+            ProviderError: the file cannot be fetched.
+        """
+        if not isinstance(value, str) or not value:
+            raise UnusableAnswerError(
+                f"{self.title} sent {'no text' if value else 'nothing'} where the picture should "
+                "be; try again, or choose another model (--model)."
+            )
+        if value[:5].lower() in ("data:", "http:", "https"):
+            return self.session.download(value).body
+        try:
+            return base64.b64decode(value, validate=True)
+        except (binascii.Error, ValueError) as error:
+            raise UnusableAnswerError(
+                f"{self.title} sent a picture whose base64 is damaged ({len(value):,} characters); "
+                "nothing was saved, try again."
+            ) from error
+
+    def refused(self, what: str, words: str = "") -> RefusedError:
+        """The error for an answer without a picture.
+
+        Args:
+            what: "refused the prompt (SAFETY)".
+            words: the model's own; "" when it said nothing.
+        """
+        said = f": {self.quoted(words)}" if words.strip() else ""
+        return RefusedError(
+            f"{self.title} {what}{said}; change the prompt or choose another model (--model)."
+        )
+
+    def wordy(self, words: str) -> RefusedError:
+        """The error for an answer that is words alone, or nothing at all."""
+        if words.strip():
+            return self.refused("sent words instead of a picture", words)
+        return self.refused("sent no picture and no reason")
+
+    def quoted(self, words: str) -> str:
+        """A provider's words as a message may show them: one line, in quotes, without the key."""
+        line = " ".join(self.connection.redact(words).split())
+        return f"“{shown(line, limit=MAX_WORDS)}”"
+
+    def _check_size(self, request: ImageRequest, received: ReceivedImage) -> list[str]:
+        """Nothing, or a note, for a picture of about the size asked for.
+
+        Raises:
+            UnusableAnswerError: it differs too much.
+        """
+        asked, came = (request.width, request.height), (received.width, received.height)
+        if came == asked:
+            return []
+        told = f"{came[0]}x{came[1]} instead of the {asked[0]}x{asked[1]} asked for"
+        area = came[0] * came[1] / (asked[0] * asked[1])
+        shape = came[0] / came[1]
+        if not 1 / AREA_TOLERANCE <= area <= AREA_TOLERANCE or all(
+            abs(shape / wanted - 1) > RATIO_TOLERANCE for wanted in self._shapes(*asked)
+        ):
+            raise UnusableAnswerError(
+                f"{self.title} sent a picture of {told}; nothing was saved, choose another --size "
+                "or --model."
+            )
+        return [f"The picture is {told}."]
+
+    def _shapes(self, width: int, height: int) -> list[float]:
+        """Width by height as asked, and as the maker calls it: 1376x768 is also 16:9."""
+        shapes = [width / height]
+        if isinstance(self.capabilities.sizes, ListedSizes):
+            for listed_width, listed_height, ratio in self.capabilities.sizes.sizes:
+                if (listed_width, listed_height) == (width, height):
+                    wide, high = ratio.split(":")
+                    shapes.append(float(wide) / float(high))
+        return shapes
+
+    def _model_note(self, served: str) -> list[str]:
+        # "…-001" is a release of the model that was asked for.
+        if not self.model or served.startswith(self.model):
+            return []
+        return [f"{self.title} served {shown(served)} for {shown(self.model)}."]
+
+
+def table(value: object) -> dict[str, Any]:
+    """`value` if it is a JSON object, else an empty one: answers keep no promises."""
+    return value if isinstance(value, dict) else {}
+
+
+def items(value: object) -> list[Any]:
+    """`value` if it is a JSON array, else an empty one."""
+    return value if isinstance(value, list) else []
+
+
+def tables(value: object) -> list[dict[str, Any]]:
+    """The JSON objects in `value`, if it is an array."""
+    return [item for item in items(value) if isinstance(item, dict)]
+
+
+def text(value: object) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def count(value: object) -> int:
+    """`value` if it is a whole number from 0, else 0."""
+    return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else 0

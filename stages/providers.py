@@ -1,0 +1,233 @@
+"""Providers: where each is reached, which names its key goes by, what it serves by default.
+
+A Provider is a fact about a service; a Connection is one user's way to it, made by the command
+line from the settings.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from imagine.stages.errors import ConfigError
+
+if TYPE_CHECKING:
+    import httpx
+
+
+class Secret:
+    """A key, which no message, log or file ever shows."""
+
+    __slots__ = ("_text",)
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def reveal(self) -> str:
+        """The key itself, for a request header only."""
+        return self._text
+
+    def __repr__(self) -> str:
+        return "Secret(...)"
+
+    __str__ = __repr__
+
+
+@dataclass(frozen=True, slots=True)
+class Provider:
+    """A service that describes or draws.
+
+    Attributes:
+        name: as in settings: "gemini" has `gemini_api_key` and `gemini_base_url`.
+        title: as people call it.
+        base_url: without a slash at its end; "" when only the user can know it.
+        key_variables: environment variables that its key usually stands in; the first one wins.
+        url_variables: those of its base URL.
+        key_page: where a key is made; "" for servers of one's own.
+        text_model, image_model: what is asked for by default; "" when the user has to say.
+        describes, draws: what it is good for here.
+    """
+
+    name: str
+    title: str
+    base_url: str
+    key_variables: tuple[str, ...] = ()
+    url_variables: tuple[str, ...] = ()
+    key_page: str = ""
+    text_model: str = ""
+    image_model: str = ""
+    describes: bool = False
+    draws: bool = False
+
+    @property
+    def needs_key(self) -> bool:
+        """Servers of one's own work without; a compatible server of another's may not."""
+        return bool(self.key_page)
+
+
+# Facts of November 2026; base URLs and models are settings, so that none of them is the last word.
+_ALL = (
+    Provider(
+        name="gemini",
+        describes=True,
+        draws=True,
+        title="Google Gemini",
+        base_url="https://generativelanguage.googleapis.com",
+        key_variables=("GEMINI_API_KEY", "GOOGLE_API_KEY"),
+        url_variables=("GOOGLE_GEMINI_BASE_URL",),
+        key_page="https://aistudio.google.com/apikey",
+        text_model="gemini-3.5-flash-lite",
+        image_model="gemini-nano-banana-2.1",
+    ),
+    Provider(
+        name="imagen",
+        draws=True,
+        title="Imagen",
+        base_url="https://generativelanguage.googleapis.com",
+        key_variables=("GEMINI_API_KEY", "GOOGLE_API_KEY"),
+        key_page="https://aistudio.google.com/apikey",
+        image_model="imagen-4.0-generate-001",
+    ),
+    Provider(
+        name="openai",
+        describes=True,
+        draws=True,
+        title="OpenAI",
+        base_url="https://api.openai.com/v1",
+        key_variables=("OPENAI_API_KEY",),
+        url_variables=("OPENAI_BASE_URL",),
+        key_page="https://platform.openai.com/api-keys",
+        text_model="gpt-5.4-nano",
+        image_model="gpt-image-2.5-flare",
+    ),
+    Provider(
+        name="stability",
+        draws=True,
+        title="Stability AI",
+        base_url="https://api.stability.ai",
+        key_variables=("STABILITY_API_KEY",),
+        key_page="https://platform.stability.ai/account/keys",
+        image_model="core",
+    ),
+    Provider(
+        name="huggingface",
+        draws=True,
+        title="Hugging Face",
+        base_url="https://router.huggingface.co/hf-inference",
+        key_variables=("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN"),
+        key_page="https://huggingface.co/settings/tokens",
+        image_model="black-forest-labs/FLUX.1-schnell",
+    ),
+    Provider(
+        name="replicate",
+        draws=True,
+        title="Replicate",
+        base_url="https://api.replicate.com",
+        key_variables=("REPLICATE_API_TOKEN",),
+        url_variables=("REPLICATE_API_BASE_URL",),
+        key_page="https://replicate.com/account/api-tokens",
+        image_model="black-forest-labs/flux-schnell",
+    ),
+    Provider(
+        name="fal",
+        draws=True,
+        title="fal",
+        base_url="https://queue.fal.run",
+        key_variables=("FAL_KEY",),
+        key_page="https://fal.ai/dashboard/keys",
+        image_model="fal-ai/flux/schnell",
+    ),
+    Provider(
+        name="ollama",
+        describes=True,
+        title="Ollama",
+        base_url="http://127.0.0.1:11434/v1",
+        key_variables=("OLLAMA_API_KEY",),
+    ),
+    Provider(
+        name="lmstudio", title="LM Studio", base_url="http://127.0.0.1:1234/v1", describes=True
+    ),
+    Provider(
+        name="llamacpp",
+        describes=True,
+        title="llama.cpp",
+        base_url="http://127.0.0.1:8080/v1",
+        key_variables=("LLAMA_API_KEY",),
+        text_model="default",
+    ),
+    Provider(
+        name="vllm",
+        describes=True,
+        title="vLLM",
+        base_url="http://127.0.0.1:8000/v1",
+        key_variables=("VLLM_API_KEY",),
+    ),
+    Provider(name="chat", title="the chat server", base_url="", describes=True),
+)
+PROVIDERS: dict[str, Provider] = {provider.name: provider for provider in _ALL}
+
+# An enhancer answers in seconds; a picture takes 15 to 40 s, at 4K minutes.
+TEXT_TIMEOUT = 60.0
+IMAGE_TIMEOUT = 300.0
+
+
+def silent(text: str) -> None:
+    """For who does not listen."""
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """One user's way to a provider.
+
+    Attributes:
+        provider: who is reached.
+        base_url: without a slash at its end.
+        key: None for servers without one.
+        timeout: seconds that an answer may keep silent, or None for TEXT_TIMEOUT or IMAGE_TIMEOUT.
+        patience: seconds that may be spent in all on waiting before attempts after the first.
+        attempts: times that one request is sent at most; a busy server (429) does not count.
+        tell: takes what the user should know at once, a sentence: "waiting 12 s: ...".
+        log: takes a line about each exchange: method, address, status, seconds, bytes.
+        transport: stands in for the network; for tests.
+    """
+
+    provider: Provider
+    base_url: str
+    key: Secret | None = None
+    timeout: float | None = None
+    patience: float = 60.0
+    attempts: int = 5
+    tell: Callable[[str], None] = field(default=silent, compare=False)
+    log: Callable[[str], None] = field(default=silent, compare=False)
+    transport: "httpx.BaseTransport | None" = None
+
+    def require_key(self) -> str:
+        """The key, for a request header.
+
+        Raises:
+            ConfigError: there is none.
+        """
+        if self.key is None:
+            variable = (*self.provider.key_variables, "its key setting")[0]
+            raise ConfigError(
+                f"There is no key for {self.provider.title}: set {variable} in the environment or "
+                f"in .env ({self.provider.key_page}), or work without one: "
+                "--enhancer offline --backend sketch."
+            )
+        return self.key.reveal()
+
+    def redact(self, text: str) -> str:
+        """`text` without the key, should a server repeat it."""
+        return text.replace(self.key.reveal(), "[key]") if self.key is not None else text
+
+
+def connect(name: str, **changes: object) -> Connection:
+    """A connection to the provider called `name` at its usual address, with `changes`."""
+    provider = PROVIDERS[name]
+    values: dict[str, object] = {"base_url": provider.base_url, **changes}
+    return Connection(provider, **values)  # type: ignore[arg-type]
+
+
+def address_of(service: object) -> str:
+    """Where an enhancer or backend is reached; "" for one that works without a connection."""
+    connection = getattr(service, "connection", None)
+    return connection.base_url if isinstance(connection, Connection) else ""

@@ -1,0 +1,265 @@
+"""Answers of providers: a Reply holds one whole; problem_of reads what an error answer says.
+
+Every provider has its own shape for errors, and proxies before it answer in HTML; one reader
+knows them all (see imagine.stages.failure for what follows from what was read).
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import urlsplit
+
+from imagine.stages.errors import UnusableAnswerError, shown
+from imagine.stages.providers import Connection
+
+# A provider's words in a message; more would push what to do about it out of sight.
+MAX_WORDS = 300
+# As much of a bad answer as a model needs in order to see what it did.
+MAX_ANSWER = 20_000
+
+_TITLE = re.compile(r"<(title|h1)\b[^>]*>(.*?)</\1>", re.IGNORECASE | re.DOTALL)
+_DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h)")
+_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
+_LONGEST = 1e12
+# A number this large in a reset header is a date (seconds since 1970), not a duration.
+_EPOCH = 1e9
+NO_CREDIT = frozenset(
+    {"insufficient_quota", "billing_hard_limit_reached", "insufficient_credits", "payment_required"}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A whole answer.
+
+    Attributes:
+        headers: names in lower case.
+        url: what was asked, without query.
+    """
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+    url: str
+
+    def json(self) -> Any:
+        """The body as JSON.
+
+        Raises:
+            UnusableAnswerError: it is none, or was cut.
+        """
+        import json
+
+        try:
+            return json.loads(self.body)
+        except (ValueError, RecursionError) as error:
+            text = self.body.decode("utf-8", errors="replace")
+            raise UnusableAnswerError(
+                f"The answer of {urlsplit(self.url).hostname} {_flaw(text)}; "
+                "try again, or check that its address is right.",
+                answer=text[:MAX_ANSWER] if text.lstrip()[:1] in ("{", "[") else "",
+                problem="The answer is no whole JSON.",
+            ) from error
+
+
+def _flaw(text: str) -> str:
+    """What is wrong with a text that should have been JSON."""
+    start = text.lstrip()[:1]
+    if not start:
+        return "is empty"
+    if start in ("{", "["):
+        return "is damaged or was cut off: it is no whole JSON"
+    if start == "<":
+        return f"is a web page ('{shown(_words(text))}') instead of JSON"
+    return f"is no JSON but begins '{shown(_words(text), limit=40)}'"
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What an error answer says, whatever its shape.
+
+    Attributes:
+        message: the provider's words in one line, without key; "" when it says nothing.
+        code: its word for the kind of error, lower case: "api_key_invalid", "moderation_blocked".
+        delay: seconds after which it wants to be asked again.
+        exhausted: asking again soon is of no use: a daily quota, no credit.
+    """
+
+    message: str
+    code: str = ""
+    delay: float | None = None
+    exhausted: bool = False
+
+
+def problem_of(reply: Reply, connection: Connection | None = None) -> Problem:
+    """Read an error answer: Google, OpenAI, FastAPI, RFC 7807, Stability, plain text or HTML.
+
+    Args:
+        connection: whose key the message must not repeat; None when the caller redacts.
+    """
+    import json
+
+    try:
+        data = json.loads(reply.body)
+    except (ValueError, RecursionError):
+        data = reply.body[: 64 * 1024].decode("utf-8", errors="replace")
+    details = _details(data)
+    code = _code(data, details) or reply.headers.get("x-fal-error-type", "").lower()
+    message = _message(data)
+    # "limit: 0" is how Google says that a free key has no share in a model at all.
+    none_at_all = re.search(r"\blimit: 0\b", message) is not None
+    return Problem(
+        message=quotable(connection, message),
+        code=code,
+        delay=_delay(reply, data, details),
+        exhausted=reply.status == HTTPStatus.PAYMENT_REQUIRED
+        or code in NO_CREDIT
+        or none_at_all
+        or any(_is_daily(violation) for violation in _violations(details)),
+    )
+
+
+def quotable(connection: Connection | None, text: str) -> str:
+    """A provider's words as a message may show them: one line, no key, no full stop at its end."""
+    text = connection.redact(text) if connection is not None else text
+    return shown(" ".join(text.split()), limit=MAX_WORDS).rstrip(".")
+
+
+def _message(data: Any) -> str:
+    """The words for people in an error's data, in one line; "" when there are none."""
+    match data:
+        case str():
+            return _words(data)
+        case list():
+            said = (_message(item) for item in data[:3])
+            return "; ".join(words for words in said if words)
+        case {"loc": [*place], "msg": str(text)}:
+            return f"{'.'.join(str(step) for step in place)}: {_words(text)}"
+        case dict():
+            for key in (
+                "error",
+                "detail",
+                "message",
+                "msg",
+                "errors",
+                "title",
+                "error_description",
+            ):
+                if words := _message(data.get(key)):
+                    return words
+    return ""
+
+
+def _words(text: str) -> str:
+    """Text in one line; of a web page its title."""
+    if text.lstrip()[:1] == "<":
+        found = _TITLE.search(text)
+        text = re.sub(r"<[^>]*>", " ", found.group(2)) if found else ""
+    return " ".join(text.split())
+
+
+def _code(data: Any, details: list[Any]) -> str:
+    """The most telling word for the kind of error, in lower case; "" when there is none."""
+    for detail in details:
+        if isinstance(detail, dict) and isinstance(reason := detail.get("reason"), str):
+            return reason.lower()
+    while isinstance(data, list) and data:
+        data = data[0]
+    if not isinstance(data, dict):
+        return ""
+    for key in ("code", "status", "type", "name"):
+        if isinstance(word := data.get(key), str) and re.fullmatch(r"[\w./:-]{1,80}", word):
+            return word.lower()
+    inner = data.get("error", data.get("detail"))
+    return _code(inner, []) if isinstance(inner, dict | list) else ""
+
+
+def _details(data: Any) -> list[Any]:
+    """The `details` of an error of Google's."""
+    while isinstance(data, list) and data:
+        data = data[0]
+    error = data.get("error") if isinstance(data, dict) else None
+    details = error.get("details") if isinstance(error, dict) else None
+    return details if isinstance(details, list) else []
+
+
+def _violations(details: list[Any]) -> Iterator[dict[str, Any]]:
+    for detail in details:
+        violations = detail.get("violations") if isinstance(detail, dict) else None
+        if isinstance(violations, list):
+            yield from (item for item in violations if isinstance(item, dict))
+
+
+def _is_daily(violation: Mapping[str, Any]) -> bool:
+    """A quota of Google's that comes back tomorrow, or that a plan lacks."""
+    name = violation.get("quotaId") or violation.get("quota_id") or ""
+    value = violation.get("quotaValue", violation.get("quota_value"))
+    return "perday" in str(name).lower() or str(value) == "0"
+
+
+def _delay(reply: Reply, data: Any, details: Iterable[Any]) -> float | None:
+    """Seconds that the server asks to wait, from its body or its headers."""
+    for detail in details:
+        if isinstance(detail, dict):
+            asked = detail.get("retryDelay", detail.get("retry_delay"))
+            if (seconds := seconds_of(asked)) is not None:
+                return seconds
+    if isinstance(data, dict) and (seconds := seconds_of(data.get("estimated_time"))) is not None:
+        return seconds
+    return _asked_by_headers(reply.headers, limited=reply.status == HTTPStatus.TOO_MANY_REQUESTS)
+
+
+def seconds_of(value: Any) -> float | None:
+    """A duration as servers write it: 2.5, "2.5", "2.5s", "1m30s", {"seconds": 2, "nanos": 5}."""
+    if isinstance(value, str):
+        return _seconds_of_text(value.strip())
+    if isinstance(value, dict) and (value.keys() & {"seconds", "nanos"}):
+        seconds, nanos = seconds_of(value.get("seconds", 0)), seconds_of(value.get("nanos", 0))
+        return None if seconds is None or nanos is None else seconds + nanos / 1e9
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return float(value) if is_number and 0 <= value < _LONGEST else None
+
+
+def _seconds_of_text(text: str) -> float | None:
+    if re.fullmatch(r"\d{1,12}(\.\d{1,12})?", text):
+        return float(text)
+    if text and len(text) < 40 and not _DURATION.sub("", text):
+        return sum(float(number) * _UNITS[unit] for number, unit in _DURATION.findall(text))
+    return None
+
+
+def _asked_by_headers(headers: Mapping[str, str], *, limited: bool) -> float | None:
+    """Retry-After as seconds or date; failing that, when a limit that is used up is renewed."""
+    if (thousandths := seconds_of(headers.get("retry-after-ms"))) is not None:
+        return thousandths / 1000
+    if asked := headers.get("retry-after"):
+        if (seconds := seconds_of(asked)) is not None:
+            return seconds
+        try:
+            date = parsedate_to_datetime(asked)
+        except ValueError:
+            return None
+        now = datetime.now(UTC) if date.tzinfo else datetime.now(UTC).replace(tzinfo=None)
+        return max(0.0, (date - now).total_seconds())
+    return _renewal(headers) if limited else None
+
+
+def _renewal(headers: Mapping[str, str]) -> float | None:
+    """x-ratelimit-reset, ratelimit-reset and their like, of the limits that are used up."""
+    renewals = []
+    for name, value in headers.items():
+        base, found, kind = name.partition("ratelimit-reset")
+        if (
+            not found
+            or base not in ("", "x-")
+            or headers.get(f"{base}ratelimit-remaining{kind}") not in (None, "0")
+        ):
+            continue
+        if (seconds := seconds_of(value)) is not None:
+            now = datetime.now(UTC).timestamp()
+            renewals.append(max(0.0, seconds - now) if seconds > _EPOCH else seconds)
+    return max(renewals, default=None)

@@ -1,0 +1,141 @@
+"""Which sizes a backend draws: FreeSizes or ListedSizes say yes, no, and which one fits a shape."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from imagine.stages.errors import UsageError
+from imagine.stages.image import DEFAULT_AREA, SIZE_STEP, size_for
+
+# Model makers round: 1376x768 is called 16:9 (1.79 for 1.78).
+RATIO_TOLERANCE = 0.03
+
+
+class Sizes(Protocol):
+    """The sizes of one backend and model, in pixels."""
+
+    def check(self, name: str, width: int, height: int) -> None:
+        """Refuse a size that backend `name` cannot draw, with a UsageError that names one."""
+
+    def for_ratio(self, name: str, ratio: tuple[int, int], *, exact: bool) -> tuple[int, int]:
+        """The size of about a megapixel nearest to `ratio`.
+
+        Args:
+            name: of the backend, for the message.
+            ratio: width and height.
+            exact: refuse (UsageError) instead of taking a shape that differs.
+        """
+
+    def told(self) -> str:
+        """What `imagine backends` says of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class FreeSizes:
+    """Any size within limits.
+
+    Attributes:
+        min_side, max_side: pixels.
+        max_pixels: width times height.
+        step: both sides are multiples of it.
+        steepest: the longer side over the shorter, at most.
+    """
+
+    min_side: int
+    max_side: int
+    max_pixels: int
+    step: int = 1
+    steepest: float = 8.0
+
+    def check(self, name: str, width: int, height: int) -> None:
+        if not all(self.min_side <= side <= self.max_side for side in (width, height)):
+            raise UsageError(
+                f"The size {width}x{height} is out of range: {name} draws sides from "
+                f"{self.min_side} to {self.max_side} pixels."
+            )
+        if width * height > self.max_pixels:
+            raise UsageError(
+                f"The size {width}x{height} is {width * height / 1e6:.0f} megapixels; "
+                f"{name} draws at most {self.max_pixels / 1e6:.0f}."
+            )
+        if width % self.step or height % self.step:
+            near = "x".join(
+                str(max(1, round(side / self.step)) * self.step) for side in (width, height)
+            )
+            raise UsageError(
+                f"The size {width}x{height} is none of {name}'s, whose sides are multiples of "
+                f"{self.step}; ask for {near}."
+            )
+        if max(width, height) > self.steepest * min(width, height):
+            raise UsageError(
+                f"The size {width}x{height} is steeper than {self.steepest:g}:1, the most that "
+                f"{name} draws; choose a gentler one."
+            )
+
+    def for_ratio(self, name: str, ratio: tuple[int, int], *, exact: bool) -> tuple[int, int]:
+        if exact and max(ratio) > self.steepest * min(ratio):
+            raise UsageError(
+                f"{name} cannot draw the aspect ratio {ratio[0]}:{ratio[1]}: {self.steepest:g}:1 "
+                "is the steepest; choose a gentler one."
+            )
+        width, height = (min(max(side, self.min_side), self.max_side) for side in size_for(ratio))
+        # Rounding to whole steps may have made it steeper than it was.
+        shortest = SIZE_STEP * -int(-max(width, height) // (self.steepest * SIZE_STEP))
+        return max(width, shortest), max(height, shortest)
+
+    def told(self) -> str:
+        return (
+            f"sides {self.min_side} to {self.max_side}, "
+            f"at most {self.max_pixels / 1e6:.0f} megapixels"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ListedSizes:
+    """A fixed list of sizes.
+
+    Attributes:
+        sizes: width and height in pixels, each with the shape its maker calls it: "16:9".
+    """
+
+    sizes: tuple[tuple[int, int, str], ...]
+
+    def check(self, name: str, width: int, height: int) -> None:
+        if any(listed[:2] == (width, height) for listed in self.sizes):
+            return
+        near = self._nearest((width, height), area=width * height)
+        raise UsageError(
+            f"{name} cannot draw {width}x{height}; its nearest size is {near[0]}x{near[1]}, "
+            f"and its shapes are {self.shapes()} (--ar)."
+        )
+
+    def for_ratio(self, name: str, ratio: tuple[int, int], *, exact: bool) -> tuple[int, int]:
+        near = self._nearest(ratio, area=DEFAULT_AREA)
+        if exact and _apart(near, ratio) > RATIO_TOLERANCE:
+            raise UsageError(
+                f"{name} cannot draw the aspect ratio {ratio[0]}:{ratio[1]}; it draws "
+                f"{self.shapes()}."
+            )
+        return near[:2]
+
+    def shapes(self) -> str:
+        return ", ".join(dict.fromkeys(shape for _, _, shape in self.sizes))
+
+    def told(self) -> str:
+        longest = max(max(width, height) for width, height, _ in self.sizes)
+        return f"shapes {self.shapes()}, sides up to {longest}"
+
+    def _nearest(self, shape: tuple[int, int], *, area: int) -> tuple[int, int, str]:
+        """The nearest shape, and of its sizes the one nearest to `area`."""
+
+        def distance(listed: tuple[int, int, str]) -> tuple[float, float]:
+            return round(_apart(listed, shape), 2), abs(listed[0] * listed[1] - area)
+
+        return min(self.sizes, key=distance)
+
+
+def _apart(listed: tuple[int, int, str], shape: tuple[int, int]) -> float:
+    """How far a listed size is from a shape, 0 for the same; its maker's name for it counts too."""
+    wide, high = listed[2].split(":")
+    wanted = shape[0] / shape[1]
+    ratios = (listed[0] / listed[1], float(wide) / float(high))
+    return min(max(ratio / wanted, wanted / ratio) for ratio in ratios) - 1

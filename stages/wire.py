@@ -1,0 +1,230 @@
+"""One exchange over the network: a Request goes out through httpx, a Reply comes in.
+
+httpx is imported when something is first sent; `imagine.stages.http` decides what is sent again.
+"""
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from threading import Lock
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from imagine.stages.errors import ConfigError, UnusableAnswerError, shown
+from imagine.stages.failure import broken, host_of, is_loopback
+from imagine.stages.providers import Connection
+from imagine.stages.reply import Reply
+from imagine.stages.retry import Fault, Transient
+
+if TYPE_CHECKING:
+    import httpx
+
+# No provider explains an error at such length.
+MAX_ERROR_BODY = 2**18
+CONNECT_TIMEOUT = 10.0
+# A body may take twice the timeout, and longer only while it comes faster than this (bytes/s).
+SLOWEST = 20_000
+# Servers close idle connections after 5 s or more; no request should meet one that just closes.
+KEEP_ALIVE = 4.0
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What is sent, the same in every attempt.
+
+    Attributes:
+        content: how httpx is to send the body: its `content`, `data` and `files`.
+        limit: bytes that a good answer may have.
+        fresh: over a connection of its own. One that served before may be closed by the server
+            just as it is used, and then nobody knows whether the request was read.
+    """
+
+    method: str
+    url: str
+    headers: Mapping[str, str] = field(repr=False)
+    content: Mapping[str, Any] = field(repr=False)
+    limit: int
+    fresh: bool = False
+
+    @property
+    def shown_url(self) -> str:
+        """Without query and password."""
+        parts = urlsplit(self.url)
+        return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
+
+
+class Wire:
+    """The clients of one connection, made when first needed; threads may share it."""
+
+    def __init__(self, connection: Connection, *, timeout: float) -> None:
+        self._connection = connection
+        self._timeout = timeout
+        self._clients: dict[tuple[bool, bool, bool], httpx.Client] = {}
+        # Threads share a connection; of two clients made at once one would never be closed.
+        self._making = Lock()
+
+    def close(self) -> None:
+        while self._clients:
+            self._clients.popitem()[1].close()
+
+    def exchange(self, request: Request, server: Connection) -> Reply:
+        """One request and its answer, whatever its status.
+
+        Args:
+            server: as messages name it.
+
+        Raises:
+            Transient: no whole answer came, and another attempt may help.
+            ImagineError: no attempt helps.
+        """
+        import httpx
+
+        trace = _Trace()
+        started = time.monotonic()
+        told = "no answer"
+        try:
+            with self._client(request).stream(
+                request.method,
+                request.url,
+                headers=request.headers,
+                extensions={"trace": trace},
+                **request.content,
+            ) as response:
+                told = f"{response.status_code}, cut"
+                body = self._body(response, request, server, started)
+            told = f"{response.status_code}, {len(body)} bytes"
+        except (httpx.InvalidURL, UnicodeError) as error:
+            raise ConfigError(
+                f"{server.provider.title} cannot be asked at '{shown(request.shown_url)}': "
+                f"{shown(error)}; check the model's name and the base URL."
+            ) from error
+        except httpx.HTTPError as error:
+            told += f": {type(error).__name__}"
+            raise broken(server, error, self._fault(error, trace, server)) from error
+        finally:
+            spent = time.monotonic() - started
+            self._connection.log(
+                f"{request.method} {shown(request.shown_url, limit=200)}: {told}, {spent:.2f} s"
+            )
+        headers = {name.lower(): value for name, value in response.headers.items()}
+        return Reply(response.status_code, headers, body, request.shown_url)
+
+    def _client(self, request: Request) -> "httpx.Client":
+        """The client for a request: loopback is reached without proxy, plain HTTP without TLS."""
+        parts = urlsplit(request.url)
+        local = is_loopback(parts.hostname)
+        tls = parts.scheme == "https" or not local
+        key = local, tls, request.fresh
+        with self._making:
+            if key not in self._clients:
+                self._clients[key] = self._make(local=local, tls=tls, fresh=request.fresh)
+            return self._clients[key]
+
+    def _make(self, *, local: bool, tls: bool, fresh: bool) -> "httpx.Client":
+        import httpx
+
+        stand_in = self._connection.transport
+        kept = 0 if fresh else None
+        try:
+            return httpx.Client(
+                transport=stand_in,
+                # Loading the certificates takes 20 ms.
+                verify=httpx.create_ssl_context() if tls and stand_in is None else False,
+                trust_env=not local and stand_in is None,
+                timeout=httpx.Timeout(self._timeout, connect=min(CONNECT_TIMEOUT, self._timeout)),
+                limits=httpx.Limits(max_keepalive_connections=kept, keepalive_expiry=KEEP_ALIVE),
+                headers={"user-agent": "imagine-cli", "accept-encoding": "gzip"},
+            )
+        except OSError as error:
+            raise ConfigError(
+                f"The certificates that SSL_CERT_FILE or SSL_CERT_DIR names cannot be read "
+                f"({shown(error.strerror or error)}); correct it, or unset it."
+            ) from error
+        except (ImportError, ValueError, httpx.InvalidURL) as error:
+            # The library's words may hold the proxy's password.
+            raise ConfigError(
+                "The proxy that HTTPS_PROXY, HTTP_PROXY or ALL_PROXY names cannot be used here; "
+                "give one as http://HOST:PORT (SOCKS needs `pip install httpx[socks]`), "
+                "or unset it."
+            ) from error
+
+    def _body(
+        self, response: "httpx.Response", request: Request, server: Connection, started: float
+    ) -> bytes:
+        """What came, as a whole; of an error answer as much as came."""
+        import httpx
+
+        good = response.is_success
+        limit = request.limit if good else MAX_ERROR_BODY
+        declared = response.headers.get("content-length", "")
+        if good and declared.isdigit() and int(declared) > limit:
+            raise _too_large(server, limit)
+        body = bytearray()
+        try:
+            for chunk in response.iter_bytes():
+                body += chunk
+                if len(body) > limit:
+                    if good:
+                        raise _too_large(server, limit)
+                    break
+                spent = time.monotonic() - started
+                if spent > 2 * self._timeout + len(body) / SLOWEST:
+                    raise Transient(
+                        Fault(
+                            f"answers too slowly ({len(body)} bytes in {spent:.0f} s)",
+                            advice="try again later, or raise the timeout",
+                            tries=2,
+                            sent=True,
+                        )
+                    )
+        except httpx.RequestError:
+            if good:
+                raise
+        return bytes(body)
+
+    def _fault(self, error: "httpx.HTTPError", trace: "_Trace", server: Connection) -> Fault:
+        """What a broken exchange is called when no telling cause lies behind it."""
+        import httpx
+
+        host = host_of(server)
+        unreachable = f"cannot be reached: {host}"
+        match error:
+            case httpx.ConnectTimeout():
+                advice = "check the network and any proxy"
+                fault = Fault(f"{unreachable} takes no connection", advice=advice, tries=2)
+            case httpx.ProxyError():
+                what = f"cannot be reached: the proxy fails ({shown(error)})"
+                fault = Fault(what, advice="check HTTPS_PROXY and NO_PROXY", tries=2)
+            case httpx.ConnectError():
+                advice = "check the network and any proxy"
+                fault = Fault(f"{unreachable} fails ({shown(error)})", advice=advice, tries=2)
+            case httpx.ReadTimeout():
+                advice = "try again later, or raise the timeout"
+                what = f"sent nothing for {self._timeout:g} s"
+                fault = Fault(what, advice=advice, tries=2, sent=True)
+            case httpx.DecodingError():
+                fault = Fault("sent an answer that cannot be unpacked", sent=True)
+            case httpx.WriteTimeout() | httpx.WriteError():
+                fault = Fault("closed the connection before it had the request")
+            case _:
+                what = "closed the connection before its answer was whole"
+                fault = Fault(what, sent=not trace.unsent)
+        return fault
+
+
+class _Trace:
+    """Listens to httpcore: a request whose body did not go out whole cannot be worked on."""
+
+    def __init__(self) -> None:
+        self.unsent = False
+
+    def __call__(self, event: str, info: Mapping[str, Any]) -> None:
+        if event.endswith(("send_request_headers.failed", "send_request_body.failed")):
+            self.unsent = True
+
+
+def _too_large(server: Connection, limit: int) -> UnusableAnswerError:
+    return UnusableAnswerError(
+        f"The answer of {server.provider.title} is larger than {limit / 2**20:g} MB, "
+        "more than any good answer has; try again, or use another model."
+    )

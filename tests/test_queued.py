@@ -1,0 +1,257 @@
+"""Jobs of replicate and fal from end to end, against the local servers of tests/fakes."""
+
+import re
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass
+
+import pytest
+from fakes import Fake, serve
+from hosted import draw, reference, request_of
+
+from imagine.stages.errors import ImagineError, LostAnswerError, UnusableAnswerError
+from imagine.stages.generate import BACKENDS
+from imagine.stages.generate import job as job_module
+from imagine.stages.generate.job import JobFailedError
+from imagine.stages.generate.queued import QueuedBackend
+from imagine.stages.image import ImageRequest
+from imagine.stages.providers import PROVIDERS, Secret, connect
+
+
+@pytest.fixture(autouse=True)
+def short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("imagine.stages.retry.FIRST_CEILING", 0.001)
+    monkeypatch.setattr(job_module, "FIRST_PAUSE", 0.01)
+
+
+def backend_at(
+    fake: Fake, name: str, told: list[str], *, model: str = "", timeout: float = 5.0
+) -> QueuedBackend:
+    connection = connect(
+        name,
+        base_url=fake.url,
+        key=Secret(fake.key or ""),
+        timeout=timeout,
+        tell=told.append,
+        log=told.append,
+    )
+    model = model or PROVIDERS[name].image_model
+    backend = BACKENDS.create(name, connection=connection, model=model)
+    assert isinstance(backend, QueuedBackend)
+    return backend
+
+
+@dataclass(frozen=True)
+class Ending:
+    """What becomes of a job when `faults` befall its requests.
+
+    Attributes:
+        error: exactly this class; None where the picture arrives.
+        message: the error's, whole, as a pattern.
+        paid: pictures that were drawn.
+        timeout: seconds that the provider may keep silent.
+    """
+
+    faults: tuple[str, ...]
+    error: type[ImagineError] | None = None
+    message: str = ""
+    paid: int = 1
+    timeout: float = 5.0
+
+
+HOLDS = r"(Replicate|fal) holds the job [\w-]+, which may be billed, but "
+LOOK = r"; look for its picture at https://(replicate\.com/p|fal\.ai/dashboard/requests)/[\w-]+\."
+GONE = (
+    r"(Replicate|fal) made the picture, which may be billed, but it cannot be fetched.+ Its job is "
+    r"[\w-]+: look for the picture at https://.+/[\w-]+\."
+)
+ENDINGS = {
+    "a poll is lost": Ending(("poll/503", "poll/reset", "poll/html", "poll/truncated-json")),
+    "a poll hangs": Ending(("poll/hang",), timeout=0.5),
+    "the download is lost": Ending(("download/reset", "download/cut")),
+    "no poll is answered": Ending(
+        ("poll/503*",), LostAnswerError, rf"{HOLDS}it was lost sight of \(.+\){LOOK}"
+    ),
+    "no poll can be read": Ending(
+        ("poll/html*",), LostAnswerError, rf"{HOLDS}its state cannot be read \(.+\){LOOK}"
+    ),
+    "the file is never whole": Ending(("download/cut*",), LostAnswerError, GONE),
+    "never done": Ending(
+        ("never-done",), LostAnswerError, rf"{HOLDS}it has said “drawing” for 0\.3 s{LOOK}", 0, 0.3
+    ),
+    "a state that nobody knows": Ending(
+        ("unknown-enum",),
+        LostAnswerError,
+        rf"{HOLDS}it has said “waiting.+” for 0\.3 s{LOOK}",
+        0,
+        0.3,
+    ),
+    "polls elsewhere": Ending(("poll-elsewhere",)),
+    "no addresses": Ending(("no-urls",)),
+    "fields that nobody knows": Ending(("unknown-fields",)),
+}
+FAULTS_OF_EACH = {
+    "replicate": {
+        "one address": Ending(("output-string",)),
+        "an address that is the picture": Ending(("output-data",)),
+        "a file elsewhere": Ending(("output-other-host",)),
+        "a file of this machine": Ending(
+            ("output-file-url",),
+            UnusableAnswerError,
+            "Replicate points to 'file:///etc/passwd', .+; check replicate_base_url\\.",
+            0,
+        ),
+        "expired": Ending(("output-expired",), LostAnswerError, GONE),
+        "failed": Ending(
+            ("failed=CUDA out of memory",),
+            JobFailedError,
+            r"The job \w+ failed at Replicate: “CUDA out of memory”; try again, or choose another "
+            r"model \(--model\)\.",
+            0,
+        ),
+    },
+    "fal": {
+        "an address that is the picture": Ending(("data-url",)),
+        "a file elsewhere": Ending(("other-host",)),
+        "a file of this machine": Ending(
+            ("file-url",),
+            UnusableAnswerError,
+            "fal points to 'file:///etc/passwd', .+; check fal_base_url\\.",
+            0,
+        ),
+        "expired": Ending(("expired",), LostAnswerError, GONE),
+        "failed": Ending(
+            ("failed=It broke",),
+            JobFailedError,
+            r"The job [\w-]+ failed at fal \(“body: It broke”\); check the options for this model, "
+            r"try again, or choose another model \(--model\)\.",
+            0,
+        ),
+        "rejected": Ending(
+            ("invalid-input",),
+            JobFailedError,
+            r"The job [\w-]+ failed at fal \(“body\.image_size: Input should be a valid size”\); "
+            r"check the options for this model, try again, or choose another model \(--model\)\.",
+            0,
+        ),
+        "no runner": Ending(
+            ("runner-gone",), LostAnswerError, rf"{HOLDS}it was lost sight of \(.+\){LOOK}", 0
+        ),
+    },
+}
+MATRIX = [
+    pytest.param(name, ending, id=f"{name}-{title}")
+    for name, own in FAULTS_OF_EACH.items()
+    for title, ending in {**ENDINGS, **own}.items()
+]
+
+
+@pytest.mark.parametrize(("name", "ending"), MATRIX)
+def test_a_job_is_paid_once_and_brought_home_or_named(name: str, ending: Ending) -> None:
+    told: list[str] = []
+    with serve(name, faults=ending.faults, latency=0.03) as fake:
+        backend = backend_at(fake, name, told, timeout=ending.timeout)
+        try:
+            made, error = draw(backend), None
+        except ImagineError as caught:
+            made, error = None, caught
+        finally:
+            backend.close()
+    assert fake.crashes == []
+    assert fake.paid == ending.paid
+    assert len(fake.log.of("image")) == 1
+    if ending.error is None:
+        assert error is None
+        assert made is not None
+        assert made.received is not None
+        assert made.received.data == fake.pictures[0].bytes
+    else:
+        assert type(error) is ending.error
+        assert re.fullmatch(ending.message, str(error)), str(error)
+    assert fake.key is not None
+    assert not any(fake.key in text for text in [*told, str(error)])
+
+
+@pytest.mark.parametrize("name", ["replicate", "fal"])
+def test_ctrl_c_leaves_no_paid_job_behind(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    pauses: list[float] = []
+
+    def interrupt(seconds: float) -> None:
+        pauses.append(seconds)
+        if len(pauses) == 2:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(job_module, "sleep", interrupt)
+    told: list[str] = []
+    with (
+        serve(name, latency=60.0) as fake,
+        closing(backend_at(fake, name, told)) as backend,
+        pytest.raises(KeyboardInterrupt),
+    ):
+        draw(backend)
+    assert [entry.step for entry in fake.entries] == ["image", "poll", "cancel"]
+    assert fake.paid == 0
+    assert re.fullmatch(r"(Replicate|fal) was asked to stop the job [\w-]+\.", told[-1])
+
+
+@pytest.mark.parametrize("name", ["replicate", "fal"])
+def test_a_caller_that_turns_away_leaves_no_paid_job_behind(name: str) -> None:
+    with serve(name, latency=60.0) as fake, closing(backend_at(fake, name, [])) as backend:
+        steps: Iterator[object] = backend.generate(request_of())
+        next(steps)
+        next(steps)
+        steps.close()  # type: ignore[attr-defined]
+    assert [entry.step for entry in fake.entries] == ["image", "cancel"]
+    assert fake.paid == 0
+
+
+SDXL = "stability-ai/sdxl:7762fd07cf82c948538e41f63f77d685e02b063e37e496e96eefd46c929f9bdc"
+
+
+@pytest.mark.parametrize(
+    ("name", "model", "asked"),
+    [
+        (
+            "replicate",
+            "black-forest-labs/flux-dev",
+            request_of(num_inference_steps=28, guidance_scale=3.5, width=1344, height=768),
+        ),
+        (
+            "replicate",
+            "black-forest-labs/flux-dev",
+            request_of(images=(reference(800, 600),), strength=0.6, width=1152, height=896),
+        ),
+        (
+            "replicate",
+            SDXL,
+            request_of(negative_prompt="people", guidance_scale=7.5, width=1216, height=832),
+        ),
+        ("replicate", "stability-ai/stable-diffusion-3.5-large", request_of(guidance_scale=4.5)),
+        ("fal", "fal-ai/flux/dev", request_of(guidance_scale=3.5, width=640, height=1536)),
+        (
+            "fal",
+            "fal-ai/flux/dev",
+            request_of(
+                images=(reference(400, 300),),
+                strength=0.6,
+                num_inference_steps=40,
+                width=1024,
+                height=768,
+            ),
+        ),
+        (
+            "fal",
+            "google/nano-banana-2.1",
+            request_of(images=(reference(), reference()), width=1376, height=768),
+        ),
+    ],
+)
+def test_every_input_is_one_that_the_provider_knows(
+    name: str, model: str, asked: ImageRequest
+) -> None:
+    with serve(name) as fake, closing(backend_at(fake, name, [], model=model)) as backend:
+        made = draw(backend, asked)
+    (entry,) = fake.log.of("image")
+    assert entry.outcome == "ok"
+    assert made.received is not None
+    assert made.received.data == fake.pictures[0].bytes
