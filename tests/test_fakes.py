@@ -19,9 +19,9 @@ import httpx
 import pytest
 from fakes import SERVICES, Fake, serve
 from fakes.describe import describe_prompt
+from fakes.desk import service_class
 from fakes.faults import DELIVERY
 from fakes.pictures import draw, prompt_mark, size_of, type_of
-from fakes.server import service_class
 from PIL import Image
 
 ROOT = Path(__file__).resolve().parents[1]

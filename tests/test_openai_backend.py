@@ -122,7 +122,7 @@ def test_the_address_decides_about_dialect_and_money(
     url: str, dialect: str, paid: bool, key: str
 ) -> None:
     server = Server()
-    backend = server.backend(base_url=url)
+    backend = server.backend(model="flux" if dialect == "compatible" else MODEL, base_url=url)
     assert backend.dialect == dialect
     assert backend.capabilities.paid is paid
     draw(backend)

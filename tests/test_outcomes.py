@@ -186,8 +186,8 @@ OUTCOMES = {
     "oversized": Outcome(
         ("huge=140",),
         UnusableAnswerError,
-        "The answer of {title} is larger than 128 MB, which no picture is; try again, or use "
-        "another model\\.",
+        "The answer of {title} is larger than 128 MB, more than any good answer has; "
+        "try again, or use another model\\.",
         paid=1,
     ),
 }

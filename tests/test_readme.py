@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from fakes import serve
+
 README = Path(__file__).resolve().parents[1] / "README.md"
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 
@@ -36,6 +38,33 @@ def test_every_command_of_the_readme_runs(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "foxes.png").stat().st_size > 10_000
     assert len(list((tmp_path / "pictures").iterdir())) == 4
+
+
+def test_every_command_that_needs_a_key_runs_against_the_fake_services(tmp_path: Path) -> None:
+    lines = [line for text in blocks("bash") for line in text.splitlines()]
+    assert len(lines) >= 8
+    with serve("gemini") as gemini, serve("openai") as openai, serve("ollama") as ollama:
+        settings = {
+            "IMAGINE_GEMINI_BASE_URL": gemini.url,
+            "OPENAI_API_KEY": str(openai.key),
+            "IMAGINE_OPENAI_BASE_URL": openai.url,
+            "IMAGINE_OLLAMA_BASE_URL": ollama.url,
+        }
+        script = "\n".join(lines).replace("your-key", str(gemini.key))
+        done = subprocess.run(
+            ["bash", "-c", "set -euo pipefail\n" + script],
+            cwd=tmp_path,
+            env=environment(tmp_path) | settings,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        assert gemini.log.paid == 3
+        assert openai.log.paid == 1
+        assert len(ollama.log.of("text")) == 1
+    assert {"corgi.png", "beach.png"} <= {path.name for path in tmp_path.iterdir()}
+    assert "gemini-nano-banana-2.1" in done.stdout
 
 
 def test_the_program_of_the_readme_runs(tmp_path: Path) -> None:

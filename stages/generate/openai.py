@@ -39,6 +39,10 @@ _TAG = "sd_cpp_extra_args"
 _ANY_TAG = re.compile(rf"<\s*/?\s*{_TAG}\s*>", re.IGNORECASE)
 
 
+# Where OpenAI itself answers.
+HOST = "api.openai.com"
+
+
 class OpenAIBackend(HostedBackend):
     """Draws with gpt-image, or with whatever the server at the base URL serves."""
 
@@ -50,15 +54,15 @@ class OpenAIBackend(HostedBackend):
         Args:
             connection: the user's way to the server; one of one's own needs no key.
             model: what requests name; "" leaves it to a server of one's own.
-            dialect: one of DIALECTS, or "auto": "openai" at OpenAI's own address, else
-                "compatible".
+            dialect: one of DIALECTS, or "auto": "openai" at OpenAI's own address and for
+                OpenAI's own models behind a gateway, else "compatible".
 
         Raises:
             ConfigError: there is no such dialect.
         """
         server = urlsplit(connection.base_url)
-        self.dialect = _dialect(dialect, server.hostname)
-        if self.dialect != "openai":
+        self.dialect = _dialect(dialect, server.hostname, model)
+        if server.hostname != HOST:
             # Messages name the server, which is not OpenAI's and may want no key.
             host = server.netloc.rpartition("@")[2]
             provider = replace(connection.provider, title=host, key_page="")
@@ -176,9 +180,10 @@ class OpenAIBackend(HostedBackend):
         return (("dialect", self.dialect), *chosen)
 
 
-def _dialect(name: str, host: str | None) -> Dialect:
+def _dialect(name: str, host: str | None, model: str) -> Dialect:
     if name == "auto":
-        return "openai" if host == "api.openai.com" else "compatible"
+        own = host == HOST or model.startswith(("gpt-image", "chatgpt-image"))
+        return "openai" if own else "compatible"
     for dialect in DIALECTS:
         if dialect == name:
             return dialect

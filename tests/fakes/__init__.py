@@ -3,8 +3,9 @@
 They answer and refuse as the real ones do, fail on demand, and log every request.
 """
 
+from fakes.desk import SERVICES
 from fakes.log import Entry
 from fakes.pictures import Picture
-from fakes.server import SERVICES, Fake, serve
+from fakes.server import Fake, serve
 
 __all__ = ["SERVICES", "Entry", "Fake", "Picture", "serve"]

@@ -2,10 +2,12 @@
 
 import hashlib
 import json
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from fakes.describe import damaged_json, prompt_in
+from fakes.chat_errors import bad_key, openai_error
+from fakes.chat_habits import HABITS, check_strict
+from fakes.chat_message import message_with
+from fakes.describe import prompt_in
 from fakes.faults import Fault
 from fakes.log import Entry
 from fakes.message import Answer, Request, reply
@@ -21,90 +23,6 @@ _FIELDS = {
     "logprobs", "top_logprobs", "reasoning_effort", "store", "metadata", "tools", "tool_choice",
     "stream_options", "service_tier", "safety_identifier", "verbosity", "logit_bias",
 }  # fmt: skip
-
-TEXT_FAULTS = {
-    "fenced": "the JSON stands between ```json fences, after a sentence",
-    "think-tags": "the JSON stands after <think>…</think>, which holds braces of its own",
-    "think-open": "the JSON stands after thoughts that only </think> ends",
-    "reasoning": "thoughts in message.reasoning (reasoning_content on llama.cpp)",
-    "prose-around": "the JSON stands between sentences",
-    "prose": "the model answers in words instead of JSON",
-    "words": "the model's answer is `words=TEXT`",
-    "refused": "message.refusal holds the model's words, content is null, `refused=TEXT`",
-    "refused-in-words": "the content is a refusal in words, `refused-in-words=TEXT`",
-    "content-filter": "finish_reason content_filter, content empty",
-    "length": "finish_reason length, the JSON cut in the middle",
-    "length-empty": "finish_reason length and no content: all tokens went into thoughts",
-    "cut-json": "the JSON stops in the middle, with finish_reason stop",
-    "schema-mismatch": "valid JSON that does not fit the schema: the first field is missing",
-    "wrong-types": "valid JSON in which lists are texts and texts are numbers",
-    "extra-keys": "valid JSON with a field too many",
-    "json-list": "the JSON object inside a list",
-    "empty-text": "content is an empty text",
-    "content-null": "content is null",
-    "content-list": "content is a list of parts",
-    "no-choices": "an empty list of choices",
-    "no-message": "a choice without message",
-    "unknown-enum": "a finish_reason that nobody knows",
-    "unknown-fields": "fields that nobody knows",
-    "error-in-200": "status 200 whose body is an error",
-    "no-usage": "no usage",
-    "routed": "another model answers, `routed=NAME`",
-}
-
-
-@dataclass(frozen=True)
-class ChatHabit:
-    """How one server differs.
-
-    Attributes:
-        formats: types of response_format that it takes.
-        models: names it serves; empty takes any.
-        strict: whether unknown fields are refused, and strict schemas checked.
-        flat: the schema stands in response_format itself (Together).
-        flat_ignored: a flat schema is not read, and the answer unconstrained (llama.cpp).
-        thoughts: name of the field for thoughts.
-        missing: status for a model it does not have.
-    """
-
-    formats: tuple[str, ...] = ("text", "json_object", "json_schema")
-    models: tuple[str, ...] = ()
-    strict: bool = False
-    flat: bool = False
-    flat_ignored: bool = False
-    thoughts: str = "reasoning_content"
-    missing: int = 404
-
-
-HABITS = {
-    "openai": ChatHabit(
-        strict=True,
-        models=("gpt-5.4-nano", "gpt-5.4-mini", "gpt-5.4", "gpt-4.1-mini", "gpt-4.1"),
-    ),
-    "gemini": ChatHabit(models=("gemini-3.5-flash-lite", "gemini-3.8-flash", "gemini-2.5-flash")),
-    "ollama": ChatHabit(models=("llama3.2", "llama3.2:latest", "qwen3:4b"), thoughts="reasoning"),
-    "lmstudio": ChatHabit(
-        formats=("text", "json_schema"), models=("qwen2.5-7b-instruct", "llama-3.2-3b-instruct")
-    ),
-    "llamacpp": ChatHabit(flat_ignored=True),
-    "vllm": ChatHabit(models=("Qwen/Qwen3-8B",), thoughts="reasoning"),
-    "sglang": ChatHabit(models=("Qwen/Qwen3-8B",)),
-    "localai": ChatHabit(models=("llama-3.2-3b",)),
-    "together": ChatHabit(models=("meta-llama/Llama-3.3-70B-Instruct-Turbo",), flat=True),
-}
-
-
-def openai_error(
-    status: int,
-    message: str,
-    *,
-    kind: str = "invalid_request_error",
-    code: str | None = None,
-    param: str | None = None,
-    **more: Any,
-) -> Answer:
-    error = {"message": message, "type": kind, "param": param, "code": code}
-    return reply({"error": error}, status=status, **more)
 
 
 class Chat:
@@ -262,7 +180,7 @@ class Chat:
                     )
                 )
             if inner.get("strict"):
-                _check_strict(inner.get("schema", {}), (), inner["name"])
+                check_strict(inner.get("schema", {}), (), inner["name"])
 
     def _schema(self, body: dict[str, Any]) -> Any:
         """The schema that the server reads; None for JSON of any form, False for plain words."""
@@ -285,7 +203,7 @@ class Chat:
         else:
             said = self._service.describe(prompt, _schema_or_told(schema, body), wording=wording)
         text = said if isinstance(said, str) else json.dumps(said, ensure_ascii=False)
-        message, reason = _message(text, fault, self._habit.thoughts)
+        message, reason = message_with(text, fault, self._habit.thoughts)
         choice: dict[str, Any] = {"index": 0, "message": message, "finish_reason": reason}
         if fault == "no-message":
             del choice["message"]
@@ -334,114 +252,6 @@ class Chat:
         if self._name == "lmstudio":
             return reply({"error": message}, status=status)
         return openai_error(status, message)
-
-
-def bad_key(request: Request, entry: Entry) -> Answer:
-    """401 as OpenAI words it, which repeats the ends of a wrong key."""
-    if entry.key != "authorization":
-        return openai_error(
-            401,
-            "You didn't provide an API key. You need to provide your API key in an Authorization "
-            "header using Bearer auth (i.e. Authorization: Bearer YOUR_KEY).",
-        )
-    sent = request.headers["authorization"].rpartition(" ")[2]
-    masked = sent[:8] + "*" * max(0, len(sent) - 12) + sent[-4:]
-    return openai_error(
-        401,
-        f"Incorrect API key provided: {masked}. You can find your API key at "
-        "https://platform.openai.com/account/api-keys.",
-        code="invalid_api_key",
-    )
-
-
-def _message(  # noqa: PLR0912  a case for each fault
-    text: str, fault: Fault, thoughts: str
-) -> tuple[dict[str, Any], str]:
-    """The assistant's message and the finish reason."""
-    message: dict[str, Any] = {"role": "assistant", "content": text}
-    reason = "stop"
-    thinking = 'The user wants a picture. Perhaps {"subjects": []} is too little.'
-    match fault.name:
-        case "fenced":
-            message["content"] = f"Here is the description:\n\n```json\n{text}\n```"
-        case "think-tags":
-            message["content"] = f"<think>\n{thinking}\n</think>\n\n{text}"
-        case "think-open":
-            message["content"] = f"{thinking}\n</think>\n\n{text}"
-        case "reasoning":
-            message[thoughts] = thinking
-        case "prose-around":
-            message["content"] = f"Sure! {text}\n\nI hope this {{helps}}."
-        case "prose":
-            message["content"] = "Certainly! Picture a scene in soft light."
-        case "words":
-            message["content"] = fault.value
-        case "refused":
-            message["content"] = None
-            message["refusal"] = fault.value or "I'm sorry, I can't help with that picture."
-        case "refused-in-words":
-            message["content"] = fault.value or "I'm sorry, but I can't help with that."
-        case "content-filter":
-            message["content"], reason = "", "content_filter"
-        case "length" | "cut-json":
-            message["content"] = text[: len(text) * 2 // 3]
-            reason = "length" if fault == "length" else "stop"
-        case "length-empty":
-            message["content"], reason = "", "length"
-        case "schema-mismatch" | "wrong-types" | "extra-keys":
-            damaged = damaged_json(json.loads(text), fault.name)
-            message["content"] = json.dumps(damaged, ensure_ascii=False)
-        case "json-list":
-            message["content"] = f"[{text}]"
-        case "empty-text":
-            message["content"] = ""
-        case "content-null":
-            message["content"] = None
-        case "content-list":
-            message["content"] = [{"type": "text", "text": text}]
-        case "unknown-enum":
-            reason = "brand_new_reason"
-    return message, reason
-
-
-def _check_strict(schema: Any, context: tuple[str, ...], name: str) -> None:
-    """The rules of `strict: true`: every object lists all its properties and allows no others."""
-
-    def no(why: str) -> Exception:
-        return refuse(
-            openai_error(
-                400,
-                f"Invalid schema for response_format '{name}': In context={context}, {why}",
-                param="response_format",
-            )
-        )
-
-    if not isinstance(schema, dict):
-        raise no("schema must be an object.")
-    if not context and schema.get("type") != "object":
-        raise no(f"schema must be a JSON Schema of 'type: \"object\"', got '{schema.get('type')}'.")
-    if schema.get("type") == "object" or "properties" in schema:
-        if schema.get("additionalProperties") is not False:
-            raise no("'additionalProperties' is required to be supplied and to be false.")
-        missing = [
-            key for key in schema.get("properties", {}) if key not in schema.get("required", [])
-        ]
-        if missing:
-            raise no(
-                "'required' is required to be supplied and to be an array including every key in "
-                f"properties. Missing '{missing[0]}'."
-            )
-    for word in ("default", "oneOf", "allOf", "not", "minProperties", "maxProperties", "nullable"):
-        if word in schema:
-            raise no(f"'{word}' is not permitted.")
-    for key, inner in schema.get("properties", {}).items():
-        _check_strict(inner, (*context, "properties", key), name)
-    for key, inner in schema.get("$defs", {}).items():
-        _check_strict(inner, (*context, "$defs", key), name)
-    if "items" in schema:
-        _check_strict(schema["items"], (*context, "items"), name)
-    for number, inner in enumerate(schema.get("anyOf", [])):
-        _check_strict(inner, (*context, "anyOf", str(number)), name)
 
 
 def _schema_or_told(schema: Any, body: dict[str, Any]) -> Any:

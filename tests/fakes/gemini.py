@@ -25,20 +25,19 @@ from fakes.gemini_faults import (
 from fakes.gemini_models import ALIASES, MODELS, find_model, image_tokens, pixels_of
 from fakes.gemini_schema import REQUEST
 from fakes.google import (
-    ERRORS,
     check_key,
-    check_shape,
     google_error,
-    google_fault,
     invalid,
     json_object,
     model_not_found,
     quota,
 )
+from fakes.google_faults import ERRORS, google_fault
 from fakes.log import Entry
 from fakes.message import Answer, Inline, Request, reply
 from fakes.pictures import Kind, Picture
 from fakes.service import PICTURE_FAULTS, Options, Service, Work, refuse
+from fakes.shapes import check_shape
 
 _PATH = re.compile(r"/(v1beta|v1)/models/([^/:]+):(\w+)")
 

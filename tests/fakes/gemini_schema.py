@@ -2,8 +2,9 @@
 
 from typing import Any
 
-from fakes.google import Enum, Map, Shape, invalid
+from fakes.google import invalid
 from fakes.service import refuse
+from fakes.shapes import Enum, Map, Shape
 
 _TYPE = Enum(
     "Type",

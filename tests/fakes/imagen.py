@@ -6,18 +6,17 @@ from typing import Any, ClassVar
 
 from fakes.faults import Fault
 from fakes.google import (
-    ERRORS,
     check_key,
-    check_shape,
-    google_fault,
     invalid,
     json_object,
     model_not_found,
     quota,
 )
+from fakes.google_faults import ERRORS, google_fault
 from fakes.log import Entry
 from fakes.message import Answer, Inline, Request, reply
 from fakes.service import PICTURE_FAULTS, Service, Work, listed, refuse
+from fakes.shapes import check_shape
 
 _PATH = re.compile(r"/(v1beta|v1)/models/([^/:]+):(\w+)")
 MODELS = (

@@ -10,72 +10,9 @@ from fakes.jobs import Job
 from fakes.log import Entry
 from fakes.message import Answer, Inline, Request, reply
 from fakes.pictures import Picture
-from fakes.service import PICTURE_FAULTS, Options, Service, Work, listed, refuse
+from fakes.replicate_models import MODELS, RATIOS, SDXL, VERSION, check_input, problem
+from fakes.service import PICTURE_FAULTS, Options, Service, Work, refuse
 
-_RATIOS = {
-    "1:1": (1024, 1024),
-    "16:9": (1344, 768),
-    "21:9": (1536, 640),
-    "3:2": (1216, 832),
-    "2:3": (832, 1216),
-    "4:5": (896, 1088),
-    "5:4": (1088, 896),
-    "3:4": (896, 1152),
-    "4:3": (1152, 896),
-    "9:16": (768, 1344),
-    "9:21": (640, 1536),
-}
-_FORMATS = ("webp", "jpg", "png")
-
-# Inputs of each model: a range, a tuple of choices, or a type.
-_FLUX: dict[str, Any] = {
-    "prompt": str,
-    "aspect_ratio": tuple(_RATIOS),
-    "num_outputs": (1, 4),
-    "seed": (0, 2**32 - 1),
-    "output_format": _FORMATS,
-    "output_quality": (0, 100),
-    "disable_safety_checker": bool,
-    "go_fast": bool,
-    "megapixels": ("1", "0.25"),
-}
-MODELS: dict[str, dict[str, Any]] = {
-    "black-forest-labs/flux-schnell": {**_FLUX, "num_inference_steps": (1, 4)},
-    "black-forest-labs/flux-dev": {
-        **_FLUX,
-        "num_inference_steps": (1, 50),
-        "guidance": (0, 10),
-        "image": str,
-        "prompt_strength": (0, 1),
-    },
-    "stability-ai/stable-diffusion-3.5-large": {
-        "prompt": str,
-        "aspect_ratio": tuple(_RATIOS),
-        "cfg": (1, 10),
-        "image": str,
-        "prompt_strength": (0, 1),
-        "seed": (0, 2**32 - 1),
-        "output_format": _FORMATS,
-        "output_quality": (0, 100),
-    },
-}
-# A community model, run by its version; it takes pixels and a negative prompt.
-VERSION = "7762fd07cf82c948538e41f63f77d685e02b063e37e496e96eefd46c929f9bdc"
-_SDXL: dict[str, Any] = {
-    "prompt": str,
-    "negative_prompt": str,
-    "image": str,
-    "width": (256, 2048),
-    "height": (256, 2048),
-    "num_outputs": (1, 4),
-    "num_inference_steps": (1, 500),
-    "guidance_scale": (1, 50),
-    "prompt_strength": (0, 1),
-    "seed": (0, 2**32 - 1),
-    "scheduler": ("DDIM", "K_EULER", "K_EULER_ANCESTRAL"),
-    "refine": str,
-    "apply_watermark": bool,
-}
 _MODEL_PATH = re.compile(r"/v1/models/([^/]+/[^/]+)/predictions")
 
 
@@ -155,7 +92,7 @@ class Replicate(Service):
         if entry.step in ("poll", "cancel"):
             job = self._jobs.get(request.path.split("/")[3])
             if job is None or (entry.step == "cancel") != (request.method == "POST"):
-                raise refuse(_error(404, "", "The requested resource could not be found."))
+                raise refuse(problem(404, "", "The requested resource could not be found."))
             if entry.step == "cancel":
                 job.cancel()
             return lambda fault: reply(self._prediction(job, request))
@@ -169,7 +106,7 @@ class Replicate(Service):
                 if name
                 else {"next": None, "previous": None, "results": results}
             )
-        raise refuse(_error(404, "", "The requested resource could not be found."))
+        raise refuse(problem(404, "", "The requested resource could not be found."))
 
     def reject(self, fault: Fault, model: str = "") -> Answer:
         name = {
@@ -179,7 +116,7 @@ class Replicate(Service):
         slow = "Request was throttled. Your rate limit for creating predictions is reduced. "
         if name == "429":
             headers = {"Retry-After": wait}
-            return _error(429, "", f"{slow}Your rate limit resets in ~{wait}s.", headers=headers)
+            return problem(429, "", f"{slow}Your rate limit resets in ~{wait}s.", headers=headers)
         title, detail = {
             "429-bare": ("", f"{slow}Your rate limit resets in ~{wait}s."),
             "400": ("Bad request", "The request could not be understood."),
@@ -196,7 +133,7 @@ class Replicate(Service):
             "504": ("Gateway timeout", "The upstream server timed out."),
         }[name]  # fmt: skip
         status = {"429-bare": 429, "echo-key": 401}.get(name) or int(name)
-        return _error(status, title, detail)
+        return problem(status, title, detail)
 
     def limited(self, delay: float) -> Answer:
         return self.reject(Fault("429", f"{delay:.3f}"))
@@ -207,27 +144,27 @@ class Replicate(Service):
         except ValueError:
             body = None
         if not isinstance(body, dict):
-            raise refuse(_error(400, "Bad request", "The body is no JSON object."))
+            raise refuse(problem(400, "Bad request", "The body is no JSON object."))
         allowed = {"input", "webhook", "webhook_events_filter", "stream"}
         found = _MODEL_PATH.fullmatch(request.path)
         if found is not None:
             if found[1] not in MODELS:
-                raise refuse(_error(404, "", "The requested resource could not be found."))
+                raise refuse(problem(404, "", "The requested resource could not be found."))
             model, inputs = found[1], MODELS[found[1]]
         else:
             allowed.add("version")
             version = str(body.get("version", "")).rpartition(":")[2]
             if version != VERSION:
                 detail = "- version: Invalid version or not permitted\n"
-                raise refuse(_error(422, "Invalid version or not permitted", detail))
-            model, inputs = f"stability-ai/sdxl:{VERSION}", _SDXL
+                raise refuse(problem(422, "Invalid version or not permitted", detail))
+            model, inputs = f"stability-ai/sdxl:{VERSION}", SDXL
         unknown = [name for name in body if name not in allowed]
         if unknown:
             raise refuse(
-                _error(422, "Input validation failed", f"- {unknown[0]}: Additional property\n")
+                problem(422, "Input validation failed", f"- {unknown[0]}: Additional property\n")
             )
         given = body.get("input")
-        _check_input(given, inputs)
+        check_input(given, inputs)
         assert isinstance(given, dict)
         entry.prompt, entry.model = given["prompt"], model
         wait = _wait_of(request)
@@ -264,7 +201,7 @@ class Replicate(Service):
         none = ("failed", "refused", "canceled", "never-done", "output-null", "output-empty")
         if fault.name in (*none, "output-text", "output-file-url", "unknown-enum"):
             return ()
-        width, height = _RATIOS[given.get("aspect_ratio", "1:1")]
+        width, height = RATIOS[given.get("aspect_ratio", "1:1")]
         if given.get("megapixels") == "0.25":
             width, height = width // 2, height // 2
         width, height = int(given.get("width", width)), int(given.get("height", height))
@@ -365,46 +302,10 @@ def _wait_of(request: Request) -> float:
     prefer = request.headers.get("prefer", "")
     found = re.fullmatch(r"wait(?:=(\d+))?", prefer)
     if prefer and found is None:
-        raise refuse(_error(400, "Bad request", f"Invalid Prefer header: {prefer}"))
+        raise refuse(problem(400, "Bad request", f"Invalid Prefer header: {prefer}"))
     if found is None:
         return 0.0
     seconds = int(found[1] or 60)
     if not 1 <= seconds <= 60:
-        raise refuse(_error(400, "Bad request", "Prefer: wait must be between 1 and 60 seconds"))
+        raise refuse(problem(400, "Bad request", "Prefer: wait must be between 1 and 60 seconds"))
     return float(seconds)
-
-
-def _check_input(given: Any, inputs: dict[str, Any]) -> None:
-    faults = []
-    if not isinstance(given, dict):
-        faults.append("- input: is required")
-        given = {}
-    elif "prompt" not in given:
-        faults.append("- input: prompt is required")
-    for name, value in given.items():
-        if name not in inputs:
-            faults.append(f"- input: Additional property {name} is not allowed")
-        elif (why := _misfit(value, inputs[name])) is not None:
-            faults.append(f"- input.{name}: {why}")
-        elif name in ("width", "height") and value % 8:
-            faults.append(f"- input.{name}: Must be a multiple of 8")
-    if faults:
-        raise refuse(_error(422, "Input validation failed", "\n".join(faults) + "\n"))
-
-
-def _misfit(value: Any, rule: Any) -> str | None:
-    """Why a value does not fit the rule, or None."""
-    if isinstance(rule, type):
-        return None if isinstance(value, rule) else f"Invalid type. Expected: {rule.__name__}"
-    if isinstance(rule[0], str):
-        return None if value in rule else f"must be one of the following: {listed(rule)}"
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return "Invalid type. Expected: number"
-    if not rule[0] <= value <= rule[1]:
-        return f"Must be between {rule[0]} and {rule[1]}"
-    return None
-
-
-def _error(status: int, title: str, detail: str, **more: Any) -> Answer:
-    body = {"detail": detail, "status": status, **({"title": title} if title else {})}
-    return reply(body, status=status, type="application/problem+json", **more)

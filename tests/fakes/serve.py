@@ -12,9 +12,10 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from fakes.desk import SERVICES, Desk, Latency, Limits, make_desk, service_class
 from fakes.faults import DELIVERY
 from fakes.log import Entry, Log
-from fakes.server import SERVICES, Desk, Fake, Latency, Limits, make_desk, service_class
+from fakes.server import Fake
 
 # Names under which the settings know a service's key; the servers of one's own need none.
 _KEYS = {

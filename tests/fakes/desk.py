@@ -1,0 +1,197 @@
+"""A Desk: one service with its faults, limits and latencies, as reached under one prefix."""
+
+import asyncio
+import contextlib
+import importlib
+import time
+from collections import deque
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from fakes.delivery import changed
+from fakes.faults import INSTEAD, WORK, Fault, Faults, fraction
+from fakes.log import Entry, Log
+from fakes.message import Answer, RefusedRequest, Request
+from fakes.service import Options, Service
+
+# Services and the habits of OpenAI-compatible servers, each under its own name.
+SERVICES = {
+    "gemini": "gemini:Gemini",
+    "imagen": "imagen:Imagen",
+    "openai": "openai:OpenAI",
+    "localai": "openai:OpenAI",
+    "vllm-omni": "openai:OpenAI",
+    "sglang": "openai:OpenAI",
+    "sdcpp": "openai:OpenAI",
+    "ollama": "openai:OpenAI",
+    "lmstudio": "openai:OpenAI",
+    "llamacpp": "openai:OpenAI",
+    "vllm": "openai:OpenAI",
+    "together": "openai:OpenAI",
+    "stability": "stability:Stability",
+    "huggingface": "huggingface:HuggingFace",
+    "replicate": "replicate:Replicate",
+    "fal": "fal:Fal",
+}
+
+
+Latency = float | tuple[float, float]
+
+
+def service_class(name: str) -> type[Service]:
+    """The class behind a name of SERVICES."""
+    module, _, title = SERVICES[name].partition(":")
+    found: type[Service] = getattr(importlib.import_module(f"fakes.{module}"), title)
+    return found
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a service lets through.
+
+    Attributes:
+        concurrency: requests worked on at the same time.
+        queue: whether more of them wait, instead of being answered 429.
+        per_minute: requests in any `minute` seconds.
+        minute: seconds of a minute; shorter ones make tests quick.
+    """
+
+    concurrency: int | None = None
+    queue: bool = False
+    per_minute: int | None = None
+    minute: float = 60.0
+
+
+class Desk:
+    """One service with its faults, limits and log, as reached under one prefix."""
+
+    def __init__(
+        self,
+        service: Service,
+        *,
+        faults: Faults,
+        limits: Limits,
+        latency: Latency | Mapping[str, Latency],
+        log: Log,
+    ) -> None:
+        self.service = service
+        self.faults = faults
+        self.log = log
+        self._limits = limits
+        self._latency = latency
+        self._working = 0
+        self._free = asyncio.Semaphore(limits.concurrency or 1)
+        self._recent: deque[float] = deque()
+
+    async def answer(self, request: Request, connection: int) -> tuple[Answer, Fault, Entry]:
+        """What the service says to a request, and the fault that befalls it."""
+        service = self.service
+        step = service.step(request)
+        entry = self.log.begin(
+            request,
+            provider=service.name,
+            step=step,
+            key=service.options.key,
+            connection=connection,
+        )
+        content = _content(request)
+        fault = self.faults.draw(step, content)
+        if fault == "reset-before":
+            return Answer(0, outcome="reset-before"), fault, entry
+        try:
+            work = service.accept(request, entry)
+        except RefusedRequest as refused:
+            return refused.answer, Fault(), entry
+        if step in WORK:
+            late = self._over_the_limit()
+            if late is not None:
+                answer = service.limited(late)
+                answer.outcome = "limited"
+                return answer, Fault(), entry
+        if fault.name in service.errors:
+            answer = service.reject(fault, entry.model)
+            answer.outcome = fault.name
+            return answer, fault, entry
+        if fault.name in INSTEAD:
+            answer = changed(Answer(), fault)
+            answer.outcome = fault.name
+            return answer, fault, entry
+        async with self._place(step):
+            seconds = service.latency = self._seconds(step, content)
+            answer = work(fault)
+            if step in WORK and answer.later is None and seconds:
+                await asyncio.sleep(seconds)
+            elif answer.later is not None:
+                await asyncio.sleep(answer.wait)
+                answer = answer.later()
+        if fault:
+            answer.outcome = fault.name
+        return changed(answer, fault), fault, entry
+
+    def _over_the_limit(self) -> float | None:
+        """Seconds until a request would be let through, or None when this one is."""
+        limits = self._limits
+        if limits.concurrency and not limits.queue and self._working >= limits.concurrency:
+            return 1.0
+        if limits.per_minute:
+            now = time.monotonic()
+            while self._recent and self._recent[0] <= now - limits.minute:
+                self._recent.popleft()
+            if len(self._recent) >= limits.per_minute:
+                return self._recent[0] + limits.minute - now
+            self._recent.append(now)
+        return None
+
+    @contextlib.asynccontextmanager
+    async def _place(self, step: str) -> AsyncIterator[None]:
+        if step not in WORK or not self._limits.concurrency:
+            yield
+            return
+        self._working += 1
+        try:
+            async with self._free:
+                yield
+        finally:
+            self._working -= 1
+
+    def _seconds(self, step: str, content: bytes) -> float:
+        latency = self._latency
+        if isinstance(latency, Mapping):
+            latency = latency.get(step, 0.0)
+        if isinstance(latency, tuple):
+            low, high = latency
+            latency = low + (high - low) * fraction(self.service.options.seed, content)
+        return latency
+
+
+def _content(request: Request) -> bytes:
+    """What tells requests apart: a form without its boundary, which is drawn at random."""
+    if request.form is not None:
+        return b"\n".join(part.name.encode() + b"=" + part.data for part in request.form)
+    return request.body or request.path.encode()
+
+
+def make_desk(
+    name: str,
+    *,
+    faults: Sequence[str] | Mapping[str, float] = (),
+    latency: Latency | Mapping[str, Latency] = 0.0,
+    limits: Limits | None = None,
+    log: Log,
+    **options: Any,
+) -> Desk:
+    """A service of SERVICES behind its desk; `options` are those of `Options`."""
+    if name not in SERVICES:
+        raise ValueError(f"no such service: {name!r} (known: {', '.join(SERVICES)})")
+    kind = service_class(name)
+    options.setdefault("habit", name)
+    options.setdefault("key", kind.key_for(options["habit"]))
+    service = kind(Options(**options))
+    return Desk(
+        service,
+        faults=Faults(faults, known=kind.faults(), seed=service.options.seed),
+        limits=limits or Limits(),
+        latency=latency,
+        log=log,
+    )
