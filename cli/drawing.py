@@ -136,7 +136,7 @@ def _announce(picture: "Picture", artifact: "Artifact", showing: Showing, consol
     timings = ", ".join(f"{stage} {time:.2f} s" for stage, time in picture.recipe.timings.items())
     cost = picture.recipe.cost
     if cost is not None:
-        console.detail(cost_text(cost))
+        console.detail(f"Cost: {cost_text(cost)}.")
     console.detail(f"{artifact.width}x{artifact.height}, {artifact.bytes} bytes, {timings}.")
     if showing.preview and preview.can_show():
         # A saved picture that this machine cannot decode is still the picture.

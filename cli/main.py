@@ -127,6 +127,8 @@ def _run(arguments: list[str]) -> int:
     from imagine.cli.console import fail
     from imagine.stages.errors import ImagineError, ItemsFailedError
 
+    # pydantic would look for plugins in every installed distribution, a twentieth of a second.
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     if "_IMAGINE_COMPLETE" in os.environ:
         from imagine.cli.completion import name_default_command
 

@@ -88,11 +88,12 @@ def _show_parameters(parameters: dict[str, str], file: Path, only: str, console:
 
 def _everything(recipe: "Recipe") -> str:
     from imagine.cli.console import visible
-    from imagine.cli.text import LABEL_WIDTH, spec_text
+    from imagine.cli.text import LABEL_WIDTH, cost_text, spec_text
 
     parameters = ", ".join(f"{key} {value}" for key, value in recipe.backend.parameters.items())
     who = recipe.enhancer
     told_by = "" if who is None else f"{who.name} ({who.model}), seed {who.seed}"
+    reasked = () if who is None else who.reasked
     findings = recipe.guard.findings if recipe.guard else ()
     rows = [
         ("final", recipe.prompt),
@@ -100,6 +101,13 @@ def _everything(recipe: "Recipe") -> str:
         ("enhancer", told_by),
         ("backend", f"{recipe.backend.name} ({recipe.backend.model}), {parameters}"),
         ("made", f"{recipe.created} by {recipe.program}"),
+        *(("reference", f"sha256 {item.sha256}") for item in recipe.references),
+        *(
+            ("refined", f"{item.instruction} (before: {item.source_prompt})")
+            for item in recipe.refined
+        ),
+        ("cost", "" if recipe.cost is None else cost_text(recipe.cost)),
+        *(("asked again", problem) for problem in reasked),
         *(("guard", f"{item.detail}; {item.action}") for item in findings),
         *(("note", note) for note in recipe.notes),
     ]

@@ -110,13 +110,13 @@ def plan_values(plan: "Plan") -> dict[str, Any]:
 
 
 def cost_text(cost: "CostRecord") -> str:
-    """What a picture cost."""
+    """What a picture cost: "description $0.0015, picture $0.0347"."""
     parts = {"description": cost.enhance, "picture": cost.generate}
     told = ", ".join(
         f"{name} " + ("of unknown price" if dollars is None else f"${dollars:.4f}")
         for name, dollars in parts.items()
     )
-    return f"Cost: {told}."
+    return told
 
 
 def estimate_values(estimate: "Estimate | None") -> dict[str, Any]:

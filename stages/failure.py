@@ -180,6 +180,8 @@ def broken(connection: Connection, error: Exception, fault: Fault) -> ImagineErr
     title, name = connection.provider.title, connection.provider.name
     host = host_of(connection)
     setting = f" and {name}_base_url" if name else ""
+    # A compatible server of someone else's is called by its host.
+    where = "" if title == host else f" at {host}"
     for cause in _causes(error):
         match cause:
             case ssl.SSLCertVerificationError():
@@ -191,7 +193,7 @@ def broken(connection: Connection, error: Exception, fault: Fault) -> ImagineErr
             case ssl.SSLError() if not fault.sent:
                 return Transient(
                     Fault(
-                        f"at {host} cannot be reached: its TLS failed ({shown(cause.reason)})",
+                        f"cannot be reached{where}: its TLS failed ({shown(cause.reason)})",
                         advice=f"check any proxy{setting}",
                         tries=_BRIEF,
                     )
@@ -205,9 +207,10 @@ def broken(connection: Connection, error: Exception, fault: Fault) -> ImagineErr
                     )
                 )
             case ConnectionRefusedError() if is_loopback(urlsplit(connection.base_url).hostname):
+                told = f"{title} is not running{where}: nothing listens there; start it"
                 return ProviderError(
-                    f"{title} is not running at {host}: nothing listens there; "
-                    f"start it, or set {name}_base_url."
+                    f"{told if where else f'Nothing listens at {host}; start the server'}, "
+                    f"or set {name}_base_url."
                 )
             case ConnectionRefusedError():
                 return Transient(

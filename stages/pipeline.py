@@ -86,9 +86,7 @@ def _recipe(plan: Plan, request: ImageRequest, image: GeneratedImage, seconds: f
         ),
         usage=UsageRecord(**asdict(image.usage)) if image.usage.calls else None,
         finish_reason=image.finish_reason,
-        references=tuple(
-            ReferenceRecord(sha256=picture.sha256, drawn_from=True) for picture in request.images
-        ),
+        references=tuple(ReferenceRecord(sha256=picture.sha256) for picture in request.images),
         original=image.received is not None,
         notes=(*plan.notes, *image.notes),
         timings={"enhance": round(description.seconds, 4), "generate": round(seconds, 4)},

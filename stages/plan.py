@@ -301,7 +301,7 @@ def _with_options(
     recorded = recipe.to_request()
     if backend.name != recipe.backend.name:
         recorded = replace(recorded, num_inference_steps=None, guidance_scale=None, strength=None)
-    drawn_from = [reference.sha256 for reference in recipe.references if reference.drawn_from]
+    drawn_from = [reference.sha256 for reference in recipe.references]
     if drawn_from and not images and backend.capabilities.max_images:
         told = ", ".join(digest[:12] for digest in drawn_from)
         raise UsageError(

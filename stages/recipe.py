@@ -86,8 +86,6 @@ class ReferenceRecord(_Record):
     """A reference picture that went in; its name and place are nobody's business."""
 
     sha256: Annotated[str, like(r"[0-9a-f]{64}", "a sha256 in hexadecimal")]
-    drawn_from: bool
-    """The backend got it; else only the enhancer looked at it."""
 
 
 class EnhancerRecord(_Record):
@@ -199,7 +197,7 @@ class Recipe(_Record):
     finish_reason: Told | None = None
     """The provider's own word for how it ended."""
     references: tuple[ReferenceRecord, ...] = ()
-    """Reference pictures that the backend or the enhancer was shown."""
+    """Reference pictures that it was drawn from."""
     original: bool = False
     """The file's picture data are the provider's own bytes."""
     cost: CostRecord | None = None

@@ -1,5 +1,6 @@
 import socket
 import ssl
+from dataclasses import replace
 
 import pytest
 
@@ -207,6 +208,8 @@ def untrusted() -> ssl.SSLCertVerificationError:
 
 
 LOCAL = connect("ollama")
+OTHERS = connect("openai", base_url="http://127.0.0.1:8000/v1")
+OTHERS = replace(OTHERS, provider=replace(OTHERS.provider, title="127.0.0.1:8000"))
 FAULT = Fault("closed the connection", sent=True)
 BROKEN: list[tuple[Connection, Exception, str]] = [
     (
@@ -221,6 +224,11 @@ BROKEN: list[tuple[Connection, Exception, str]] = [
         chain(ConnectionRefusedError()),
         "Ollama is not running at 127.0.0.1:11434: nothing listens there; "
         "start it, or set ollama_base_url.",
+    ),
+    (
+        OTHERS,
+        chain(ConnectionRefusedError()),
+        "Nothing listens at 127.0.0.1:8000; start the server, or set openai_base_url.",
     ),
 ]
 

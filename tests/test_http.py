@@ -696,7 +696,7 @@ def test_a_server_without_tls_is_named() -> None:
     finally:
         server.close()
     host = url.removeprefix("https://").removesuffix("/v1")
-    assert str(caught.value).startswith(f"OpenAI at {host} cannot be reached: its TLS failed (")
+    assert str(caught.value).startswith(f"OpenAI cannot be reached at {host}: its TLS failed (")
     assert str(caught.value).endswith("(after 2 tries); check any proxy and openai_base_url.")
 
 

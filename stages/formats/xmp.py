@@ -55,7 +55,7 @@ def _source_type(recipe: Recipe) -> str:
     """IPTC's word for what made the picture (newscodes "Digital Source Type")."""
     if not recipe.backend.trained:
         return "algorithmicMedia"
-    if any(reference.drawn_from for reference in recipe.references):
+    if recipe.references:
         return "compositeWithTrainedAlgorithmicMedia"
     return "trainedAlgorithmicMedia"
 

@@ -1,0 +1,85 @@
+"""The fakes as served by hand, from a command line."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+from fakes.client import (
+    TEXT,
+    USER,
+)
+from fakes.desk import service_class
+from fakes.pictures import size_of
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+@contextmanager
+def by_hand(*arguments: str) -> Iterator["subprocess.Popen[str]"]:
+    script = ROOT / "tests" / "fakes" / "serve.py"
+    with subprocess.Popen(
+        [sys.executable, str(script), *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={"PATH": os.environ.get("PATH", "")},
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def test_serving_by_hand_tells_what_to_export() -> None:
+    with by_hand("gemini", "--latency", "text=0.1", "--faults", "429:0.0", "-v") as process:
+        assert process.stdout is not None
+        lines = [process.stdout.readline().strip() for _ in range(2)]
+        found = re.fullmatch(r"export IMAGINE_GEMINI_BASE_URL=(http://127\.0\.0\.1:\d+)", lines[0])
+        assert found is not None
+        assert lines[1] == "export GEMINI_API_KEY=test-key-gemini"
+        headers = {"x-goog-api-key": "test-key-gemini"}
+        url = f"{found[1]}/v1beta/models/{TEXT}:generateContent"
+        reply = httpx.post(url, json={"contents": [USER]}, headers=headers, trust_env=False)
+        assert reply.status_code == 200
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=10)
+    assert process.returncode == 0
+    first, last = errors.splitlines()
+    assert re.fullmatch(r"gemini text 200 ok 0\.1\d\d s paid 0 'a fox'", first)
+    assert last == "1 requests, 0 pictures paid."
+
+
+def test_all_providers_are_served_on_one_port() -> None:
+    with by_hand("all") as process:
+        assert process.stdout is not None
+        exports = {}
+        while "FAL_KEY" not in exports:
+            line = process.stdout.readline()
+            assert line.startswith("export ")
+            name, _, value = line.removeprefix("export ").partition("=")
+            exports[name] = value.strip()
+        root = exports["IMAGINE_GEMINI_BASE_URL"].removesuffix("/gemini")
+        assert exports["IMAGINE_OPENAI_BASE_URL"] == f"{root}/openai/v1"
+        assert exports["IMAGINE_HUGGINGFACE_BASE_URL"] == f"{root}/huggingface/hf-inference"
+        headers = {"Authorization": f"Key {exports['FAL_KEY']}"}
+        with httpx.Client(headers=headers, trust_env=False) as http:
+            queued = http.post(f"{root}/fal/fal-ai/flux/schnell", json={"prompt": "a fox"}).json()
+            assert queued["status_url"].startswith(f"{root}/fal/fal-ai/flux/requests/")
+            result = http.get(queued["response_url"]).json()
+            assert size_of(http.get(result["images"][0]["url"]).content) == (1024, 768)
+            assert http.get(f"{root}/elsewhere").status_code == 404
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=10)
+
+
+def test_the_faults_are_listed_by_hand() -> None:
+    with by_hand("fal", "--faults-known") as process:
+        told, _ = process.communicate(timeout=10)
+    for name in service_class("fal").faults():
+        assert re.search(rf"^  {re.escape(name)} +\S", told, re.M)
