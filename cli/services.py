@@ -183,7 +183,8 @@ class Services:
         """
         settings = self.settings
         elsewhere = settings.text(f"{name}_base_url") != PROVIDERS[name].base_url
-        if name == "openai" and elsewhere and settings.origins["openai_image_model"] == "default":
+        own_server = elsewhere and settings.text("openai_dialect") != "openai"
+        if name == "openai" and own_server and settings.origins["openai_image_model"] == "default":
             return ""
         return settings.text(f"{name}_image_model") or ""
 

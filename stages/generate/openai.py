@@ -62,7 +62,7 @@ class OpenAIBackend(HostedBackend):
         """
         server = urlsplit(connection.base_url)
         self.dialect = _dialect(dialect, server.hostname, model)
-        if server.hostname != HOST:
+        if self.dialect != "openai" or (dialect == "auto" and server.hostname != HOST):
             # Messages name the server, which is not OpenAI's and may want no key.
             host = server.netloc.rpartition("@")[2]
             provider = replace(connection.provider, title=host, key_page="")

@@ -16,10 +16,18 @@ _TAGGED = re.compile(r"<prompt>\s*(.*?)\s*</prompt>", re.S)
 _QUOTED = re.compile(r"[\"“«]([^\"”»]{1,120})[\"”»]")
 _EXCLUDED = re.compile(r"\b(?:no|without(?: any)?)\s+([\w-]+(?: [\w-]+)?)", re.I)
 _BREAK = re.compile(
-    r"[,;.!?()\n，。、；]| (?:with|wearing|holding|riding|sitting|standing|lying|on|in|at|under|"
-    r"over|behind|beside|next to|in front of|between|above|below|near|inside|and|of|by|from|to) ",
+    r"([,;.!?()\n，。、；]| (?:with|wearing|holding|riding|sitting|standing|lying|on top of|on|in|"
+    r"at|under|over|behind|beside|next to|in front of|between|above|below|near|inside|and|of|by|from|"
+    r"to|(?:that )?(?:says|reads)|saying|reading)(?= ))",
     re.I,
 )
+# Words between two subjects that put them in a relation; the second one's id comes last.
+_RELATIONS = {
+    "wearing": "wearing", "holding": "holding", "riding": "riding", "on": "on", "on top of": "on",
+    "in": "inside", "inside": "inside", "under": "below", "below": "below", "over": "above",
+    "above": "above", "behind": "behind", "beside": "next_to", "next to": "next_to",
+    "in front of": "in_front_of",
+}  # fmt: skip
 _COUNTS = {
     "a": 1, "an": 1, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6,
     "seven": 7, "eight": 8, "nine": 9, "ten": 10, "dozen": 12,
@@ -28,17 +36,18 @@ _COLORS = (
     "black", "blue", "brown", "crimson", "gold", "golden", "gray", "green", "grey", "orange",
     "pink", "purple", "red", "silver", "teal", "turquoise", "white", "yellow",
 )  # fmt: skip
-_IDLE = {"the", "its", "his", "her", "their", "some", "this", "that", "tiny", "very"}
+_IDLE = {"the", "its", "his", "her", "their", "some", "this", "that", "very"}
 
+# Nothing that a prompt could contradict.
 _PHRASES = {
-    "setting": ("a quiet room with pale walls", "an open field under a wide sky", "a narrow lane"),
-    "lighting": ("soft light from a window", "low evening sun", "even studio light"),
-    "camera": ("at eye level, 50 mm", "from a low angle, 35 mm", "a close view, 85 mm"),
+    "setting": ("a plain, uncluttered background", "a simple backdrop in muted tones"),
+    "lighting": ("soft, even light", "gentle light from the left", "clear, steady light"),
+    "camera": ("at eye level", "from slightly below", "a medium view"),
     "composition": ("centred, with air around it", "off centre, on the left third"),
-    "mood": ("calm", "playful", "solemn", "warm"),
+    "mood": ("calm", "playful", "quiet", "warm"),
     "palette": ("ivory", "teal", "amber", "slate"),
-    "assumptions": ("the light is soft", "the background is plain", "it is day"),
-    "detail": ("fine grain, natural colours", "loose brushwork"),
+    "assumptions": ("the light is soft", "the background is plain", "it is seen from the front"),
+    "detail": ("fine detail, natural colours", "clean shapes, few of them"),
 }
 
 
@@ -79,7 +88,8 @@ class _Describer:
         self._root = root
         self._quotes = [found.strip() for found in _QUOTED.findall(prompt)]
         self._excluded = list(dict.fromkeys(_EXCLUDED.findall(prompt)))
-        self.subjects = _subjects_in(_EXCLUDED.sub(",", _QUOTED.sub(",", prompt)), prompt)
+        plain = _EXCLUDED.sub(",", _QUOTED.sub(",", prompt))
+        self.subjects, self._relations = _subjects_in(plain, prompt)
 
     def fill(self, schema: Any, path: tuple[str | int, ...]) -> Any:
         """A value for the part of the schema that `path` leads to."""
@@ -153,7 +163,7 @@ class _Describer:
         if top == "subjects":
             return self._of_subject(last, numbers)
         if top == "relations":
-            return self._of_relation(last)
+            return self._of_relation(last, numbers)
         if top == "text":
             if not numbers:
                 return self._quotes
@@ -182,10 +192,12 @@ class _Describer:
             "origin": "user",
         }.get(last)
 
-    def _of_relation(self, last: str) -> Any:
-        if last == "relations":
-            return []
-        return {"a": self.subjects[0].id, "b": self.subjects[-1].id}.get(last)
+    def _of_relation(self, last: str, numbers: list[int]) -> Any:
+        if not numbers:
+            return self._relations
+        if numbers[0] >= len(self._relations):
+            return {"a": self.subjects[0].id, "b": self.subjects[-1].id}.get(last)
+        return dict(zip(("a", "kind", "b"), self._relations[numbers[0]], strict=True)).get(last)
 
     def _phrase(self, path: tuple[str | int, ...]) -> str:
         last = next((part for part in reversed(path) if isinstance(part, str)), "")
@@ -223,33 +235,46 @@ def _kind(schema: Mapping[str, Any]) -> tuple[str, bool]:
     return str(told).lower(), nullable
 
 
-def _subjects_in(text: str, prompt: str) -> list[_Subject]:
+def _subjects_in(text: str, prompt: str) -> tuple[list[_Subject], list[tuple[str, str, str]]]:
+    """The prompt's phrases as subjects, and how they stand to each other: (id, kind, id)."""
     subjects: list[_Subject] = []
-    for phrase in _BREAK.split(f" {text} "):
-        words = phrase.split()
-        if not words or len(subjects) == 4:
+    relations = []
+    pieces = _BREAK.split(f" {text} ")
+    # What is said after a comma is said of the first subject.
+    anchor, kind = 0, ""
+    for number, piece in enumerate(pieces):
+        if number % 2:
+            word = piece.strip().lower()
+            anchor = 0 if word in (",", "and", "sitting", "standing", "lying") else anchor
+            kind = _RELATIONS.get(word, "")
             continue
-        count = next((_COUNTS[w.lower()] for w in words if w.lower() in _COUNTS), None)
-        kept = [w for w in words if w.lower() not in _COUNTS and w.lower() not in _IDLE]
-        if not kept:
+        subject = _subject_in(piece, len(subjects) + 1, prompt)
+        if subject is None or len(subjects) == 4:
             continue
-        name = kept[-1][:60]
-        if name.lower() in (subject.name.lower() for subject in subjects):
+        if subject.name.lower() in (other.name.lower() for other in subjects):
             continue
-        colors = tuple(w for w in kept[:-1] if w.lower() in _COLORS)
-        attributes = tuple(w[:40] for w in kept[:-1] if w.lower() not in _COLORS)
-        span = phrase.strip()
-        subjects.append(
-            _Subject(
-                id=f"{_slug(name)}-{len(subjects) + 1}",
-                name=name,
-                span=span if span in prompt else name,
-                count=count,
-                colors=colors[:4],
-                attributes=attributes[:8],
-            )
-        )
-    return subjects or [_Subject("subject-1", "picture", prompt[:60], None, (), ())]
+        subjects.append(subject)
+        if kind and len(subjects) > 1:
+            relations.append((subjects[anchor].id, kind, subject.id))
+        anchor, kind = len(subjects) - 1, ""
+    return subjects or [_Subject("subject-1", "picture", prompt[:60], None, (), ())], relations
+
+
+def _subject_in(phrase: str, number: int, prompt: str) -> _Subject | None:
+    words = phrase.split()
+    count = next((_COUNTS[w.lower()] for w in words if w.lower() in _COUNTS), None)
+    kept = [w for w in words if w.lower() not in _COUNTS and w.lower() not in _IDLE]
+    if not kept:
+        return None
+    name, before, span = kept[-1][:60], kept[:-1], phrase.strip()
+    return _Subject(
+        id=f"{_slug(name)}-{number}",
+        name=name,
+        span=span if span in prompt else name,
+        count=count,
+        colors=tuple(word for word in before if word.lower() in _COLORS)[:4],
+        attributes=tuple(w[:40] for w in before if w.lower() not in _COLORS)[:8],
+    )
 
 
 def _slug(name: str) -> str:
