@@ -17,7 +17,9 @@ import time
 from pathlib import Path
 from statistics import median
 
-FAKE = Path(__file__).resolve().parents[1] / "tests" / "fakes" / "serve.py"
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
+
+from fakes import serve
 
 IMAGINE = str(Path(sys.executable).with_name("imagine"))
 PROMPT = "fluffy corgi wearing a tiny crown, sitting on a velvet cushion"
@@ -28,26 +30,19 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--runs", type=int, default=15)
     runs = parser.parse_args().runs
-    server = subprocess.Popen(
-        [sys.executable, str(FAKE), "gemini", "--port", "8765"],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    try:
-        time.sleep(1)
-        with tempfile.TemporaryDirectory() as directory:
-            report(runs, directory)
-    finally:
-        server.terminate()
-        server.wait()
+    with serve("gemini") as fake, tempfile.TemporaryDirectory() as directory:
+        settings = {"GEMINI_API_KEY": str(fake.key), "IMAGINE_GEMINI_BASE_URL": fake.url}
+        report(runs, directory, settings)
 
 
-def report(runs: int, directory: str) -> None:
+def report(runs: int, directory: str, settings: dict[str, str]) -> None:
     bare, bare_cpu = timed([sys.executable, "-c", "pass"], {}, runs, directory)
     print(f"{'bare interpreter':<34}{bare:7.3f} s wall {bare_cpu:7.3f} s CPU")
     command = [IMAGINE, PROMPT, "--no-cache", "-q"]
     for transport, goal in GOALS.items():
-        wall, cpu = timed(command, {"IMAGINE_GEMINI_TRANSPORT": transport}, runs, directory)
+        wall, cpu = timed(
+            command, settings | {"IMAGINE_GEMINI_TRANSPORT": transport}, runs, directory
+        )
         verdict = "met" if wall - bare <= goal else "MISSED"
         print(
             f"{'one picture, ' + transport:<34}{wall:7.3f} s wall {cpu:7.3f} s CPU  "
@@ -62,8 +57,6 @@ def timed(
     environment = {
         "PATH": os.environ["PATH"],
         "HOME": directory,
-        "GEMINI_API_KEY": "test-key-gemini",
-        "IMAGINE_GEMINI_BASE_URL": "http://127.0.0.1:8765",
         **settings,
     }
     walls, cpus = [], []

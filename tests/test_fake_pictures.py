@@ -50,6 +50,20 @@ def test_a_description_fits_its_schema(schema: Any) -> None:
     assert told.get("medium", "photograph") in ("photograph", "painting")
 
 
+def test_a_description_tells_how_subjects_stand_to_each_other() -> None:
+    relation = {
+        "type": "object",
+        "properties": {name: {"type": "string"} for name in ("a", "kind", "b")},
+        "required": ["a", "kind", "b"],
+    }
+    schema = {"type": "object", "properties": {"relations": {"type": "array", "items": relation}}}
+    prompt = "fluffy corgi wearing a tiny crown, sitting on a velvet cushion"
+    assert describe_prompt(prompt, schema)["relations"] == [
+        {"a": "corgi-1", "kind": "wearing", "b": "crown-2"},
+        {"a": "corgi-1", "kind": "on", "b": "cushion-3"},
+    ]
+
+
 def test_a_description_depends_on_seed_and_wording_and_nothing_else() -> None:
     told = {
         json.dumps(describe_prompt("a fox", GOOGLE_SCHEMA, seed=seed, wording=wording))

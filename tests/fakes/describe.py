@@ -17,8 +17,8 @@ _QUOTED = re.compile(r"[\"“«]([^\"”»]{1,120})[\"”»]")
 _EXCLUDED = re.compile(r"\b(?:no|without(?: any)?)\s+([\w-]+(?: [\w-]+)?)", re.I)
 _BREAK = re.compile(
     r"([,;.!?()\n，。、；]| (?:with|wearing|holding|riding|sitting|standing|lying|on top of|on|in|"
-    r"at|under|over|behind|beside|next to|in front of|between|above|below|near|inside|and|of|by|from|"
-    r"to|(?:that )?(?:says|reads)|saying|reading)(?= ))",
+    r"at|under|over|behind|beside|next to|in front of|between|above|below|near|inside|and|of|by|"
+    r"from|to|(?:that )?(?:says|reads)|saying|reading)(?= ))",
     re.I,
 )
 # Words between two subjects that put them in a relation; the second one's id comes last.
