@@ -117,14 +117,11 @@ class Purse:
         asks = describing is not None and plan.description.enhancer is None and describing.asks
         if not (plan.backend.capabilities.paid or asks):
             return None
-        from imagine.stages.estimate import Estimate, estimate_enhance
+        from imagine.stages.estimate import Estimate
 
         asked = Estimate()
         if describing is not None and asks:
-            seen = len(describing.images)
-            asked = estimate_enhance(
-                self.prices, describing.enhancer, images=seen, variants=describing.pick
-            )
+            asked = self._of_description(describing, variants=describing.pick)
         return self._of_pictures(plan, len(plan.requests)) + asked
 
     def _of_pictures(self, plan: "Plan", count: int) -> "Estimate":
@@ -139,6 +136,12 @@ class Purse:
             references=len(request.images),
             prompt_tokens=plan.rendered.tokens,
         )
+
+    def _of_description(self, describing: "Describing", *, variants: int = 1) -> "Estimate":
+        from imagine.stages.estimate import estimate_enhance
+
+        seen = len(describing.images)
+        return estimate_enhance(self.prices, describing.enhancer, images=seen, variants=variants)
 
     @contextmanager
     def describing(
@@ -156,11 +159,11 @@ class Purse:
         if not describing.asks or describing.dry_run:
             yield
             return
-        from imagine.stages.estimate import estimate_enhance, estimate_images
+        from imagine.stages.estimate import estimate_images
 
         enhancer, seen = describing.enhancer, len(describing.images)
-        once = estimate_enhance(self.prices, enhancer, images=seen)
-        total = estimate_enhance(self.prices, enhancer, images=seen, variants=describing.pick)
+        once = self._of_description(describing)
+        total = self._of_description(describing, variants=describing.pick)
         if backend is not None and backend.capabilities.paid:
             size = backend.capabilities.sizes.for_ratio(backend.name, (1, 1), exact=False)
             total += estimate_images(self.prices, backend, size=size, references=seen)
@@ -177,6 +180,10 @@ class Purse:
     def described(self, descriptions: "list[Description]", describing: "Describing") -> None:
         """Count what the answers cost, and write it down."""
         for description in descriptions:
+            if description.failed is not None:
+                once = self._of_description(describing)
+                self._failed("enhance", describing.enhancer, description.failed, once)
+                continue
             record = description.enhancer
             if record is None or record.usage is None or record.cached:
                 continue
@@ -196,7 +203,7 @@ class Purse:
         from imagine.stages.cost import actual
 
         record = description.enhancer
-        if record is None or record.cached:
+        if record is None or record.cached or description.failed is not None:
             return 0.0
         return actual(
             self.prices,

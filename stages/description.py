@@ -8,7 +8,14 @@ from typing import get_args
 
 from imagine.stages.enhance import Enhancement, Enhancer, ModelEnhancer, Question
 from imagine.stages.enhance.asking import Asked, Cache, ask
-from imagine.stages.errors import ConfigError, ProviderError, RefusedError, UsageError, shown
+from imagine.stages.errors import (
+    ConfigError,
+    ImagineError,
+    ProviderError,
+    RefusedError,
+    UsageError,
+    shown,
+)
 from imagine.stages.guard import GuardReport, compare, repair
 from imagine.stages.image import ReferenceImage, parse_aspect_ratio
 from imagine.stages.intent import Intent, parse_intent
@@ -34,6 +41,7 @@ class Description:
         enhancer: who filled the spec; None for a spec that was given.
         by_hand: a person wrote or edited the spec, so that it is sent as it stands.
         styles: names of the presets that were applied.
+        failed: what the enhancer failed with, when another one took its place.
         refined: the changes that led here from the first description.
         notes: what the user should know, a sentence each.
         seconds: the time it took.
@@ -45,6 +53,7 @@ class Description:
     enhancer: EnhancerRecord | None
     by_hand: bool = False
     styles: tuple[str, ...] = ()
+    failed: ImagineError | None = None
     refined: tuple[RefinementRecord, ...] = ()
     notes: tuple[str, ...] = ()
     seconds: float = 0.0
@@ -88,7 +97,17 @@ def describe(
     start = perf_counter()
     intent = parse_intent(clean_prompt(prompt))
     question = Question(intent, seed, tuple(images), variant, variants)
-    enhancement, record, told = _enhanced(enhancer, question, cache=cache, fallback=fallback)
+    failed = None
+    try:
+        enhancement, record, told = _enhanced(enhancer, question, cache=cache)
+    except (ProviderError, RefusedError, ConfigError) as error:
+        if fallback is None:
+            error.args = (how_to_go_on(str(error)),)
+            raise
+        failed = error
+        enhancement, record, told = _enhanced(fallback, question, cache=None)
+        replaced = f"{enhancer.name} failed, so {fallback.name} filled the description: {error}"
+        told = [replaced, *told]
     spec, notes = _with_options(
         enhancement.spec,
         intent,
@@ -111,25 +130,18 @@ def describe(
         enhancer=record,
         styles=tuple(style.name for style in styles),
         notes=(*ignored, *notes, *asked_for, *told, *enhancement.notes),
+        failed=failed,
         seconds=perf_counter() - start,
     )
 
 
 def _enhanced(
-    enhancer: Enhancer, question: Question, *, cache: Cache | None, fallback: Enhancer | None
+    enhancer: Enhancer, question: Question, *, cache: Cache | None
 ) -> tuple[Enhancement, EnhancerRecord, list[str]]:
-    """What the enhancer made of the question, or the fallback, and notes on how that went."""
-    try:
-        if isinstance(enhancer, ModelEnhancer):
-            return _asked(enhancer, question, cache)
-        return _filled(enhancer, question)
-    except (ProviderError, RefusedError, ConfigError) as error:
-        if fallback is None:
-            error.args = (how_to_go_on(str(error)),)
-            raise
-        enhancement, record, notes = _filled(fallback, question)
-        failed = f"{enhancer.name} failed, so {fallback.name} filled the description: {error}"
-        return enhancement, record, [failed, *notes]
+    """What the enhancer made of the question, and notes on how that went."""
+    if isinstance(enhancer, ModelEnhancer):
+        return _asked(enhancer, question, cache)
+    return _filled(enhancer, question)
 
 
 def how_to_go_on(message: str) -> str:

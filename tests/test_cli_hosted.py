@@ -337,3 +337,36 @@ def test_a_missing_key_says_where_to_get_one(imagine: Command) -> None:
         "(https://platform.openai.com/api-keys), or work without one: "
         "--enhancer offline --backend sketch.\n"
     )
+
+
+def answer(count: int) -> dict[str, Any]:
+    return {
+        "subjects": [
+            {"id": "fox", "name": "fox", "source_span": "foxes", "origin": "user", "count": count}
+        ],
+        "style": {"medium": "photograph"},
+        "setting": "a birch wood",
+        "assumptions": ["setting: a birch wood"],
+    }
+
+
+@pytest.mark.parametrize(
+    ("answers", "calls", "repaired"),
+    [([3], 1, False), ([5, 3], 2, False), ([5, 5, 3], 2, True)],
+    ids=["faithful", "mended", "stubborn"],
+)
+def test_a_wrong_answer_is_asked_again_once_and_then_repaired(
+    imagine: Command, gemini: Start, answers: list[int], calls: int, repaired: bool
+) -> None:
+    fake = gemini(answers=[answer(count) for count in answers])
+    done = imagine("three foxes", "-b", "sketch", "--json")
+    assert done.code == 0, done.err
+    asked = fake.log.of("text")
+    assert len(asked) == calls
+    assert done.json["spec"]["subjects"][0]["count"] == 3
+    assert bool(done.json["guard"]["findings"]) is repaired
+    assert done.json["guard"]["clean"]
+    assert len(done.json["enhancer"]["reasked"]) == calls - 1
+    assert done.json["enhancer"]["usage"]["calls"] == calls
+    if calls == 2:
+        assert "the prompt says 3, the description says 5" in str(asked[1].body)

@@ -3,7 +3,7 @@
 from typing import Any
 
 from fakes.gemini_models import Model
-from fakes.gemini_schema import check_json_schema, check_schema
+from fakes.gemini_schema import check_json_schema
 from fakes.google import invalid
 from fakes.pictures import size_of, type_of
 from fakes.service import listed, refuse
@@ -188,8 +188,6 @@ class Call:
                     "with response_mime_type application/json\n"
                 )
             )
-        if "responseSchema" in config:
-            check_schema(config["responseSchema"], "response_schema")
         if "responseJsonSchema" in config:
             check_json_schema(config["responseJsonSchema"], "response_json_schema")
         modalities = ", ".join(self.modalities)

@@ -4,7 +4,7 @@ from typing import Any
 
 from fakes.google import invalid
 from fakes.service import refuse
-from fakes.shapes import Enum, Map, Shape
+from fakes.shapes import Cached, Enum, Map, Shape
 
 _TYPE = Enum(
     "Type",
@@ -67,54 +67,6 @@ SCHEMA: dict[str, Shape] = {
     "minimum": "TYPE_FLOAT",
     "maximum": "TYPE_FLOAT",
 }
-_PART = {
-    "text": "TYPE_STRING",
-    "inlineData": {"mimeType": "TYPE_STRING", "data": "TYPE_BYTES"},
-    "fileData": {"mimeType": "TYPE_STRING", "fileUri": "TYPE_STRING"},
-    "thought": "TYPE_BOOL",
-    "thoughtSignature": "TYPE_BYTES",
-    "videoMetadata": "any",
-    "mediaResolution": "any",
-}
-_CONTENT = {"role": "TYPE_STRING", "parts": [_PART]}
-_CONFIG = {
-    "candidateCount": "TYPE_INT32",
-    "stopSequences": ["TYPE_STRING"],
-    "maxOutputTokens": "TYPE_INT32",
-    "temperature": "TYPE_FLOAT",
-    "topP": "TYPE_FLOAT",
-    "topK": "TYPE_INT32",
-    "seed": "TYPE_INT32",
-    "presencePenalty": "TYPE_FLOAT",
-    "frequencyPenalty": "TYPE_FLOAT",
-    "responseLogprobs": "TYPE_BOOL",
-    "logprobs": "TYPE_INT32",
-    "responseMimeType": "TYPE_STRING",
-    "responseSchema": SCHEMA,
-    "responseJsonSchema": "any",
-    "responseModalities": [_MODALITY],
-    "speechConfig": "any",
-    "thinkingConfig": {
-        "includeThoughts": "TYPE_BOOL",
-        "thinkingBudget": "TYPE_INT32",
-        "thinkingLevel": _LEVEL,
-    },
-    "imageConfig": {"aspectRatio": "TYPE_STRING", "imageSize": "TYPE_STRING"},
-    "mediaResolution": _RESOLUTION,
-}
-REQUEST: dict[str, Shape] = {
-    "model": "TYPE_STRING",
-    "systemInstruction": _CONTENT,
-    "contents": [_CONTENT],
-    "tools": "any",
-    "toolConfig": "any",
-    "safetySettings": [{"category": _CATEGORY, "threshold": _THRESHOLD}],
-    "generationConfig": _CONFIG,
-    "cachedContent": "TYPE_STRING",
-    "store": "TYPE_BOOL",
-    "serviceTier": "TYPE_STRING",
-}
-
 _JSON_SCHEMA_WORDS = {
     "$id", "$defs", "$ref", "$anchor", "type", "format", "title", "description", "enum", "items",
     "prefixItems", "minItems", "maxItems", "minimum", "maximum", "anyOf", "oneOf", "properties",
@@ -191,3 +143,52 @@ def check_json_schema(schema: Any, path: str) -> None:  # noqa: PLR0912  a branc
     for field in ("items", "additionalProperties"):
         if field in schema:
             check_json_schema(schema[field], f"{path}.{field}")
+
+
+_PART = {
+    "text": "TYPE_STRING",
+    "inlineData": {"mimeType": "TYPE_STRING", "data": "TYPE_BYTES"},
+    "fileData": {"mimeType": "TYPE_STRING", "fileUri": "TYPE_STRING"},
+    "thought": "TYPE_BOOL",
+    "thoughtSignature": "TYPE_BYTES",
+    "videoMetadata": "any",
+    "mediaResolution": "any",
+}
+_CONTENT = {"role": "TYPE_STRING", "parts": [_PART]}
+_CONFIG = {
+    "candidateCount": "TYPE_INT32",
+    "stopSequences": ["TYPE_STRING"],
+    "maxOutputTokens": "TYPE_INT32",
+    "temperature": "TYPE_FLOAT",
+    "topP": "TYPE_FLOAT",
+    "topK": "TYPE_INT32",
+    "seed": "TYPE_INT32",
+    "presencePenalty": "TYPE_FLOAT",
+    "frequencyPenalty": "TYPE_FLOAT",
+    "responseLogprobs": "TYPE_BOOL",
+    "logprobs": "TYPE_INT32",
+    "responseMimeType": "TYPE_STRING",
+    "responseSchema": Cached(SCHEMA, lambda schema: check_schema(schema, "response_schema")),
+    "responseJsonSchema": "any",
+    "responseModalities": [_MODALITY],
+    "speechConfig": "any",
+    "thinkingConfig": {
+        "includeThoughts": "TYPE_BOOL",
+        "thinkingBudget": "TYPE_INT32",
+        "thinkingLevel": _LEVEL,
+    },
+    "imageConfig": {"aspectRatio": "TYPE_STRING", "imageSize": "TYPE_STRING"},
+    "mediaResolution": _RESOLUTION,
+}
+REQUEST: dict[str, Shape] = {
+    "model": "TYPE_STRING",
+    "systemInstruction": _CONTENT,
+    "contents": [_CONTENT],
+    "tools": "any",
+    "toolConfig": "any",
+    "safetySettings": [{"category": _CATEGORY, "threshold": _THRESHOLD}],
+    "generationConfig": _CONFIG,
+    "cachedContent": "TYPE_STRING",
+    "store": "TYPE_BOOL",
+    "serviceTier": "TYPE_STRING",
+}

@@ -3,13 +3,16 @@
 import base64
 import binascii
 import re
+from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 from fakes.google import invalid
 from fakes.service import refuse
 
 # A message is a mapping from field names to what may stand there: a type's name, another message,
-# a list of one of these for a repeated field, or a mapping of enum names to integers under "enum".
+# an Enum, a Map, a list of one of these for a repeated field, a Cached one, or a function that
+# gives one, for messages that contain themselves.
 Shape = Any
 
 
@@ -22,7 +25,16 @@ class Enum:
         self.names = {number: name for name, number in values.items()}
 
 
-def check_shape(value: Any, shape: Shape, *, path: str = "", where: str = "") -> Any:
+class Cached:
+    """A shape whose values come again and again; each is checked once, then by `then` as well."""
+
+    def __init__(self, shape: Shape, then: Callable[[Any], None]) -> None:
+        self.shape = shape
+        self.then = then
+        self.checked: dict[str, Any] = {}
+
+
+def check_shape(value: Any, shape: Shape, *, path: str = "") -> Any:
     """`value` with camelCase names and enum names, once it fits `shape`.
 
     Refuses unknown fields and wrong types in Google's words.
@@ -32,13 +44,20 @@ def check_shape(value: Any, shape: Shape, *, path: str = "", where: str = "") ->
             # Google takes a single message for a list of one.
             value = [value]
         return [
-            check_shape(item, shape[0], path=f"{path}[{number}]", where=where)
+            check_shape(item, shape[0], path=f"{path}[{number}]")
             for number, item in enumerate(value)
         ]
     if isinstance(shape, dict):
         return _check_message(value, shape, path)
     if isinstance(shape, Enum):
         return _check_enum(value, shape, path)
+    if isinstance(shape, Cached):
+        key = repr(value)
+        if key not in shape.checked:
+            checked = check_shape(value, shape.shape, path=path)
+            shape.then(checked)
+            shape.checked[key] = checked
+        return shape.checked[key]
     return _check_scalar(value, shape, path)
 
 
@@ -55,7 +74,7 @@ def _check_message(value: Any, shape: dict[str, Shape], path: str) -> dict[str, 
         raise refuse(invalid(f"Invalid value at '{path}' (message), {_quoted(value)}", field=path))
     checked: dict[str, Any] = {}
     for name, item in value.items():
-        camel = re.sub(r"_([a-z])", lambda found: found[1].upper(), name)
+        camel = _camel(name)
         if camel not in shape:
             at = f" at '{path}'" if path else ""
             raise refuse(
@@ -149,5 +168,11 @@ def _quoted(value: Any) -> str:
     return f'"{value}"' if isinstance(value, str) else str(value)
 
 
+@lru_cache
+def _camel(name: str) -> str:
+    return re.sub(r"_([a-z])", lambda found: found[1].upper(), name)
+
+
+@lru_cache
 def snake(name: str) -> str:
     return re.sub(r"[A-Z]", lambda found: "_" + found[0].lower(), name)
