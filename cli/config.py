@@ -30,7 +30,7 @@ def config(
     directory, or in config.toml of your configuration directory; an option wins over all of them.
     """
     from imagine.cli.settings import SETTINGS, config_directory, load_settings
-    from imagine.stages.providers import Secret
+    from imagine.stages.network.providers import Secret
 
     console = Console(json=json)
     if path:
@@ -57,7 +57,7 @@ def config(
 
 
 def _shown(value: object) -> str:
-    from imagine.stages.providers import Secret
+    from imagine.stages.network.providers import Secret
 
     if isinstance(value, Secret):
         return KEY
@@ -67,7 +67,7 @@ def _shown(value: object) -> str:
 def _matters(name: str, settings: "Settings") -> bool:
     """Whether a setting is no provider's, or somebody set it, or the provider has a key."""
     from imagine.cli.settings import GENERAL
-    from imagine.stages.providers import PROVIDERS
+    from imagine.stages.network.providers import PROVIDERS
 
     provider = next((known for known in PROVIDERS if name.startswith(f"{known}_")), None)
     if provider is None or settings.origins[name] != "default" or name in GENERAL:

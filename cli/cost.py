@@ -8,7 +8,7 @@ from imagine.cli import options
 from imagine.cli.console import Console
 
 if TYPE_CHECKING:
-    from imagine.stages.ledger import Total
+    from imagine.stages.money.ledger import Total
 
 GROUPINGS = ("day", "month", "model", "provider")
 
@@ -50,7 +50,7 @@ def _list_totals(console: Console, *, since: str | None, by: str) -> None:
 
     from imagine.cli.settings import config_directory
     from imagine.stages.errors import unknown_name
-    from imagine.stages.ledger import read_ledger, total, totals
+    from imagine.stages.money.ledger import read_ledger, total, totals
 
     if by not in GROUPINGS:
         raise unknown_name("--by", by, list(GROUPINGS))
@@ -81,7 +81,7 @@ def _list_totals(console: Console, *, since: str | None, by: str) -> None:
 
 
 def _line(row: "Total", width: int) -> str:
-    from imagine.stages.prices import dollars
+    from imagine.stages.money.prices import dollars
 
     unpriced = f"  and {row.unpriced} at an unknown price" if row.unpriced else ""
     spent = dollars(row.dollars)
@@ -113,7 +113,7 @@ def _list_prices(console: Console) -> None:
         ConfigError: the user's price list cannot be read.
     """
     from imagine.cli.settings import config_directory
-    from imagine.stages.prices import load_prices
+    from imagine.stages.money.prices import load_prices
 
     own = config_directory() / "prices.toml"
     listed = sorted(

@@ -12,7 +12,7 @@ import typer
 from imagine.cli import options
 from imagine.cli.console import Console
 from imagine.stages.errors import ImagineError
-from imagine.stages.providers import PROVIDERS, Provider
+from imagine.stages.network.providers import PROVIDERS, Provider
 
 if TYPE_CHECKING:
     from imagine.cli.settings import Settings
@@ -181,7 +181,7 @@ def _provider(provider: Provider, settings: "Settings", online: bool) -> Check:
         connection = Services(settings, Console(quiet=True)).connection(provider.name)
         told += f", at {connection.base_url}"
         if online:
-            from imagine.stages.probe import probe
+            from imagine.stages.network.probe import probe
 
             told += f": {probe(connection)}"
     except ImagineError as error:

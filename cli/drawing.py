@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from imagine.cli.describing import Describing
     from imagine.cli.order import Saving
     from imagine.cli.purse import Purse
-    from imagine.stages.estimate import Estimate
+    from imagine.stages.money.estimate import Estimate
     from imagine.stages.pipeline import Picture
     from imagine.stages.plan import Plan
     from imagine.stages.save import Artifact

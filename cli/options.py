@@ -30,7 +30,7 @@ def number(text: str | float) -> float:
 
 def dollars(text: str | float) -> float:
     """An amount: 0.5 or $0.50."""
-    from imagine.stages.cost import parse_dollars
+    from imagine.stages.money.cost import parse_dollars
 
     return parse_dollars(text) if isinstance(text, str) else text
 

@@ -184,7 +184,7 @@ def references(paths: list[Path] | None) -> "list[ReferenceImage]":
     """
     if not paths:
         return []
-    from imagine.stages.reference import read_references
+    from imagine.stages.references.reading import read_references
 
     return read_references(paths)
 

@@ -18,17 +18,17 @@ from imagine.stages.errors import (
 if TYPE_CHECKING:
     from imagine.cli.describing import Describing
     from imagine.cli.inputs import Item
-    from imagine.stages.cost import Budget
     from imagine.stages.description import Description
     from imagine.stages.enhance import Enhancer
-    from imagine.stages.estimate import Estimate
     from imagine.stages.generate import Backend
-    from imagine.stages.ledger import Kind, Ledger, Outcome
+    from imagine.stages.money.cost import Budget
+    from imagine.stages.money.estimate import Estimate
+    from imagine.stages.money.ledger import Kind, Ledger, Outcome
+    from imagine.stages.money.prices import PriceList
+    from imagine.stages.money.usage import Usage
     from imagine.stages.pipeline import Picture
     from imagine.stages.plan import Plan
-    from imagine.stages.prices import PriceList
     from imagine.stages.recipe import UsageRecord
-    from imagine.stages.usage import Usage
 
 
 @dataclass
@@ -50,19 +50,19 @@ class Purse:
 
     @cached_property
     def prices(self) -> "PriceList":
-        from imagine.stages.prices import load_prices
+        from imagine.stages.money.prices import load_prices
 
         return load_prices(config_directory() / "prices.toml")
 
     @cached_property
     def budget(self) -> "Budget":
-        from imagine.stages.cost import Budget
+        from imagine.stages.money.cost import Budget
 
         return Budget(self.limit)
 
     @cached_property
     def ledger(self) -> "Ledger":
-        from imagine.stages.ledger import Ledger
+        from imagine.stages.money.ledger import Ledger
 
         return Ledger(config_directory())
 
@@ -79,7 +79,7 @@ class Purse:
         """
         if not backend.capabilities.paid or self.yes:
             return items
-        from imagine.stages.cost import UNASKED
+        from imagine.stages.money.cost import UNASKED
 
         ahead = list(islice(items, UNASKED // pictures + 1))
         self.agree(backend, pictures * len(ahead), more=len(ahead) > UNASKED // pictures)
@@ -96,8 +96,8 @@ class Purse:
         """
         if not backend.capabilities.paid or self.yes:
             return
-        from imagine.stages.cost import UNASKED, check_consent
-        from imagine.stages.estimate import estimate_images
+        from imagine.stages.money.cost import UNASKED, check_consent
+        from imagine.stages.money.estimate import estimate_images
 
         if pictures <= UNASKED:
             return
@@ -117,7 +117,7 @@ class Purse:
         asks = describing is not None and plan.description.enhancer is None and describing.asks
         if not (plan.backend.capabilities.paid or asks):
             return None
-        from imagine.stages.estimate import Estimate
+        from imagine.stages.money.estimate import Estimate
 
         asked = Estimate()
         if describing is not None and asks:
@@ -125,7 +125,7 @@ class Purse:
         return self._of_pictures(plan, len(plan.requests)) + asked
 
     def _of_pictures(self, plan: "Plan", count: int) -> "Estimate":
-        from imagine.stages.estimate import estimate_images
+        from imagine.stages.money.estimate import estimate_images
 
         request = plan.requests[0]
         return estimate_images(
@@ -138,7 +138,7 @@ class Purse:
         )
 
     def _of_description(self, describing: "Describing", *, variants: int = 1) -> "Estimate":
-        from imagine.stages.estimate import estimate_enhance
+        from imagine.stages.money.estimate import estimate_enhance
 
         seen = len(describing.images)
         return estimate_enhance(self.prices, describing.enhancer, images=seen, variants=variants)
@@ -159,7 +159,7 @@ class Purse:
         if not describing.asks or describing.dry_run:
             yield
             return
-        from imagine.stages.estimate import estimate_images
+        from imagine.stages.money.estimate import estimate_images
 
         enhancer, seen = describing.enhancer, len(describing.images)
         once = self._of_description(describing)
@@ -200,7 +200,7 @@ class Purse:
 
     def _asked(self, description: "Description", describing: "Describing") -> float | None:
         """What one description cost."""
-        from imagine.stages.cost import actual
+        from imagine.stages.money.cost import actual
 
         record = description.enhancer
         if record is None or record.cached or description.failed is not None:
@@ -248,7 +248,7 @@ class Purse:
         asks = describing is not None and describing.asks
         if not (plan.backend.capabilities.paid or asks):
             return picture
-        from imagine.stages.cost import actual, cost_record
+        from imagine.stages.money.cost import actual, cost_record
 
         recipe, request = picture.recipe, plan.requests[0]
         drawn = actual(
@@ -286,7 +286,7 @@ class Purse:
         self, kind: "Kind", service: "Enhancer | Backend", error: ImagineError, estimate: "Estimate"
     ) -> None:
         """Count and write down a call that failed, if it may have been paid for all the same."""
-        from imagine.stages.cost import cost_of_failure
+        from imagine.stages.money.cost import cost_of_failure
 
         found = cost_of_failure(self.prices, service, error, estimate)
         if estimate.is_free or found is None:
@@ -313,8 +313,8 @@ class Purse:
         usage: "Usage | UsageRecord | None",
         outcome: "Outcome",
     ) -> None:
-        from imagine.stages.estimate import price_of
-        from imagine.stages.prices import FREE
+        from imagine.stages.money.estimate import price_of
+        from imagine.stages.money.prices import FREE
 
         if price_of(self.prices, service, model) is FREE:
             return

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self, cast
 from imagine.cli.console import Console
 from imagine.cli.settings import Settings
 from imagine.stages.errors import ConfigError, UsageError
-from imagine.stages.providers import PROVIDERS, Connection, silent
+from imagine.stages.network.providers import PROVIDERS, Connection, silent
 
 if TYPE_CHECKING:
     from imagine.stages.enhance import Enhancer
@@ -140,7 +140,7 @@ class Services:
         return enhancer
 
     def _gemini(self, arguments: dict[str, Any]) -> "Enhancer":
-        from imagine.stages.enhance.gemini import GeminiEnhancer
+        from imagine.stages.enhance.gemini.enhancer import GeminiEnhancer
 
         transport = cast("Literal['sdk', 'httpx']", self.settings.text("gemini_transport"))
         level = self.settings.text("gemini_thinking_level")

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from imagine.stages.errors import ConfigError, UsageError, did_you_mean, shown
-from imagine.stages.providers import PROVIDERS, Secret
+from imagine.stages.network.providers import PROVIDERS, Secret
 
 if TYPE_CHECKING:
     from imagine.stages.registry import Registry

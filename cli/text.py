@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from imagine.stages.description import Description
-    from imagine.stages.estimate import Estimate
+    from imagine.stages.money.estimate import Estimate
     from imagine.stages.plan import Plan
     from imagine.stages.recipe import CostRecord
     from imagine.stages.render import Rendered

@@ -17,7 +17,7 @@ from typing import Any
 from imagine.stages.enhance import Enhancement, ModelEnhancer, Question
 from imagine.stages.errors import ImagineError, SpecError, quoted_path, shown
 from imagine.stages.image import ReferenceImage
-from imagine.stages.providers import address_of
+from imagine.stages.network.providers import address_of
 from imagine.stages.spec import spec_from_dict
 
 VERSION = 1

@@ -20,7 +20,7 @@ A message is one sentence of what happened, with the value, then what to do.
 from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
-    from imagine.stages.usage import Usage
+    from imagine.stages.money.usage import Usage
 
 # A message names paths whole, but for those that nobody typed.
 MAX_PATH = 160

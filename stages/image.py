@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from imagine.stages.errors import SaveError, UsageError, shown
+from imagine.stages.money.usage import NOTHING, Usage
 from imagine.stages.spec import PromptSpec
-from imagine.stages.usage import NOTHING, Usage
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -27,7 +27,7 @@ SIZE_STEP = 64
 
 @dataclass(frozen=True, slots=True)
 class ReferenceImage:
-    """A picture that the user gave, ready to be sent (see imagine.stages.reference).
+    """A picture that the user gave, ready to be sent (see imagine.stages.references.reading).
 
     Attributes:
         data: the bytes that are sent: upright, downscaled where the original was larger.

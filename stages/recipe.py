@@ -20,7 +20,6 @@ from pydantic import (
 
 from imagine.stages.document import decode, texts_in
 from imagine.stages.errors import SpecError, shown
-from imagine.stages.faults import fault_sentence, value_shown
 from imagine.stages.image import ImageRequest
 from imagine.stages.render import Profile
 from imagine.stages.spec import (
@@ -31,6 +30,7 @@ from imagine.stages.spec import (
     spec_from_dict,
     unstorable_shown,
 )
+from imagine.stages.validation import fault_sentence, value_shown
 
 Seed = Annotated[int, Field(ge=0, lt=2**32)]
 Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]
@@ -61,7 +61,7 @@ class _Record(BaseModel):
 
 
 class UsageRecord(_Record):
-    """What a provider counted, as in imagine.stages.usage."""
+    """What a provider counted, as in imagine.stages.money.usage."""
 
     calls: Count = 0
     input_tokens: Count = 0
@@ -71,7 +71,7 @@ class UsageRecord(_Record):
 
 
 class CostRecord(_Record):
-    """What the picture cost in US dollars, as in imagine.stages.cost; null where no price is known.
+    """What the picture cost in US dollars, as in imagine.stages.money.cost; null where none is known.
 
     A description that several pictures share is charged to the first.
     """

@@ -23,8 +23,8 @@ from pydantic import (
 
 from imagine.stages.document import Syntax, decode, encode, texts_in
 from imagine.stages.errors import SpecError, UsageError, quoted_path, shown
-from imagine.stages.faults import fault_sentence
 from imagine.stages.files import read_text
+from imagine.stages.validation import fault_sentence
 
 MAX_PROMPT_LENGTH = 4000
 # The longest description takes some 30 KB.

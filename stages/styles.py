@@ -11,13 +11,13 @@ from pydantic import Field, ValidationError
 from imagine.stages.demands import MAX_EXCLUDED, demands_of, shorten
 from imagine.stages.document import decode
 from imagine.stages.errors import ConfigError, SpecError, quoted_path, unreadable
-from imagine.stages.faults import fault_sentence
 from imagine.stages.files import read_text
 from imagine.stages.intent import Intent, Slot, parse_intent
 from imagine.stages.rules.contradiction import contradictions
 from imagine.stages.rules.subjects import nouns_of
 from imagine.stages.rules.words import asks_for
 from imagine.stages.spec import Attribute, Clause, Color, Medium, Part, Phrase, PromptSpec, like
+from imagine.stages.validation import fault_sentence
 
 if TYPE_CHECKING:
     from importlib.resources.abc import Traversable

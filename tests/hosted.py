@@ -10,7 +10,7 @@ from PIL import Image
 
 from imagine.stages.generate import Backend
 from imagine.stages.image import GeneratedImage, ImageRequest, Progress, ReferenceImage
-from imagine.stages.providers import Connection, Secret, connect
+from imagine.stages.network.providers import Connection, Secret, connect
 from imagine.stages.spec import spec_from_dict
 
 KEY = "key-that-nobody-may-see"

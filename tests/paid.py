@@ -8,8 +8,8 @@ from imagine.stages.enhance import Enhancement, Question
 from imagine.stages.generate import Capabilities
 from imagine.stages.image import GeneratedImage, ImageRequest, Progress
 from imagine.stages.intent import Intent
-from imagine.stages.prices import load_prices
-from imagine.stages.providers import Connection, connect
+from imagine.stages.money.prices import load_prices
+from imagine.stages.network.providers import Connection, connect
 from imagine.stages.sizes import FreeSizes
 
 PRICES = load_prices(today=datetime.date(2026, 11, 22))

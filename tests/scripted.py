@@ -8,7 +8,7 @@ from imagine.stages.enhance import Enhancement, Question
 from imagine.stages.enhance.answer import read_answer
 from imagine.stages.errors import UnusableAnswerError
 from imagine.stages.intent import Intent
-from imagine.stages.usage import Usage
+from imagine.stages.money.usage import Usage
 
 ONE_CALL = Usage(calls=1, input_tokens=100, output_tokens=10)
 

@@ -1,6 +1,6 @@
 import pytest
 
-from imagine.stages.address import joined, origin_of
+from imagine.stages.network.address import joined, origin_of
 
 ORIGINS = [
     ("https://api.example/v1", ("https", "api.example", 443)),

@@ -29,8 +29,8 @@ from imagine.stages.errors import (
 )
 from imagine.stages.guard import compare, repair
 from imagine.stages.intent import parse_intent
+from imagine.stages.money.usage import NOTHING
 from imagine.stages.spec import clean_prompt, spec_from_dict
-from imagine.stages.usage import NOTHING
 
 PROMPT = 'three red apples to the left of a blue bowl at noon, with a sign "Hi", no people'
 APPLES = {"id": "apples", "name": "apple", "count": 3, "colors": ["red"]}

@@ -16,8 +16,8 @@ from imagine.stages.enhance.literal import LiteralEnhancer
 from imagine.stages.errors import ImagineError
 from imagine.stages.image import ReferenceImage
 from imagine.stages.intent import Intent, parse_intent
-from imagine.stages.providers import connect
-from imagine.stages.usage import Usage
+from imagine.stages.money.usage import Usage
+from imagine.stages.network.providers import connect
 
 FOX = parse_intent("a red fox in the snow, a sign says 'größer'")
 

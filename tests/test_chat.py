@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 
 from imagine.stages.enhance import ModelEnhancer, Question
 from imagine.stages.enhance.asking import ask
-from imagine.stages.enhance.chat import ChatEnhancer
-from imagine.stages.enhance.chat_reply import check_reply, reply_of
-from imagine.stages.enhance.chat_request import Habits
+from imagine.stages.enhance.chat.enhancer import ChatEnhancer
+from imagine.stages.enhance.chat.reply import check_reply, reply_of
+from imagine.stages.enhance.chat.request import Habits
 from imagine.stages.errors import (
     ConfigError,
     ImagineError,
@@ -28,8 +28,8 @@ from imagine.stages.errors import (
 )
 from imagine.stages.image import ReferenceImage
 from imagine.stages.intent import parse_intent
-from imagine.stages.providers import Secret, connect
-from imagine.stages.usage import Usage
+from imagine.stages.money.usage import Usage
+from imagine.stages.network.providers import Secret, connect
 
 QUESTION = Question(parse_intent('two red foxes under a sign that says "OPEN"'), seed=7)
 ANSWER: dict[str, Any] = {
@@ -56,7 +56,7 @@ SERVERS = [
 
 @pytest.fixture(autouse=True)
 def short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("imagine.stages.retry.FIRST_CEILING", 0.01)
+    monkeypatch.setattr("imagine.stages.network.retry.FIRST_CEILING", 0.01)
 
 
 @dataclass

@@ -7,7 +7,7 @@ import pytest
 from conftest import Command
 
 from imagine.cli.settings import config_directory
-from imagine.stages.prices import load_prices
+from imagine.stages.money.prices import load_prices
 
 
 @pytest.fixture

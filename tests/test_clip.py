@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from imagine.stages import clip
 from imagine.stages.errors import UsageError
-from imagine.stages.reference import read_reference
+from imagine.stages.references import clip
+from imagine.stages.references.reading import read_reference
 
 MP4 = struct.pack(">I4s4sI4s", 20, b"ftyp", b"isom", 512, b"mp41") + bytes(100)
 MOV = struct.pack(">I4s4sI4s", 20, b"ftyp", b"qt  ", 512, b"qt  ") + bytes(100)

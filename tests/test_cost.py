@@ -3,14 +3,6 @@
 import pytest
 from paid import BANANA, CORE, LITE, PRICES, UNKNOWN, Hosted, Model
 
-from imagine.stages.cost import (
-    Budget,
-    actual,
-    check_consent,
-    cost_of_failure,
-    cost_record,
-    parse_dollars,
-)
 from imagine.stages.errors import (
     BudgetError,
     ConfigError,
@@ -21,11 +13,19 @@ from imagine.stages.errors import (
     UnusableAnswerError,
     UsageError,
 )
-from imagine.stages.estimate import Estimate, Expense, estimate_enhance, estimate_images
 from imagine.stages.generate.sketch.backend import SketchBackend
-from imagine.stages.providers import connect
+from imagine.stages.money.cost import (
+    Budget,
+    actual,
+    check_consent,
+    cost_of_failure,
+    cost_record,
+    parse_dollars,
+)
+from imagine.stages.money.estimate import Estimate, Expense, estimate_enhance, estimate_images
+from imagine.stages.money.usage import Usage
+from imagine.stages.network.providers import connect
 from imagine.stages.recipe import CostRecord, UsageRecord
-from imagine.stages.usage import Usage
 
 
 @pytest.mark.parametrize(

@@ -8,16 +8,16 @@ from paid import BANANA, CORE, LITE, PRICES, UNKNOWN, Hosted, Model
 from imagine.stages.enhance import instructions
 from imagine.stages.enhance.offline import OfflineEnhancer
 from imagine.stages.enhance.schema import ENHANCE_SCHEMA, REFINE_SCHEMA
-from imagine.stages.estimate import (
+from imagine.stages.generate.sketch.backend import SketchBackend
+from imagine.stages.money.estimate import (
     QUESTION_TOKENS,
     Estimate,
     estimate_enhance,
     estimate_images,
     price_of,
 )
-from imagine.stages.generate.sketch.backend import SketchBackend
-from imagine.stages.prices import FREE
-from imagine.stages.providers import connect
+from imagine.stages.money.prices import FREE
+from imagine.stages.network.providers import connect
 
 
 def test_a_run_of_both_stages_is_estimated() -> None:

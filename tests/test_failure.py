@@ -5,10 +5,10 @@ from dataclasses import replace
 import pytest
 
 from imagine.stages.errors import ConfigError, ImagineError, ProviderError, RefusedError
-from imagine.stages.failure import broken, failure_of, host_of, is_loopback
-from imagine.stages.providers import Connection, Secret, connect
-from imagine.stages.reply import Problem, Reply
-from imagine.stages.retry import Fault, Transient
+from imagine.stages.network.failure import broken, failure_of, host_of, is_loopback
+from imagine.stages.network.providers import Connection, Secret, connect
+from imagine.stages.network.reply import Problem, Reply
+from imagine.stages.network.retry import Fault, Transient
 
 OPENAI = connect("openai", key=Secret("sk-secret"))
 PAGE = "https://platform.openai.com/api-keys"

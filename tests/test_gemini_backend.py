@@ -10,8 +10,8 @@ from hosted import KEY, base64_picture, connected, draw, reference, request_of
 from imagine.stages.errors import ConfigError, RefusedError, UsageError
 from imagine.stages.generate.gemini import GeminiBackend
 from imagine.stages.generate.gemini_models import image_model
-from imagine.stages.providers import Secret, connect
-from imagine.stages.usage import Usage
+from imagine.stages.money.usage import Usage
+from imagine.stages.network.providers import Secret, connect
 
 MODEL = "gemini-nano-banana-2.1"
 PICTURE = {"inlineData": {"mimeType": "image/png", "data": base64_picture()}}

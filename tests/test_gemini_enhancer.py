@@ -20,9 +20,9 @@ from hypothesis import strategies as st
 
 from imagine.stages.enhance import ModelEnhancer, Question, Revision
 from imagine.stages.enhance.asking import ask
-from imagine.stages.enhance.gemini import GeminiEnhancer, GeminiTransport
-from imagine.stages.enhance.gemini_outcome import check_reply
-from imagine.stages.enhance.gemini_rest import reply_of
+from imagine.stages.enhance.gemini.enhancer import GeminiEnhancer, GeminiTransport
+from imagine.stages.enhance.gemini.outcome import check_reply
+from imagine.stages.enhance.gemini.rest import reply_of
 from imagine.stages.errors import (
     ConfigError,
     ImagineError,
@@ -33,7 +33,7 @@ from imagine.stages.errors import (
 )
 from imagine.stages.image import ReferenceImage
 from imagine.stages.intent import parse_intent
-from imagine.stages.providers import Secret, connect
+from imagine.stages.network.providers import Secret, connect
 
 QUESTION = Question(parse_intent('two red foxes under a sign that says "OPEN"'), seed=7)
 ANSWER: dict[str, Any] = {
@@ -57,7 +57,7 @@ def transport(request: pytest.FixtureRequest) -> GeminiTransport:
 
 @pytest.fixture(autouse=True)
 def short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("imagine.stages.retry.FIRST_CEILING", 0.01)
+    monkeypatch.setattr("imagine.stages.network.retry.FIRST_CEILING", 0.01)
 
 
 @dataclass
@@ -724,7 +724,7 @@ def test_a_wait_longer_than_patience_is_not_waited(transport: GeminiTransport) -
 def test_a_server_that_answers_503_for_ever_ends_in_time(
     transport: GeminiTransport, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("imagine.stages.retry.FIRST_CEILING", 5.0)
+    monkeypatch.setattr("imagine.stages.network.retry.FIRST_CEILING", 5.0)
     with line(transport, "503*", patience=0.6, timeout=1.0) as talk:
         talk.enhancer.warm_up()
         start = time.monotonic()
@@ -815,7 +815,7 @@ def test_connections_are_used_again(transport: GeminiTransport) -> None:
 
 def test_what_the_sdk_lacks_is_no_crash(monkeypatch: pytest.MonkeyPatch) -> None:
     with line("sdk") as talk:
-        monkeypatch.setitem(sys.modules, "imagine.stages.enhance.gemini_sdk", None)
+        monkeypatch.setitem(sys.modules, "imagine.stages.enhance.gemini.sdk", None)
         error = error_of(talk)
     assert isinstance(error, ConfigError)
     assert str(error).startswith("google-generativeai cannot be imported (import of ")
@@ -843,8 +843,8 @@ def test_an_environment_that_the_sdk_refuses_is_told(monkeypatch: pytest.MonkeyP
 def test_importing_the_sdk_is_silent_and_happens_beside_other_work() -> None:
     program = (
         "import sys, warnings\n"
-        "from imagine.stages.enhance.gemini import GeminiEnhancer\n"
-        "from imagine.stages.providers import connect\n"
+        "from imagine.stages.enhance.gemini.enhancer import GeminiEnhancer\n"
+        "from imagine.stages.network.providers import connect\n"
         "assert 'google.generativeai' not in sys.modules\n"
         "GeminiEnhancer(connect('gemini')).warm_up()\n"
         "print('meanwhile', flush=True)\n"

@@ -17,9 +17,9 @@ from imagine.stages.generate.parameters import (
     without,
 )
 from imagine.stages.image import GeneratedImage, ImageRequest, Progress
-from imagine.stages.providers import Connection, connect
+from imagine.stages.money.usage import Usage
+from imagine.stages.network.providers import Connection, connect
 from imagine.stages.sizes import FreeSizes, ListedSizes
-from imagine.stages.usage import Usage
 
 ANY_SIZE = FreeSizes(min_side=1, max_side=10_000, max_pixels=10**8)
 

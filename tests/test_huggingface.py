@@ -19,7 +19,7 @@ from imagine.stages.errors import (
     UsageError,
 )
 from imagine.stages.generate.huggingface import HuggingFaceBackend
-from imagine.stages.providers import Secret, connect
+from imagine.stages.network.providers import Secret, connect
 
 SCHNELL = "black-forest-labs/FLUX.1-schnell"
 SDXL = "stabilityai/stable-diffusion-xl-base-1.0"

@@ -8,9 +8,9 @@ from hosted import KEY, base64_picture, connected, draw, request_of
 
 from imagine.stages.errors import ConfigError, RefusedError, UsageError
 from imagine.stages.generate.imagen import ImagenBackend
-from imagine.stages.providers import Secret, connect
+from imagine.stages.money.usage import Usage
+from imagine.stages.network.providers import Secret, connect
 from imagine.stages.sizes import ListedSizes
-from imagine.stages.usage import Usage
 
 MODEL = "imagen-4.0-generate-001"
 END = "; change the prompt or choose another model (--model)."

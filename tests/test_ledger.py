@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from imagine.stages.errors import ConfigError
-from imagine.stages.ledger import Entry, Ledger, Total, read_ledger, total, totals
+from imagine.stages.money.ledger import Entry, Ledger, Total, read_ledger, total, totals
+from imagine.stages.money.usage import Usage
 from imagine.stages.recipe import UsageRecord
-from imagine.stages.usage import Usage
 
 NOON = datetime(2026, 11, 22, 12, 0, 0, tzinfo=UTC)
 PICTURE = {
@@ -163,7 +163,7 @@ def test_a_line_that_was_cut_does_not_swallow_the_next(tmp_path: Path) -> None:
 
 def test_parallel_processes_lose_and_mix_no_line(tmp_path: Path) -> None:
     program = (
-        "import sys; from pathlib import Path; from imagine.stages.ledger import Ledger\n"
+        "import sys; from pathlib import Path; from imagine.stages.money.ledger import Ledger\n"
         "for number in range(200):\n"
         "    Ledger(Path(sys.argv[1])).record('image', provider=sys.argv[2], model='m' * 300,\n"
         "        dollars=0.01, outcome='saved')\n"

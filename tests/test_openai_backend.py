@@ -16,8 +16,8 @@ from imagine.stages.errors import (
 )
 from imagine.stages.generate.openai import DIALECTS, OpenAIBackend
 from imagine.stages.image import ImageRequest, ReferenceImage
-from imagine.stages.providers import Secret, connect
-from imagine.stages.usage import Usage
+from imagine.stages.money.usage import Usage
+from imagine.stages.network.providers import Secret, connect
 
 MODEL = "gpt-image-2.5-flare"
 PICTURE = {"data": [{"b64_json": base64_picture()}]}

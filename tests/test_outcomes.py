@@ -27,7 +27,7 @@ from imagine.stages.errors import (
 )
 from imagine.stages.generate import BACKENDS, Backend
 from imagine.stages.image import ImageRequest
-from imagine.stages.providers import PROVIDERS, Connection, Secret, connect
+from imagine.stages.network.providers import PROVIDERS, Connection, Secret, connect
 from imagine.stages.save import Destination, save_image
 
 
@@ -374,7 +374,7 @@ MATRIX = [
 
 @pytest.fixture(autouse=True)
 def short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("imagine.stages.retry.FIRST_CEILING", 0.001)
+    monkeypatch.setattr("imagine.stages.network.retry.FIRST_CEILING", 0.001)
     monkeypatch.setattr("imagine.stages.generate.job.FIRST_PAUSE", 0.01)
 
 

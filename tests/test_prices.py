@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from imagine.stages.errors import ConfigError
-from imagine.stages.prices import (
+from imagine.stages.money.prices import (
     FREE,
     Price,
     PriceList,
@@ -14,8 +14,8 @@ from imagine.stages.prices import (
     is_own_server,
     load_prices,
 )
-from imagine.stages.providers import PROVIDERS
-from imagine.stages.usage import Usage
+from imagine.stages.money.usage import Usage
+from imagine.stages.network.providers import PROVIDERS
 
 TODAY = datetime.date(2026, 11, 22)
 

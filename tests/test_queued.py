@@ -15,12 +15,12 @@ from imagine.stages.generate import job as job_module
 from imagine.stages.generate.job import JobFailedError
 from imagine.stages.generate.queued import QueuedBackend
 from imagine.stages.image import ImageRequest
-from imagine.stages.providers import PROVIDERS, Secret, connect
+from imagine.stages.network.providers import PROVIDERS, Secret, connect
 
 
 @pytest.fixture(autouse=True)
 def short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("imagine.stages.retry.FIRST_CEILING", 0.001)
+    monkeypatch.setattr("imagine.stages.network.retry.FIRST_CEILING", 0.001)
     monkeypatch.setattr(job_module, "FIRST_PAUSE", 0.01)
 
 

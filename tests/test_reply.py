@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from imagine.stages.errors import UnusableAnswerError
-from imagine.stages.providers import Secret, connect
-from imagine.stages.reply import Problem, Reply, problem_of, seconds_of
+from imagine.stages.network.providers import Secret, connect
+from imagine.stages.network.reply import Problem, Reply, problem_of, seconds_of
 
 KEY = "AIzaSecretSecret"
 GEMINI = connect("gemini", key=Secret(KEY))

@@ -1,9 +1,9 @@
 import pytest
 
-from imagine.stages import retry
 from imagine.stages.errors import ConfigError, ImagineError, LostAnswerError, ProviderError
-from imagine.stages.providers import Connection, connect
-from imagine.stages.retry import Fault, Transient, retrying
+from imagine.stages.network import retry
+from imagine.stages.network.providers import Connection, connect
+from imagine.stages.network.retry import Fault, Transient, retrying
 
 BUSY = Fault("is busy (429)", words="slow down", delay=2.0, counts=False)
 DOWN = Fault("failed (503)", words="overloaded")

@@ -13,7 +13,7 @@ from PIL import Image
 from imagine.stages.errors import ImagineError, RefusedError, UnusableAnswerError, UsageError
 from imagine.stages.generate.stability import MODELS, StabilityBackend
 from imagine.stages.image import ImageRequest
-from imagine.stages.providers import Secret, connect
+from imagine.stages.network.providers import Secret, connect
 
 Answer = Callable[[httpx.Request], httpx.Response]
 

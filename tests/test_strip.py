@@ -5,7 +5,7 @@ import pytest
 from PIL import Image, ImageCms, PngImagePlugin
 
 from imagine.stages.image import ImageFormat
-from imagine.stages.strip import strip
+from imagine.stages.references.strip import strip
 
 PICTURE = Image.merge(
     "RGB",

@@ -9,9 +9,9 @@ from typing import Protocol, runtime_checkable
 
 from imagine.stages.image import ReferenceImage
 from imagine.stages.intent import Intent
+from imagine.stages.money.usage import NOTHING, Usage
 from imagine.stages.registry import Registry
 from imagine.stages.spec import PromptSpec
-from imagine.stages.usage import NOTHING, Usage
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,13 +116,13 @@ ENHANCERS: Registry[Enhancer] = Registry(
     built_in={
         "offline": "imagine.stages.enhance.offline:OfflineEnhancer",
         "none": "imagine.stages.enhance.literal:LiteralEnhancer",
-        "gemini": "imagine.stages.enhance.gemini:GeminiEnhancer",
-        "openai": "imagine.stages.enhance.chat:ChatEnhancer",
-        "ollama": "imagine.stages.enhance.chat:ChatEnhancer",
-        "lmstudio": "imagine.stages.enhance.chat:ChatEnhancer",
-        "llamacpp": "imagine.stages.enhance.chat:ChatEnhancer",
-        "vllm": "imagine.stages.enhance.chat:ChatEnhancer",
-        "chat": "imagine.stages.enhance.chat:ChatEnhancer",
+        "gemini": "imagine.stages.enhance.gemini.enhancer:GeminiEnhancer",
+        "openai": "imagine.stages.enhance.chat.enhancer:ChatEnhancer",
+        "ollama": "imagine.stages.enhance.chat.enhancer:ChatEnhancer",
+        "lmstudio": "imagine.stages.enhance.chat.enhancer:ChatEnhancer",
+        "llamacpp": "imagine.stages.enhance.chat.enhancer:ChatEnhancer",
+        "vllm": "imagine.stages.enhance.chat.enhancer:ChatEnhancer",
+        "chat": "imagine.stages.enhance.chat.enhancer:ChatEnhancer",
     },
     summaries={
         "offline": "fills what the prompt leaves open; deterministic, no key, no download",

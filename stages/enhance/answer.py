@@ -38,9 +38,9 @@ from imagine.stages.enhance.values import (
     as_texts,
 )
 from imagine.stages.errors import UnusableAnswerError, shown
-from imagine.stages.faults import fault_sentence
 from imagine.stages.intent import Intent
 from imagine.stages.spec import Medium, PromptSpec, TextItem, normalized
+from imagine.stages.validation import fault_sentence
 
 # Characters of the slots that are one phrase.
 PHRASES = {"setting": 240, "composition": 120, "lighting": 120, "camera": 120, "mood": 80}

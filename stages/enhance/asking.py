@@ -12,9 +12,9 @@ from imagine.stages.errors import ProviderError, RefusedError, UnusableAnswerErr
 from imagine.stages.guard import Finding, compare
 from imagine.stages.intent import Intent, parse_intent
 from imagine.stages.language.languages import language_of
+from imagine.stages.money.usage import NOTHING
 from imagine.stages.rules.findings import FindingKind
 from imagine.stages.spec import PromptSpec
-from imagine.stages.usage import NOTHING
 
 # What is worth a second call. A contradiction of one of these kinds shows that the model has
 # another picture in mind: repair can only cut out what it wrote, so that a place or a light goes

@@ -48,7 +48,7 @@ class Backend(Protocol):
     `generate` yields a Progress for every step and, last, the GeneratedImage. It reads no
     environment and prints nothing; errors are ImagineErrors, and no picture was made then.
     `model` is what the request will name, "" where there is nothing to choose. A backend whose
-    module has a provider (imagine.stages.providers) is made with `connection` and `model`.
+    module has a provider (imagine.stages.network.providers) is made with `connection` and `model`.
     """
 
     name: str

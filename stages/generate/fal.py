@@ -23,9 +23,9 @@ from imagine.stages.generate.hosted import Parameters, count, table, tables, tex
 from imagine.stages.generate.job import Job, JobFailedError, drawing, follow
 from imagine.stages.generate.queued import QueuedBackend
 from imagine.stages.generate.shapes import shape_of
-from imagine.stages.http import Problem, Reply
 from imagine.stages.image import GeneratedImage, ImageRequest, Progress
-from imagine.stages.providers import IMAGE_TIMEOUT, Connection
+from imagine.stages.network.providers import IMAGE_TIMEOUT, Connection
+from imagine.stages.network.session import Problem, Reply
 from imagine.stages.sizes import ListedSizes
 
 # A state that is not known here is one more on the way to these.

@@ -14,11 +14,11 @@ from imagine.stages.errors import ConfigError, ImagineError, shown
 from imagine.stages.generate.gemini_models import image_model
 from imagine.stages.generate.hosted import HostedBackend, count, items, table, tables, text
 from imagine.stages.generate.parameters import PARAMETERS, capabilities_of
-from imagine.stages.http import Problem, Reply
 from imagine.stages.image import GeneratedImage, ImageRequest, Progress
-from imagine.stages.providers import Connection
+from imagine.stages.money.usage import Usage
+from imagine.stages.network.providers import Connection
+from imagine.stages.network.session import Problem, Reply
 from imagine.stages.sizes import ListedSizes
-from imagine.stages.usage import Usage
 
 # A vague prompt may be answered with words alone unless a picture is demanded.
 DEMAND = "Generate an image: "

@@ -22,11 +22,11 @@ from imagine.stages.errors import (
 )
 from imagine.stages.formats.received import read_received
 from imagine.stages.generate import Capabilities
-from imagine.stages.http import Problem, Reply, Session
 from imagine.stages.image import GeneratedImage, ImageRequest, Progress, ReceivedImage
-from imagine.stages.providers import IMAGE_TIMEOUT, Connection
+from imagine.stages.money.usage import Usage
+from imagine.stages.network.providers import IMAGE_TIMEOUT, Connection
+from imagine.stages.network.session import Problem, Reply, Session
 from imagine.stages.sizes import RATIO_TOLERANCE, ListedSizes
-from imagine.stages.usage import Usage
 
 # A picture of more than twice or less than half the pixels is not what was ordered.
 AREA_TOLERANCE = 2.0

@@ -14,9 +14,9 @@ from imagine.stages.errors import ConfigError, ImagineError, ProviderError, Usag
 from imagine.stages.generate.family import Family
 from imagine.stages.generate.hosted import HostedBackend, items, table, tables, text
 from imagine.stages.generate.parameters import PARAMETERS, nested, without
-from imagine.stages.http import Problem, Reply
 from imagine.stages.image import GeneratedImage, ImageRequest, Progress
-from imagine.stages.providers import Connection
+from imagine.stages.network.providers import Connection
+from imagine.stages.network.session import Problem, Reply
 from imagine.stages.sizes import FreeSizes
 
 _NAME = re.compile(r"\w[\w.-]*(/\w[\w.-]*)?", re.ASCII)

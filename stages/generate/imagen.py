@@ -11,11 +11,11 @@ from urllib.parse import quote, urlsplit
 from imagine.stages.errors import ConfigError, ImagineError, shown
 from imagine.stages.generate.hosted import HostedBackend, table, tables, text
 from imagine.stages.generate.parameters import PARAMETERS, capabilities_of
-from imagine.stages.http import Problem, Reply
 from imagine.stages.image import GeneratedImage, ImageRequest, Progress
-from imagine.stages.providers import PROVIDERS, Connection
+from imagine.stages.money.usage import Usage
+from imagine.stages.network.providers import PROVIDERS, Connection
+from imagine.stages.network.session import Problem, Reply
 from imagine.stages.sizes import ListedSizes
-from imagine.stages.usage import Usage
 
 # Pixels at "1K" as Vertex documents them for Imagen 4; "2K" doubles both sides.
 _SHAPES: dict[str, tuple[int, int]] = {

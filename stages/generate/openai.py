@@ -16,12 +16,12 @@ from urllib.parse import urlsplit
 from imagine.stages.errors import ConfigError, ImagineError, ProviderError, did_you_mean, shown
 from imagine.stages.generate.hosted import HostedBackend, Parameters, count, table, tables, text
 from imagine.stages.generate.parameters import PARAMETERS, capabilities_of, nested, placed
-from imagine.stages.http import Problem, Reply
 from imagine.stages.image import GeneratedImage, ImageRequest, Progress
-from imagine.stages.providers import Connection
-from imagine.stages.reply import problem_of
+from imagine.stages.money.usage import Usage
+from imagine.stages.network.providers import Connection
+from imagine.stages.network.reply import problem_of
+from imagine.stages.network.session import Problem, Reply
 from imagine.stages.sizes import FreeSizes, ListedSizes, Sizes
-from imagine.stages.usage import Usage
 
 Dialect = Literal["openai", "compatible", "localai", "vllm", "sglang", "sdcpp"]
 DIALECTS: tuple[Dialect, ...] = get_args(Dialect)

@@ -10,8 +10,8 @@ from dataclasses import replace
 from imagine.stages.errors import LostAnswerError
 from imagine.stages.generate.hosted import HostedBackend, text
 from imagine.stages.generate.job import Job
-from imagine.stages.http import Session
-from imagine.stages.providers import Connection
+from imagine.stages.network.providers import Connection
+from imagine.stages.network.session import Session
 
 # Polls are answered at once, however long the picture takes.
 POLL_TIMEOUT = 30.0

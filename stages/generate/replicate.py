@@ -24,9 +24,9 @@ from imagine.stages.generate.replicate_models import (
     read_schema,
 )
 from imagine.stages.generate.shapes import shape_of
-from imagine.stages.http import Problem, Reply
 from imagine.stages.image import GeneratedImage, ImageRequest, Progress
-from imagine.stages.providers import IMAGE_TIMEOUT, Connection
+from imagine.stages.network.providers import IMAGE_TIMEOUT, Connection
+from imagine.stages.network.session import Problem, Reply
 from imagine.stages.sizes import ListedSizes
 
 _NAME = re.compile(r"\w[\w.-]*/\w[\w.-]*(:[0-9a-f]{1,64})?", re.ASCII)

@@ -14,9 +14,9 @@ from imagine.stages.generate.fitting import fitted
 from imagine.stages.generate.hosted import HostedBackend, Parameters, table, text
 from imagine.stages.generate.parameters import PARAMETERS, without
 from imagine.stages.generate.shapes import listed, shape_of
-from imagine.stages.http import Problem, Reply
 from imagine.stages.image import GeneratedImage, ImageRequest, Progress
-from imagine.stages.providers import Connection
+from imagine.stages.network.providers import Connection
+from imagine.stages.network.session import Problem, Reply
 from imagine.stages.sizes import ListedSizes
 
 _SHAPES = ("1:1", "16:9", "9:16", "3:2", "2:3", "5:4", "4:5", "21:9", "9:21")

@@ -1,7 +1,7 @@
 """Answers of providers: a Reply holds one whole; problem_of reads what an error answer says.
 
 Every provider has its own shape for errors, and proxies before it answer in HTML; one reader
-knows them all (see imagine.stages.failure for what follows from what was read).
+knows them all (see imagine.stages.network.failure for what follows from what was read).
 """
 
 import re
@@ -14,7 +14,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from imagine.stages.errors import UnusableAnswerError, shown
-from imagine.stages.providers import Connection
+from imagine.stages.network.providers import Connection
 
 # A provider's words in a message; more would push what to do about it out of sight.
 MAX_WORDS = 300

@@ -14,14 +14,14 @@ from typing import Literal
 
 from imagine.stages.enhance import Enhancement, Question
 from imagine.stages.enhance.answer import read_answer
-from imagine.stages.enhance.gemini_call import (
+from imagine.stages.enhance.gemini.call import (
     MAX_OUTPUT_TOKENS,
     MAX_REPLY,
     Carrier,
     ModelCall,
     headers_of,
 )
-from imagine.stages.enhance.gemini_outcome import check_reply
+from imagine.stages.enhance.gemini.outcome import check_reply
 from imagine.stages.enhance.instructions import messages, template_hash
 from imagine.stages.enhance.schema import schema_for
 from imagine.stages.errors import (
@@ -31,9 +31,9 @@ from imagine.stages.errors import (
     UsageError,
     shown,
 )
-from imagine.stages.http import Problem, Reply, Session
 from imagine.stages.intent import Intent
-from imagine.stages.providers import Connection
+from imagine.stages.network.providers import Connection
+from imagine.stages.network.session import Problem, Reply, Session
 
 GeminiTransport = Literal["sdk", "httpx"]
 _MODULES: dict[GeminiTransport, str] = {"sdk": "sdk", "httpx": "rest"}
@@ -93,7 +93,7 @@ class GeminiEnhancer:
     def warm_up(self) -> None:
         """Start what takes long beside other work; `ask` waits for it."""
         if self._importing is None:
-            name = f"imagine.stages.enhance.gemini_{_MODULES[self._transport]}"
+            name = f"imagine.stages.enhance.gemini.{_MODULES[self._transport]}"
             with_one = ThreadPoolExecutor(1, thread_name_prefix="imagine-gemini")
             self._importing = with_one.submit(import_module, name)
             with_one.shutdown(wait=False)
@@ -174,7 +174,7 @@ class Translation:
     model: str
 
     def __call__(self, reply: Reply, problem: Problem) -> ImagineError | None:
-        """The error of a model that is not served; None leaves the answer to imagine.stages.http.
+        """The error of a model that is not served; None leaves the answer to `Session`.
 
         A provider's models come and go, so the message lists those that the key can use.
         """

@@ -7,8 +7,8 @@ from ipaddress import IPv6Address, ip_address
 from urllib.parse import unquote_to_bytes, urljoin, urlsplit
 
 from imagine.stages.errors import UnusableAnswerError, shown
-from imagine.stages.providers import Connection
-from imagine.stages.reply import Reply
+from imagine.stages.network.providers import Connection
+from imagine.stages.network.reply import Reply
 
 
 def origin_of(url: str) -> tuple[str, str, int | None]:

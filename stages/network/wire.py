@@ -1,6 +1,6 @@
 """One exchange over the network: a Request goes out through httpx, a Reply comes in.
 
-httpx is imported when something is first sent; `imagine.stages.http` decides what is sent again.
+httpx is imported when something is first sent; `Session` decides what is sent again.
 """
 
 import time
@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from imagine.stages.errors import ConfigError, UnusableAnswerError, shown
-from imagine.stages.failure import broken, host_of, is_loopback
-from imagine.stages.providers import Connection
-from imagine.stages.reply import Reply
-from imagine.stages.retry import Fault, Transient
+from imagine.stages.network.failure import broken, host_of, is_loopback
+from imagine.stages.network.providers import Connection
+from imagine.stages.network.reply import Reply
+from imagine.stages.network.retry import Fault, Transient
 
 if TYPE_CHECKING:
     import httpx

@@ -21,9 +21,9 @@ from imagine.stages.errors import (
     RefusedError,
     UnusableAnswerError,
 )
-from imagine.stages.http import Problem, Reply, Session
-from imagine.stages.providers import Connection, Secret, connect
-from imagine.stages.wire import Request
+from imagine.stages.network.providers import Connection, Secret, connect
+from imagine.stages.network.session import Problem, Reply, Session
+from imagine.stages.network.wire import Request
 
 KEY = "sk-very-secret"
 OK = b'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 8\r\n\r\n{"a": 1}'

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from imagine.stages.errors import LostAnswerError, ProviderError
-from imagine.stages.providers import Connection
+from imagine.stages.network.providers import Connection
 
 # Full jitter (Brooker, "Exponential Backoff And Jitter", 2015): many clients spread out.
 FIRST_CEILING = 1.0

@@ -1,7 +1,7 @@
 """The chat enhancer: from a Question to a PromptSpec, by any server of OpenAI's chat protocol.
 
 POST chat/completions. Servers differ in what they understand; what worked is remembered (see
-imagine.stages.enhance.chat_request).
+imagine.stages.enhance.chat.request).
 """
 
 import re
@@ -10,7 +10,7 @@ from threading import Lock
 
 from imagine.stages.enhance import Enhancement, Question
 from imagine.stages.enhance.answer import read_answer
-from imagine.stages.enhance.chat_reply import (
+from imagine.stages.enhance.chat.reply import (
     ChatReply,
     check_reply,
     in_its_words,
@@ -18,7 +18,7 @@ from imagine.stages.enhance.chat_reply import (
     table,
     word,
 )
-from imagine.stages.enhance.chat_request import (
+from imagine.stages.enhance.chat.request import (
     MAX_COMPLETION_TOKENS,
     MAX_TOKENS,
     Habits,
@@ -35,11 +35,11 @@ from imagine.stages.errors import (
     UsageError,
     shown,
 )
-from imagine.stages.failure import failure_of
-from imagine.stages.http import Problem, Reply, Session, Transient
 from imagine.stages.intent import Intent
-from imagine.stages.providers import IMAGE_TIMEOUT, TEXT_TIMEOUT, Connection
-from imagine.stages.retry import Fault
+from imagine.stages.network.failure import failure_of
+from imagine.stages.network.providers import IMAGE_TIMEOUT, TEXT_TIMEOUT, Connection
+from imagine.stages.network.retry import Fault
+from imagine.stages.network.session import Problem, Reply, Session, Transient
 
 MAX_REPLY = 8 * 2**20
 # Of a server's models, as many as a message names.
@@ -146,7 +146,7 @@ class ChatEnhancer:
             return self._session
 
     def _translate(self, reply: Reply, problem: Problem) -> ImagineError | None:
-        """What an error answer means here; None leaves it to imagine.stages.http."""
+        """What an error answer means here; None leaves it to imagine.stages.network.session."""
         if reply.status == 503 and "loading" in problem.message.lower():
             # llama.cpp answers so for as long as it reads its file; patience alone bounds it.
             raise Transient(Fault("is still loading its model", counts=False))

@@ -1,6 +1,6 @@
 """What the SDK gets from the network: requests' answers, read whole, judged and cut to its ken.
 
-A counterpart of imagine.stages.http for a library that brings its own HTTP; errors read the same.
+A counterpart of imagine.stages.network.wire for a library with its own HTTP; errors read the same.
 """
 
 import io
@@ -13,13 +13,13 @@ from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlsplit
 
-from imagine.stages.enhance.gemini_call import MAX_REPLY
+from imagine.stages.enhance.gemini.call import MAX_REPLY
 from imagine.stages.errors import UnusableAnswerError, shown
-from imagine.stages.failure import broken, failure_of, host_of, is_loopback
-from imagine.stages.http import Reply, Transient, Translate
-from imagine.stages.providers import TEXT_TIMEOUT, Connection
-from imagine.stages.reply import problem_of
-from imagine.stages.retry import Fault
+from imagine.stages.network.failure import broken, failure_of, host_of, is_loopback
+from imagine.stages.network.providers import TEXT_TIMEOUT, Connection
+from imagine.stages.network.reply import problem_of
+from imagine.stages.network.retry import Fault
+from imagine.stages.network.session import Reply, Transient, Translate
 
 with warnings.catch_warnings():
     # Of versions that it was not tried with.
@@ -30,8 +30,8 @@ with warnings.catch_warnings():
 
 CONNECT_TIMEOUT = 10.0
 CHUNK = 2**16
-# As in imagine.stages.http: a body may take twice the timeout, or more while it comes as fast as
-# this (bytes/s).
+# As in imagine.stages.network.wire: a body may take twice the timeout, or more while it comes as
+# fast as this (bytes/s).
 SLOWEST = 20_000
 
 

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 
 from imagine.stages.errors import ConfigError, shown, unreadable
+from imagine.stages.money.usage import NOTHING, Usage
 from imagine.stages.recipe import UsageRecord
-from imagine.stages.usage import NOTHING, Usage
 
 Kind = Literal["enhance", "image"]
 Outcome = Literal["saved", "failed", "lost", "refused"]

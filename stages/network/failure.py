@@ -10,9 +10,9 @@ from ipaddress import ip_address
 from urllib.parse import urljoin, urlsplit
 
 from imagine.stages.errors import ConfigError, ImagineError, ProviderError, RefusedError, shown
-from imagine.stages.providers import Connection
-from imagine.stages.reply import NO_CREDIT, Problem, Reply
-from imagine.stages.retry import Fault, Transient
+from imagine.stages.network.providers import Connection
+from imagine.stages.network.reply import NO_CREDIT, Problem, Reply
+from imagine.stages.network.retry import Fault, Transient
 
 # Cloudflare (520 to 524) and Anthropic-like servers (529) answer so when they are overloaded.
 _PASSING = frozenset({408, 425, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524, 529})
@@ -38,7 +38,7 @@ def failure_of(connection: Connection, reply: Reply, problem: Problem) -> Imagin
     """The error for an answer with a status of 300 or more.
 
     Args:
-        problem: what the answer says (see imagine.stages.reply.problem_of).
+        problem: what the answer says (see imagine.stages.network.reply.problem_of).
     """
     words = problem.message
     status = _status(reply.status, problem.code)

@@ -10,7 +10,6 @@ from http import HTTPStatus
 from typing import Any, Self
 from urllib.parse import urlsplit
 
-from imagine.stages.address import joined, objection_to, origin_of, read_data_url
 from imagine.stages.errors import (
     ConfigError,
     ImagineError,
@@ -19,11 +18,12 @@ from imagine.stages.errors import (
     UnusableAnswerError,
     shown,
 )
-from imagine.stages.failure import failure_of, host_of
-from imagine.stages.providers import Connection
-from imagine.stages.reply import Problem, Reply, problem_of
-from imagine.stages.retry import Transient, retrying
-from imagine.stages.wire import Request, Wire
+from imagine.stages.network.address import joined, objection_to, origin_of, read_data_url
+from imagine.stages.network.failure import failure_of, host_of
+from imagine.stages.network.providers import Connection
+from imagine.stages.network.reply import Problem, Reply, problem_of
+from imagine.stages.network.retry import Transient, retrying
+from imagine.stages.network.wire import Request, Wire
 
 __all__ = [
     "MAX_BODY",

@@ -14,8 +14,8 @@ from imagine.stages.errors import (
     ProviderError,
     UnusableAnswerError,
 )
-from imagine.stages.http import Session
-from imagine.stages.providers import Secret, connect
+from imagine.stages.network.providers import Secret, connect
+from imagine.stages.network.session import Session
 
 PATH = "/v1beta/models/gemini-nano-banana-2.1:generateContent"
 LOST = (

@@ -12,7 +12,7 @@ from PIL import Image, ImageCms
 
 from imagine.stages.errors import UsageError
 from imagine.stages.image import ReferenceImage
-from imagine.stages.reference import read_reference, read_references
+from imagine.stages.references.reading import read_reference, read_references
 
 ORIENTATION, GPS_IFD, MAKE = 0x0112, 0x8825, 0x010F
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from imagine.stages.enhance import Enhancer, ModelEnhancer
 from imagine.stages.errors import shown
 from imagine.stages.generate import Backend
-from imagine.stages.prices import REFERENCE_TOKENS, Price, PriceList, dollars
-from imagine.stages.providers import address_of
+from imagine.stages.money.prices import REFERENCE_TOKENS, Price, PriceList, dollars
+from imagine.stages.network.providers import address_of
 
 # What a question of stage 1 comes to, rounded up: the instruction with its examples, the schema
 # and the prompt; and a description of some 600 tokens with the thoughts before it.

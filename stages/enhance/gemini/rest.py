@@ -8,7 +8,7 @@ its like are left out: the current models ignore or refuse them.
 import base64
 from typing import Any
 
-from imagine.stages.enhance.gemini_call import (
+from imagine.stages.enhance.gemini.call import (
     MAX_OUTPUT_TOKENS,
     MAX_REPLY,
     ModelCall,
@@ -17,9 +17,9 @@ from imagine.stages.enhance.gemini_call import (
     usage_of,
 )
 from imagine.stages.enhance.schema import json_schema
-from imagine.stages.http import Session, Translate
 from imagine.stages.image import ReferenceImage
-from imagine.stages.providers import TEXT_TIMEOUT, Connection
+from imagine.stages.network.providers import TEXT_TIMEOUT, Connection
+from imagine.stages.network.session import Session, Translate
 
 # Google's seed is a signed 32-bit number; ours are not.
 _SEEDS = 2**31

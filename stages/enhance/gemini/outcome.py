@@ -1,10 +1,10 @@
 """What a Gemini reply means: a ModelReply goes in; one without a description raises an error."""
 
-from imagine.stages.enhance.gemini_call import MAX_OUTPUT_TOKENS, ModelReply
+from imagine.stages.enhance.gemini.call import MAX_OUTPUT_TOKENS, ModelReply
 from imagine.stages.enhance.instructions import MAX_ANSWER
 from imagine.stages.errors import RefusedError, UnusableAnswerError, shown
-from imagine.stages.providers import Connection
-from imagine.stages.reply import quotable
+from imagine.stages.network.providers import Connection
+from imagine.stages.network.reply import quotable
 
 # promptFeedback.blockReason.
 _BLOCKED = {

@@ -5,9 +5,9 @@ from typing import Any
 
 from imagine.stages.enhance.instructions import MAX_ANSWER
 from imagine.stages.errors import RefusedError, UnusableAnswerError
-from imagine.stages.providers import Connection
-from imagine.stages.reply import quotable
-from imagine.stages.usage import Usage
+from imagine.stages.money.usage import Usage
+from imagine.stages.network.providers import Connection
+from imagine.stages.network.reply import quotable
 
 EMPTY = "The answer was empty."
 

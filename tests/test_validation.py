@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from recipes import make_recipe
 
 from imagine.stages.errors import SpecError
-from imagine.stages.faults import value_shown
 from imagine.stages.recipe import parse_recipe
 from imagine.stages.spec import PromptSpec, Subject, spec_from_dict
+from imagine.stages.validation import value_shown
 
 MACHINERY = re.compile(
     r"Input should|Field required|pydantic|String should|Tuple|Value error|NoneType|\bstr\b|\bint\b"

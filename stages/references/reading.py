@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 
 from imagine.stages.errors import UsageError, quoted_path, unreadable
 from imagine.stages.image import ImageFormat, ReferenceImage
-from imagine.stages.media import ClipKind, PictureKind, kind_of
-from imagine.stages.srgb import has_other_colors, in_srgb, orientation_of
+from imagine.stages.references.media import ClipKind, PictureKind, kind_of
+from imagine.stages.references.srgb import has_other_colors, in_srgb, orientation_of
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -119,7 +119,7 @@ def read_reference(
 def _read_clip(
     path: Path, kind: ClipKind, count: int, *, max_side: int, limit: int
 ) -> list[ReferenceImage]:
-    from imagine.stages.clip import frames_of_clip
+    from imagine.stages.references.clip import frames_of_clip
 
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256")
@@ -260,7 +260,7 @@ def _ready(
 
 def _stripped(data: bytes, name: ImageFormat) -> bytes | None:
     """Without metadata; None when the file is readable but built oddly."""
-    from imagine.stages.strip import strip
+    from imagine.stages.references.strip import strip
 
     try:
         return strip(data, name)

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from imagine.stages.image import ReferenceImage
-from imagine.stages.providers import Connection
-from imagine.stages.usage import Usage
+from imagine.stages.money.usage import Usage
+from imagine.stages.network.providers import Connection
 
 # A description takes some 600 tokens; thoughts count too, and a limit that they use up leaves an
 # answer without any text.
@@ -57,7 +57,7 @@ class ModelReply:
 class Carrier(Protocol):
     """Carries calls to Google: `Carrier` of gemini_sdk or of gemini_rest.
 
-    `send` raises as imagine.stages.http.Session.post does.
+    `send` raises as imagine.stages.network.session.Session.post does.
     """
 
     def send(self, call: ModelCall) -> ModelReply: ...

@@ -11,16 +11,16 @@ import warnings
 from collections.abc import Mapping
 from typing import Any
 
-from imagine.stages.enhance.gemini_call import (
+from imagine.stages.enhance.gemini.call import (
     MAX_OUTPUT_TOKENS,
     ModelCall,
     ModelReply,
     usage_of,
 )
-from imagine.stages.enhance.gemini_wire import WholeAnswers
+from imagine.stages.enhance.gemini.wire import WholeAnswers
 from imagine.stages.errors import ConfigError, ProviderError, UnusableAnswerError, shown
-from imagine.stages.http import Translate, retrying
-from imagine.stages.providers import TEXT_TIMEOUT, Connection
+from imagine.stages.network.providers import TEXT_TIMEOUT, Connection
+from imagine.stages.network.session import Translate, retrying
 
 with warnings.catch_warnings():
     # That its support has ended, and what old code comes to on a new Python.

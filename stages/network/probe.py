@@ -1,7 +1,7 @@
 """A question to a provider that costs nothing; whether it answered and took the key comes out."""
 
-from imagine.stages.http import Session
-from imagine.stages.providers import Connection
+from imagine.stages.network.providers import Connection
+from imagine.stages.network.session import Session
 
 TIMEOUT = 15.0
 _BEARER = ("authorization", "Bearer ")

@@ -17,12 +17,12 @@ from pydantic import Field, ValidationError, model_validator
 
 from imagine.stages.document import decode
 from imagine.stages.errors import ConfigError, SpecError, quoted_path
-from imagine.stages.faults import fault_sentence
 from imagine.stages.files import read_text
-from imagine.stages.providers import PROVIDERS
+from imagine.stages.money.usage import Usage
+from imagine.stages.network.providers import PROVIDERS
 from imagine.stages.recipe import UsageRecord
 from imagine.stages.spec import Clause, Part
-from imagine.stages.usage import Usage
+from imagine.stages.validation import fault_sentence
 
 MAX_LIST_BYTES = 2**20
 MEGAPIXEL = 1024 * 1024

@@ -16,12 +16,12 @@ from imagine.stages.errors import (
     UsageError,
     shown,
 )
-from imagine.stages.estimate import Estimate, price_of
 from imagine.stages.generate import Backend, Capabilities
-from imagine.stages.ledger import Outcome
-from imagine.stages.prices import FREE, PriceList, dollars
+from imagine.stages.money.estimate import Estimate, price_of
+from imagine.stages.money.ledger import Outcome
+from imagine.stages.money.prices import FREE, PriceList, dollars
+from imagine.stages.money.usage import Usage
 from imagine.stages.recipe import CostRecord, UsageRecord
-from imagine.stages.usage import Usage
 
 # Pictures that may be paid for without asking.
 UNASKED = 4

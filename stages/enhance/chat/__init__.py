@@ -1,0 +1,1 @@
+"""The enhancer for servers of OpenAI's chat protocol."""

@@ -1,0 +1,1 @@
+"""The Gemini enhancer, over google-generativeai or plain REST."""

@@ -1,0 +1,1 @@
+"""Money: what things cost, what a run may spend, what was spent."""

@@ -1,0 +1,1 @@
+"""Reference pictures: the user's files become what can be sent."""
