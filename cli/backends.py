@@ -67,6 +67,6 @@ def _told(can: "Capabilities") -> str:
     }
     parts = [name for name, honours in honoured.items() if honours]
     if can.max_images:
-        parts.append("1 --image" if can.max_images == 1 else f"{can.max_images} --image")
+        parts.append("--image" if can.max_images == 1 else f"up to {can.max_images} --image")
     honours = f"; honours {', '.join(parts)}" if parts else ""
-    return f"prompt profile {can.profile}; {can.sizes.told()}{honours}"
+    return f"{can.sizes.told()}{honours}"

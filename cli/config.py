@@ -66,10 +66,11 @@ def _shown(value: object) -> str:
 
 def _matters(name: str, settings: "Settings") -> bool:
     """Whether a setting is no provider's, or somebody set it, or the provider has a key."""
+    from imagine.cli.services import CLOSED
     from imagine.cli.settings import GENERAL
     from imagine.stages.network.providers import PROVIDERS
 
     provider = next((known for known in PROVIDERS if name.startswith(f"{known}_")), None)
     if provider is None or settings.origins[name] != "default" or name in GENERAL:
         return True
-    return settings.secret(f"{provider}_api_key") is not None
+    return settings.secret(f"{provider}_api_key") is not None and provider not in CLOSED

@@ -45,6 +45,7 @@ class Console:
         self.quiet = quiet
         self.verbose = verbose
         self.json = json
+        self._said: set[str] = set()
 
     def result(self, text: str) -> None:
         """A result for the next program: one line on stdout, at once.
@@ -67,6 +68,12 @@ class Console:
         """What the user should know."""
         if not self.quiet:
             _write(text, style="dim")
+
+    def note_once(self, text: str) -> None:
+        """As `note`, however often it would be said in one run."""
+        if text not in self._said:
+            self._said.add(text)
+            self.note(text)
 
     def warn(self, text: str) -> None:
         if not self.quiet:
@@ -159,12 +166,14 @@ def fail(error: ImagineError, *, json: bool = False, where: str = "") -> int:
 
 
 def error_envelope(error: ImagineError) -> dict[str, Any]:
-    """`{"ok": false, "error": {type, message, exit_code}}`, the same for every command."""
-    return {
-        "ok": False,
-        "error": {
-            "type": type(error).__name__,
-            "message": str(error),
-            "exit_code": error.exit_code,
-        },
+    """`{"ok": false, "error": {type, message, exit_code}}`, the same for every command.
+
+    Under `images` stand those pictures of the prompt that were finished before.
+    """
+    told = {
+        "type": type(error).__name__,
+        "message": str(error),
+        "exit_code": error.exit_code,
     }
+    finished = {"images": list(error.finished)} if error.finished else {}
+    return {"ok": False, "error": told, **finished}

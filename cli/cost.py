@@ -1,6 +1,6 @@
 """`imagine cost`: what was spent, from the ledger; and the prices it is reckoned with."""
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, cast, get_args
 
 import typer
 
@@ -9,8 +9,6 @@ from imagine.cli.console import Console
 
 if TYPE_CHECKING:
     from imagine.stages.money.ledger import Total
-
-GROUPINGS = ("day", "month", "model", "provider")
 
 
 def cost(
@@ -50,15 +48,14 @@ def _list_totals(console: Console, *, since: str | None, by: str) -> None:
 
     from imagine.cli.settings import config_directory
     from imagine.stages.errors import unknown_name
-    from imagine.stages.money.ledger import read_ledger, total, totals
+    from imagine.stages.money.ledger import Grouping, read_ledger, total, totals
 
-    if by not in GROUPINGS:
-        raise unknown_name("--by", by, list(GROUPINGS))
+    if by not in get_args(Grouping):
+        raise unknown_name("--by", by, list(get_args(Grouping)))
     first = _checked_date(since) if since is not None else ""
     entries, damaged = read_ledger(config_directory())
     entries = [entry for entry in entries if entry.time >= first]
-    # mypy knows the four names only as text.
-    rows = totals(entries, by)  # type: ignore[arg-type]
+    rows = totals(entries, cast("Grouping", by))
     everything = total(entries)
     if damaged:
         lines = "1 damaged line" if damaged == 1 else f"{damaged} damaged lines"

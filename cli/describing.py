@@ -1,21 +1,44 @@
 """Describing one prompt for a command: the prompt in; one Description, or several to pick, out."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from threading import Thread
+from typing import TYPE_CHECKING, Any, cast
 
 from imagine.cli.console import Console
 from imagine.cli.settings import Settings
-from imagine.stages.errors import UsageError
+from imagine.stages.errors import ImagineError, UsageError
 
 if TYPE_CHECKING:
     from imagine.stages.cache import EnhancementCache
     from imagine.stages.description import Description
-    from imagine.stages.enhance import Enhancer
+    from imagine.stages.enhance import Enhancer, ModelEnhancer
     from imagine.stages.image import ReferenceImage
     from imagine.stages.styles import StylePreset
 
 MAX_PICK = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """What came of describing one prompt: alternatives, and why others are missing."""
+
+    descriptions: "list[Description]"
+    errors: "list[ImagineError]"
+
+
+def _at_once(
+    work: "Callable[[Future[Description]], None]", calls: "list[Future[Description]]"
+) -> None:
+    """Work on every call in a thread of its own, none of which outlives an interruption."""
+    threads = [Thread(target=work, args=(call,), daemon=True) for call in calls]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        # In short steps, since a lock that is waited for may not be interrupted by Ctrl-C.
+        while thread.is_alive():
+            thread.join(0.1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,18 +73,33 @@ class Describing:
 
         return isinstance(self.enhancer, ModelEnhancer)
 
-    def describe(self, prompt: str) -> "list[Description]":
-        """`pick` descriptions of one prompt, asked for at the same time.
+    def describe(self, prompt: str) -> "Answers":
+        """`pick` descriptions of one prompt, asked for at the same time, or why they failed.
 
         Raises:
-            ImagineError: whatever went wrong first.
+            UsageError: the prompt or an option is unusable.
         """
-        if self.pick == 1:
-            return [self._one(prompt, 1)]
-        from concurrent.futures import ThreadPoolExecutor
+        calls: list[Future[Description]] = [Future() for _ in range(self.pick)]
 
-        with ThreadPoolExecutor(self.pick) as pool:
-            return list(pool.map(lambda number: self._one(prompt, number), range(1, self.pick + 1)))
+        def work(call: "Future[Description]") -> None:
+            try:
+                call.set_result(self._one(prompt, calls.index(call) + 1))
+            except BaseException as error:  # noqa: BLE001  # raised again by result()
+                call.set_exception(error)
+
+        if self.pick == 1:
+            work(calls[0])
+        else:
+            _at_once(work, calls)
+        made, errors = [], []
+        for call in calls:
+            try:
+                made.append(call.result())
+            except UsageError:
+                raise
+            except ImagineError as error:
+                errors.append(error)
+        return Answers(made, errors)
 
     def _one(self, prompt: str, number: int) -> "Description":
         from imagine.stages.description import describe
@@ -73,10 +111,9 @@ class Describing:
             "aspect_ratio": self.aspect_ratio,
         }
         question: dict[str, Any] = {"images": self.images, "variant": number, "variants": self.pick}
-        if not self._is_free(prompt, number):
-            if self.dry_run:
-                return self._undescribed(prompt, options)
-            self._warm_up()
+        if self.dry_run and not self._is_kept(prompt, number):
+            return self._undescribed(prompt)
+        self._warm_up(prompt, number)
         return describe(
             prompt,
             enhancer=self.enhancer,
@@ -86,33 +123,68 @@ class Describing:
             **question,
         )
 
-    def _is_free(self, prompt: str, number: int) -> bool:
+    def _is_kept(self, prompt: str, number: int) -> bool:
         """Whether describing asks nobody: no model is needed, or its answer is in the cache."""
-        from imagine.stages.enhance import ModelEnhancer
+        from imagine.stages.enhance import ModelEnhancer, Question
+        from imagine.stages.intent import parse_intent
         from imagine.stages.spec import clean_prompt
 
         if not isinstance(self.enhancer, ModelEnhancer):
             return True
-        return self.cache is not None and self.cache.holds(
-            clean_prompt(prompt),
-            self.enhancer,
+        if self.cache is None:
+            return False
+        question = Question(
+            parse_intent(clean_prompt(prompt)),
             seed=self.seed,
-            images=self.images if self.enhancer.sees_images else (),
+            images=self._seen(),
             variant=number,
             variants=self.pick,
         )
+        return self.cache.load(question, self.enhancer) is not None
 
-    def _warm_up(self) -> None:
-        """Let an enhancer that is slow to start begin while the prompt is parsed."""
+    def _seen(self) -> "tuple[ReferenceImage, ...]":
+        return tuple(self.images) if getattr(self.enhancer, "sees_images", False) else ()
+
+    def _warm_up(self, prompt: str, number: int) -> None:
+        """Let an enhancer that is slow to start begin while the prompt is parsed.
+
+        Not when its answer seems to be in the cache: the start would only delay the end.
+        """
+        from imagine.stages.spec import clean_prompt
+
         warm_up = getattr(self.enhancer, "warm_up", None)
-        if warm_up is not None:
-            warm_up()
+        if warm_up is None:
+            return
+        if self.cache is not None and self.cache.holds(
+            clean_prompt(prompt),
+            cast("ModelEnhancer", self.enhancer),
+            seed=self.seed,
+            images=self._seen(),
+            variant=number,
+            variants=self.pick,
+        ):
+            return
+        warm_up()
 
-    def _undescribed(self, prompt: str, options: dict[str, Any]) -> "Description":
+    def rehearse(self, prompt: str) -> "Description":
+        """The words of a prompt alone, described by nobody.
+
+        Raises:
+            UsageError: the prompt or an option is unusable; found before anybody is paid.
+        """
         from imagine.stages.description import describe
         from imagine.stages.enhance import ENHANCERS
 
-        description = describe(prompt, enhancer=ENHANCERS.create("none"), **options)
+        return describe(
+            prompt,
+            enhancer=ENHANCERS.create("none"),
+            styles=self.styles,
+            negative=self.negative,
+            aspect_ratio=self.aspect_ratio,
+        )
+
+    def _undescribed(self, prompt: str) -> "Description":
+        description = self.rehearse(prompt)
         note = (
             f"A dry run asks nobody, so the description by {self.enhancer.name} is missing; "
             "make it with `imagine enhance`."
@@ -131,22 +203,32 @@ def _checked_pick(pick: int) -> int:
     return pick
 
 
-def picked(descriptions: "list[Description]", console: Console) -> "list[Description]":
+def picked(answers: Answers, console: Console) -> "list[Description]":
     """The one that the user chooses from a numbered list; all of them without a terminal.
 
     Raises:
+        ImagineError: there is none to choose from.
         UsageError: the terminal's input ended without a choice.
+        KeyboardInterrupt: the user wants none of them.
     """
     from imagine.cli.text import spec_text
 
-    if len(descriptions) == 1 or not console.can_ask():
-        return descriptions
-    for number, description in enumerate(descriptions, start=1):
+    made = answers.descriptions
+    if not made:
+        raise answers.errors[0]
+    for error in answers.errors:
+        console.warn(f"One of the descriptions is missing: {error}")
+    if len(made) == 1 or not console.can_ask():
+        return made
+    for number, description in enumerate(made, start=1):
         console.show(f"--- {number} ---\n{spec_text(description.spec)}")
     while True:
-        answer = console.ask(f"Which one? 1 to {len(descriptions)}: ")
-        if answer.isascii() and answer.isdigit() and 1 <= int(answer) <= len(descriptions):
-            return [descriptions[int(answer) - 1]]
+        answer = console.ask(f"Which one? 1 to {len(made)}, or q to stop: ")
+        if answer.isascii() and answer.isdigit() and 1 <= int(answer) <= len(made):
+            return [made[int(answer) - 1]]
+        if answer.lower() in ("q", "quit"):
+            raise KeyboardInterrupt
+        console.show(f"'{answer}' is no number from 1 to {len(made)}.")
 
 
 def describing_for(

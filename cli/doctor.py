@@ -158,16 +158,33 @@ def _providers(online: bool) -> list[Check]:
         settings = load_settings()
     except ImagineError:
         return []
-    used = [
+    used = [provider for provider in PROVIDERS.values() if _is_used(provider, settings)]
+    checks = [_provider(provider, settings, online) for provider in used]
+    if online:
+        checks += _local_servers(settings, [provider.name for provider in used])
+    return checks or [Check("providers", "ok", "none is set up; see `imagine backends`")]
+
+
+def _is_used(provider: Provider, settings: "Settings") -> bool:
+    from imagine.cli.services import CLOSED
+
+    if settings.origins[f"{provider.name}_base_url"] != "default":
+        return True
+    keyed = settings.secret(f"{provider.name}_api_key") is not None
+    return keyed and provider.name not in CLOSED
+
+
+def _local_servers(settings: "Settings", but: list[str]) -> list[Check]:
+    """The servers of one's own that answer at their usual address, or that none does."""
+    local = [
         provider
         for provider in PROVIDERS.values()
-        if settings.secret(f"{provider.name}_api_key") is not None
-        or settings.origins[f"{provider.name}_base_url"] != "default"
-        or (online and not provider.needs_key and provider.base_url)
+        if not provider.needs_key and provider.base_url and provider.name not in but
     ]
-    if not used:
-        return [Check("providers", "ok", "none is set up; see `imagine backends`")]
-    return [_provider(provider, settings, online) for provider in used]
+    found = [_provider(provider, settings, online=True) for provider in local]
+    running = [check for check in found if check.status == "ok"]
+    looked_for = ", ".join(provider.title for provider in local)
+    return running or [Check("local servers", "ok", f"none runs (looked for {looked_for})")]
 
 
 def _provider(provider: Provider, settings: "Settings", online: bool) -> Check:

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from imagine.cli.console import Console
-from imagine.stages.errors import SaveError
+from imagine.stages.errors import ImagineError, SaveError
 
 if TYPE_CHECKING:
     from imagine.cli.describing import Describing
@@ -46,19 +46,25 @@ def draw_plan(
     from imagine.cli.order import check_pictures
 
     check_pictures(plan.requests, saving)
+    purse.check(plan)
     _show_plan(plan, showing, console)
     if showing.dry_run:
         _report_plan(plan, console, purse.estimate(plan, describing), line)
         return
-    results = []
+    results: list[dict[str, Any]] = []
     for index, request in enumerate(plan.requests, start=1):
-        # 5. Draw; a failure leaves nothing behind and ends this prompt.
-        with purse.drawing(plan):
-            picture = _drawn(plan, index, console)
-        picture = purse.charged(picture, plan, describing if index == 1 else None)
-        # 6. Save, and say where.
-        with console.progress("3/3 Saving"), purse.saving(picture, plan):
-            artifact = _saved(picture, saving, index)
+        try:
+            # 5. Draw; a failure leaves nothing behind and ends this prompt.
+            with purse.drawing(plan):
+                picture = _drawn(plan, index, console)
+            picture = purse.charged(picture, plan, describing if index == 1 else None)
+            # 6. Save, and say where.
+            with console.progress("3/3 Saving"), purse.saving(picture, plan):
+                artifact = _saved(picture, saving, index)
+        except ImagineError as error:
+            # With --json nobody has been told yet of those that are finished.
+            error.finished = tuple(results)
+            raise
         results.append(_result(picture, artifact, request.seed))
         _announce(picture, artifact, showing, console)
     if console.json:
@@ -71,7 +77,8 @@ def _show_plan(plan: "Plan", showing: Showing, console: Console) -> None:
 
     if showing.show_prompt or (showing.dry_run and not console.json):
         console.note(spec_text(plan.description.spec))
-        console.note(prompt_text(plan.rendered))
+        if not _is_undescribed(plan):
+            console.note(prompt_text(plan))
     elif is_terminal() and plan.description.spec.assumptions:
         console.note(f"Added: {'; '.join(plan.description.spec.assumptions)}.")
     console.detail(guard_text(plan.description))
@@ -92,13 +99,19 @@ def _report_plan(
         console.result_json({"ok": True, **place, "dry_run": True, **told})
         return
     seeds = ", ".join(str(request.seed) for request in plan.requests)
-    price = f": {estimate.told()}" if estimate is not None else ""
+    price = f": {estimate.told(most=True)}" if estimate is not None else ""
     seed = f", seed {seeds}" if plan.backend.capabilities.seed else ""
     console.note(
         f"Would draw {len(plan.requests)} of {request.width}x{request.height} "
         f"with {titled(plan.backend)}{seed}{price}. Nothing was drawn."
     )
-    console.result(request.prompt)
+    if not _is_undescribed(plan):
+        console.result(request.prompt)
+
+
+def _is_undescribed(plan: "Plan") -> bool:
+    """Whether a dry run left the description out, so that nobody knows what would be sent."""
+    return plan.description.enhancer is None and not plan.description.by_hand
 
 
 def _drawn(plan: "Plan", index: int, console: Console) -> "Picture":
@@ -131,8 +144,10 @@ def _announce(picture: "Picture", artifact: "Artifact", showing: Showing, consol
     from imagine.cli import preview
     from imagine.cli.text import cost_text
 
-    for note in (*picture.image.notes, *artifact.notes):
+    for note in picture.image.notes:
         console.warn(note)
+    for note in artifact.notes:
+        console.note_once(note)
     timings = ", ".join(f"{stage} {time:.2f} s" for stage, time in picture.recipe.timings.items())
     cost = picture.recipe.cost
     if cost is not None:

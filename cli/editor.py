@@ -83,10 +83,20 @@ def _again(console: Console, error: Exception) -> bool:
     return bool(answer) and answer.strip().lower() in ("", "y", "yes")
 
 
-def _run_editor(path: Path) -> None:
+def editor_command() -> str:
+    """What --edit runs.
+
+    Raises:
+        ConfigError: no editor is set.
+    """
     command = (os.environ.get("VISUAL") or os.environ.get("EDITOR") or "").strip()
     if not command:
         raise ConfigError("No editor is set; set EDITOR, as in: export EDITOR=nano.")
+    return command
+
+
+def _run_editor(path: Path) -> None:
+    command = editor_command()
     # Results go to our stdout; where that is no terminal, the editor shows itself on stderr.
     shown_on = None if sys.stdout.isatty() else STDERR
     try:

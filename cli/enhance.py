@@ -90,10 +90,12 @@ def enhance(
         console.note(f"Enhancer {choose.titled(who)}" + (f" ({why})." if why else "."))
 
         def describe_and_print(item: "Item") -> None:
+            if describing.asks:
+                describing.rehearse(item.prompt)
             with console.progress("Describing"), purse.describing(describing):
-                descriptions = describing.describe(item.prompt)
-            purse.described(descriptions, describing)
-            chosen = picked(descriptions, console)
+                answers = describing.describe(item.prompt)
+            purse.described(answers, describing)
+            chosen = picked(answers, console)
             as_json = json or (item.line is not None and format is None)
             place = item.line if len(chosen) == 1 else item.line or 1
             for description in chosen:

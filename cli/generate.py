@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from imagine.stages.description import Description
     from imagine.stages.generate import Backend
     from imagine.stages.image import ReferenceImage
+    from imagine.stages.plan import Plan
     from imagine.stages.spec import PromptSpec
 
 
@@ -97,6 +98,10 @@ def generate(
     # 1. Settle what was asked for; anything unusable ends here, before a prompt is read.
     console = Console(quiet=quiet, verbose=verbose, json=json)
     settings = load_settings()
+    if edit:
+        from imagine.cli.editor import editor_command
+
+        editor_command()
     if spec is not None:
         choose.refuse_with_spec(prompt, file, enhancer, no_enhance, pick)
         enhancer = "none"
@@ -150,6 +155,7 @@ def generate(
         )
         check_options(
             who_draws,
+            count=num,
             size=exact,
             aspect_ratio=ratio,
             num_inference_steps=steps,
@@ -199,13 +205,14 @@ def _draw_all(items: "Iterator[Item]", order: Order, console: Console) -> None:
     from imagine.cli.inputs import each
 
     def draw(item: "Item") -> None:
+        _rehearse(item.prompt, order)
         with (
             console.progress("1/3 Describing"),
             order.purse.describing(order.describing, order.backend),
         ):
-            descriptions = order.describing.describe(item.prompt)
-        order.purse.described(descriptions, order.describing)
-        for description in picked(descriptions, console):
+            answers = order.describing.describe(item.prompt)
+        order.purse.described(answers, order.describing)
+        for description in picked(answers, console):
             draw_description(description, order, console, line=item.line)
 
     def report(error: ImagineError, item: "Item") -> None:
@@ -214,34 +221,35 @@ def _draw_all(items: "Iterator[Item]", order: Order, console: Console) -> None:
             console.result_json({"line": item.line, "prompt": item.prompt, **error_envelope(error)})
 
     if not order.showing.dry_run:
-        pictures = order.count * (1 if console.can_ask() else order.describing.pick)
-        items = order.purse.agreed(items, order.backend, pictures=pictures)
+        items = order.purse.agreed(
+            items, order.backend, count=order.count, describing=order.describing
+        )
     each(items, draw, report=report)
+
+
+def _rehearse(prompt: str, order: Order) -> None:
+    """Plan the prompt as it stands, so that what is refused is refused before anybody is paid.
+
+    Raises:
+        UsageError: the prompt, or an option together with it, is unusable.
+    """
+    from imagine.cli.order import check_pictures
+
+    if order.describing.asks and not order.showing.dry_run:
+        plan = _planned(order.describing.rehearse(prompt), order)
+        check_pictures(plan.requests, order.saving)
 
 
 def draw_description(
     description: "Description", order: Order, console: Console, *, line: int | None = None
 ) -> None:
     """Plan, show, draw and save the pictures of one description."""
-    from imagine.stages.plan import plan_pictures
-
     # 3. The user may look at the description and change it.
     if order.edit:
         description = _edited(description, console)
 
     # 4. Plan: every refusal that costs nothing happens here.
-    plan = plan_pictures(
-        description,
-        backend=order.backend,
-        seed=_seed(description, order),
-        count=order.count,
-        size=order.size,
-        aspect_ratio=order.describing.aspect_ratio or _default_ratio(description, order),
-        num_inference_steps=order.num_inference_steps,
-        guidance_scale=order.guidance_scale,
-        images=order.images,
-        strength=order.strength,
-    )
+    plan = _planned(description, order)
     draw_plan(
         plan,
         order.saving,
@@ -250,6 +258,24 @@ def draw_description(
         order.purse,
         describing=order.describing,
         line=line,
+    )
+
+
+def _planned(description: "Description", order: Order) -> "Plan":
+    from imagine.stages.plan import plan_pictures
+
+    return plan_pictures(
+        description,
+        backend=order.backend,
+        seed=_seed(description, order),
+        seed_was_asked_for=order.seed is not None or description.intent.flags.seed is not None,
+        count=order.count,
+        size=order.size,
+        aspect_ratio=order.describing.aspect_ratio or _default_ratio(description, order),
+        num_inference_steps=order.num_inference_steps,
+        guidance_scale=order.guidance_scale,
+        images=order.images,
+        strength=order.strength,
     )
 
 

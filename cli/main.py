@@ -62,6 +62,7 @@ def run(arguments: list[str]) -> int:
             _prepare_streams()
             code = _run(arguments)
             sys.stdout.flush()
+            _flush_stderr()
             return code
     except KeyboardInterrupt:
         return interruption.report(json="--json" in arguments)
@@ -74,6 +75,17 @@ def run(arguments: list[str]) -> int:
             # Some libraries turn Ctrl-C into an error of their own.
             return interruption.report(json="--json" in arguments)
         return _report_fault(error, arguments)
+
+
+def _flush_stderr() -> None:
+    """What a full stderr cannot take is lost here, before Python ends with 120 because of it."""
+    import os
+
+    try:
+        if sys.stderr is not None:
+            sys.stderr.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())
 
 
 def _prepare_streams() -> None:
@@ -151,8 +163,6 @@ def _run(arguments: list[str]) -> int:
         return fail(error)
     except ImagineError as error:
         return fail(error, json="--json" in arguments)
-    if name is not None and arguments == [name]:
-        _say_how_to_draw(name)
     return 0
 
 
@@ -178,14 +188,6 @@ def _names_file(word: str) -> bool:
     return os.path.exists(word)  # noqa: PTH110
 
 
-def _say_how_to_draw(name: str) -> None:
-    """One word that is a command ran it; in a terminal, say how to get the picture instead."""
-    from imagine.cli.console import Console, is_terminal
-
-    if is_terminal():
-        Console().note(f"To draw a picture of that instead: imagine generate {name}")
-
-
 def with_command(arguments: list[str]) -> tuple[str | None, list[str]]:
     """Put the default command in where none is named.
 
@@ -202,11 +204,19 @@ def with_command(arguments: list[str]) -> tuple[str | None, list[str]]:
         return None, arguments
     if first.isalpha():
         _refuse_mistyped_command(first, arguments[1:])
+    _refuse_file_name(arguments)
     return "generate", ["generate", *arguments]
 
 
 # Words that other programs have as commands.
-USUAL = {"help": "imagine --help", "version": "imagine --version"}
+USUAL = {
+    "help": "imagine --help",
+    "version": "imagine --version",
+    "models": "imagine backends",
+    "list": "imagine backends",
+    "keys": "imagine config",
+    "login": "imagine config",
+}
 
 
 def _refuse_mistyped_command(word: str, rest: list[str]) -> None:
@@ -229,6 +239,20 @@ def _refuse_mistyped_command(word: str, rest: list[str]) -> None:
             f"'{word}' is nearly a command: run `{meant}`, "
             f"or `imagine generate {quoted}` to draw it."
         )
+
+
+def _refuse_file_name(arguments: list[str]) -> None:
+    """Ask what is meant by a file instead of drawing, and paying for, its name."""
+    from imagine.stages.errors import UsageError
+
+    name = arguments[0] if arguments else ""
+    if name.startswith("-") or "." not in name or not _names_file(name):
+        return
+    raise UsageError(
+        f"'{name}' is a file: give a picture to `imagine show`, `imagine refine` or --image, a "
+        "list of prompts to --file, a description to --spec; or run "
+        f"`imagine generate {name}` to draw those words."
+    )
 
 
 def _command(name: str | None):  # type: ignore[no-untyped-def]  # typer names its command class privately

@@ -23,7 +23,7 @@ def number(text: str | float) -> float:
     """A decimal number, without nan and inf; typer also hands in the default."""
     if not isinstance(text, str):
         return text
-    if not re.fullmatch(r"-?[0-9]{1,9}(\.[0-9]{1,9})?", text):
+    if not re.fullmatch(r"-?(?=\.?[0-9])[0-9]{0,9}(\.[0-9]{0,9})?", text):
         raise typer.BadParameter(f"'{shown(text)}' is no number")
     return float(text)
 
@@ -124,7 +124,7 @@ Pick = Annotated[
         "--pick",
         metavar="K",
         parser=whole_number,
-        help="Make K descriptions, 2 to 8, and choose one; without a terminal, all are taken.",
+        help="Make K descriptions, up to 8, and choose one; without a terminal, all are taken.",
         show_default=False,
     ),
 ]

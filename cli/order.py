@@ -1,6 +1,9 @@
 """What one command line asks for, settled: options and settings in, an Order out."""
 
+import json
+import re
 import secrets
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
@@ -230,14 +233,14 @@ def refuse_with_spec(
 
 
 def read_spec(path: Path) -> "PromptSpec":
-    """The description in a file, or on stdin when the path is "-" (YAML or JSON).
+    """The description in a file, or on stdin when the path is "-".
 
     Raises:
         SpecError: it cannot be read or is no description.
     """
     import sys
 
-    from imagine.stages.spec import MAX_SPEC_BYTES, load_spec, parse_spec
+    from imagine.stages.spec import MAX_SPEC_BYTES, load_spec
 
     if str(path) != "-":
         return load_spec(path)
@@ -248,8 +251,35 @@ def read_spec(path: Path) -> "PromptSpec":
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise SpecError("The description on stdin is not UTF-8 text; convert it.") from error
-    kind: SpecFormat = "json" if text.lstrip().startswith("{") else "yaml"
-    return parse_spec(text, format=kind, origin="the description on stdin")
+    return _piped_spec(text)
+
+
+def _piped_spec(text: str) -> "PromptSpec":
+    """A description as `imagine enhance` prints it: YAML, JSON, TOML, or with --json around it.
+
+    Raises:
+        SpecError: it is none, or several.
+    """
+    from imagine.stages.spec import parse_spec, spec_from_dict
+
+    origin = "the description on stdin"
+    if re.search(r"\S\s*^---\s*$", text, re.MULTILINE):
+        raise SpecError("There are several descriptions on stdin; save one and name its file.")
+    if not re.search(r"[:=]", text) or ("\n" not in text.strip() and text[:1] not in "{["):
+        raise SpecError(
+            "The text on stdin is no description; pipe `imagine enhance --format yaml`, or give "
+            "the text itself as the prompt."
+        )
+    kind: SpecFormat = "yaml"
+    if text.lstrip().startswith("{"):
+        kind = "json"
+        with suppress(ValueError, RecursionError):
+            outer = json.loads(text)
+            if isinstance(outer, dict) and isinstance(outer.get("spec"), dict):
+                return spec_from_dict(outer["spec"], origin=origin)
+    elif re.match(r"(?:\s*#.*\n|\s)*[\w-]+\s*=", text):
+        kind = "toml"
+    return parse_spec(text, format=kind, origin=origin)
 
 
 def check_pictures(requests: "tuple[ImageRequest, ...]", saving: Saving) -> None:

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import chain, islice
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from imagine.cli.console import Console
 from imagine.cli.settings import Settings, config_directory
@@ -16,7 +16,7 @@ from imagine.stages.errors import (
 )
 
 if TYPE_CHECKING:
-    from imagine.cli.describing import Describing
+    from imagine.cli.describing import Answers, Describing
     from imagine.cli.inputs import Item
     from imagine.stages.description import Description
     from imagine.stages.enhance import Enhancer
@@ -67,12 +67,17 @@ class Purse:
         return Ledger(config_directory())
 
     def agreed(
-        self, items: "Iterator[Item]", backend: "Backend", *, pictures: int
+        self,
+        items: "Iterator[Item]",
+        backend: "Backend",
+        *,
+        count: int,
+        describing: "Describing",
     ) -> "Iterator[Item]":
         """The prompts, once it is clear that so many paid pictures are wanted.
 
         Args:
-            pictures: that each prompt gives.
+            count: pictures of each description.
 
         Raises:
             BudgetError: they are many, and nobody agrees.
@@ -81,35 +86,50 @@ class Purse:
             return items
         from imagine.stages.money.cost import UNASKED
 
-        ahead = list(islice(items, UNASKED // pictures + 1))
-        self.agree(backend, pictures * len(ahead), more=len(ahead) > UNASKED // pictures)
+        # In a terminal one of the alternatives is picked, elsewhere all of them are drawn.
+        each = count * (1 if self.console.can_ask() else describing.pick)
+        # One prompt more than may go unasked, and another one to know whether there are more.
+        needed = UNASKED // each + 1
+        ahead = list(islice(items, needed + 1))
+        more = len(ahead) > needed
+        described = self._of_description(describing, variants=describing.pick * len(ahead))
+        self.agree(backend, each * len(ahead), more=more, beside=described)
         return chain(ahead, items)
 
-    def agree(self, backend: "Backend", pictures: int, *, more: bool = False) -> None:
+    def agree(
+        self,
+        backend: "Backend",
+        pictures: int,
+        *,
+        more: bool = False,
+        beside: "Estimate | None" = None,
+    ) -> None:
         """Have many paid pictures agreed to; those of a server of one's own need no agreement.
 
         Args:
             more: there may be more than `pictures` of them.
+            beside: what their descriptions cost.
 
         Raises:
             BudgetError: nobody agrees.
         """
         if not backend.capabilities.paid or self.yes:
             return
-        from imagine.stages.money.cost import UNASKED, check_consent
+        from imagine.stages.money.cost import UNASKED, check_consent, many_pictures
         from imagine.stages.money.estimate import estimate_images
 
         if pictures <= UNASKED:
             return
         size = backend.capabilities.sizes.for_ratio(backend.name, (1, 1), exact=False)
         estimate = estimate_images(self.prices, backend, size=size, count=pictures)
+        if beside is not None:
+            estimate += beside
         attended = self.console.can_ask()
-        check_consent(pictures, estimate, attended=attended, yes=self.yes)
+        check_consent(pictures, estimate, attended=attended, more=more)
         if estimate.is_free or not attended:
             return
-        number = f"{pictures} or more" if more else str(pictures)
-        answer = self.console.ask(f"Draw {number} paid pictures, {estimate.told()}? [y/N] ")
-        if answer.lower() not in ("y", "yes"):
+        told = many_pictures(pictures, estimate, more=more)
+        if self.console.ask(f"Draw {told}? [y/N] ").lower() not in ("y", "yes"):
             raise BudgetError("The pictures were not agreed to; nothing was drawn or paid.")
 
     def estimate(self, plan: "Plan", describing: "Describing | None" = None) -> "Estimate | None":
@@ -147,7 +167,7 @@ class Purse:
     def describing(
         self, describing: "Describing", backend: "Backend | None" = None
     ) -> Iterator[None]:
-        """Around asking the enhancer: checks the budget, writes down what failed.
+        """Around asking the enhancer: checks the budget, writes down what was interrupted.
 
         Args:
             backend: draws at least one picture of what is described: a description that could not
@@ -170,16 +190,19 @@ class Purse:
         self.budget.check(total)
         try:
             yield
-        except ImagineError as error:
-            self._failed("enhance", enhancer, error, once)
-            raise
-        except KeyboardInterrupt:
-            self._interrupted("enhance", enhancer, once)
+        except (KeyboardInterrupt, SystemExit):
+            for _ in range(describing.pick):
+                self._interrupted("enhance", enhancer, once)
             raise
 
-    def described(self, descriptions: "list[Description]", describing: "Describing") -> None:
-        """Count what the answers cost, and write it down."""
-        for description in descriptions:
+    def described(self, answers: "Answers", describing: "Describing") -> None:
+        """Count what answers and failures cost, and write it down."""
+        if not describing.asks or describing.dry_run:
+            return
+        for error in answers.errors:
+            once = self._of_description(describing)
+            self._failed("enhance", describing.enhancer, error, once)
+        for description in answers.descriptions:
             if description.failed is not None:
                 once = self._of_description(describing)
                 self._failed("enhance", describing.enhancer, description.failed, once)
@@ -213,24 +236,28 @@ class Purse:
             references=len(describing.images) if record.images else 0,
         )
 
-    @contextmanager
-    def drawing(self, plan: "Plan") -> Iterator[None]:
-        """Around drawing one picture: checks the budget, writes down what failed.
+    def check(self, plan: "Plan") -> None:
+        """Refuse a plan whose pictures together could cost more than is left.
 
         Raises:
-            BudgetError: it could cost more than is left.
+            BudgetError: they could.
         """
+        if plan.backend.capabilities.paid:
+            self.budget.check(self._of_pictures(plan, len(plan.requests)))
+
+    @contextmanager
+    def drawing(self, plan: "Plan") -> Iterator[None]:
+        """Around drawing one picture: writes down what failed."""
         if not plan.backend.capabilities.paid:
             yield
             return
         estimate = self._of_pictures(plan, 1)
-        self.budget.check(estimate)
         try:
             yield
         except ImagineError as error:
             self._failed("image", plan.backend, error, estimate)
             raise
-        except KeyboardInterrupt:
+        except (KeyboardInterrupt, SystemExit):
             self._interrupted("image", plan.backend, estimate)
             raise
 
@@ -267,7 +294,8 @@ class Purse:
     @contextmanager
     def saving(self, picture: "Picture", plan: "Plan") -> Iterator[None]:
         """Around saving a picture: writes down that it was paid for, and whether it was saved."""
-        cost, outcome = picture.recipe.cost, "failed"
+        cost = picture.recipe.cost
+        outcome: Outcome = "failed"
         try:
             yield
             outcome = "saved"
@@ -279,7 +307,7 @@ class Purse:
                     0.0 if cost is None else cost.generate,
                     model=picture.image.model,
                     usage=picture.image.usage,
-                    outcome=cast("Outcome", outcome),
+                    outcome=outcome,
                 )
 
     def _failed(

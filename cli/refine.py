@@ -55,11 +55,12 @@ def refine(
     same, since the change is what there is to see.
     """
     from imagine.cli import order as choose
-    from imagine.cli.describing import describing_for
+    from imagine.cli.describing import Answers, describing_for
     from imagine.cli.drawing import Showing, draw_plan
     from imagine.cli.purse import open_purse
     from imagine.cli.services import Services
     from imagine.cli.settings import load_settings
+    from imagine.stages.errors import ImagineError
     from imagine.stages.metadata import read_recipe
     from imagine.stages.plan import plan_replay
     from imagine.stages.refine import changes_between, plan_refinement
@@ -116,9 +117,13 @@ def refine(
 
         # 2. Have the description changed, and show how.
         wish = " ".join(instruction)
-        with console.progress("1/3 Changing"), purse.describing(describing):
-            description = change(recipe, wish, enhancer=who, cache=describing.cache)
-        purse.described([description], describing)
+        try:
+            with console.progress("1/3 Changing"), purse.describing(describing):
+                description = change(recipe, wish, enhancer=who, cache=describing.cache)
+        except ImagineError as error:
+            purse.described(Answers([], [error]), describing)
+            raise
+        purse.described(Answers([description], []), describing)
         for item in changes_between(recipe.spec, description.spec):
             console.note(_told(item))
 

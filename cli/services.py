@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 # What -vv shows, beyond -v.
 EXCHANGES = 2
+# Their usual address answers no more: only another server makes them useful.
+CLOSED = ("imagen",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,12 +85,12 @@ class Services:
         if provider is None:
             return ""
         address = self.settings.text(f"{name}_base_url")
-        if address is None:
+        if address is None or (name in CLOSED and address == provider.base_url):
             return f"IMAGINE_{name.upper()}_BASE_URL"
-        own_server = address != provider.base_url
-        if not provider.needs_key or own_server or self.settings.secret(f"{name}_api_key"):
-            return ""
-        return provider.key_variables[0]
+        connection = Connection(provider, address, self.settings.secret(f"{name}_api_key"))
+        if connection.key is None and connection.needs_key:
+            return provider.key_variables[0]
+        return ""
 
     def text_model(self, name: str) -> str:
         """The model that the enhancer called `name` asks by default; "" when there is none."""
@@ -117,7 +119,7 @@ class Services:
         """Why Gemini is at hand; "" when it is not."""
         if self.settings.secret("gemini_api_key") is None:
             return ""
-        return f"its key is in the {self.settings.origins['gemini_api_key']}"
+        return f"as a Gemini key is set in the {self.settings.origins['gemini_api_key']}"
 
     def _enhancer(self, named: str) -> "Enhancer":
         from imagine.stages.enhance import ENHANCERS
@@ -163,7 +165,8 @@ class Services:
         if provider is None or not provider.draws:
             BACKENDS.check(name)
             if chosen := option or model:
-                raise UsageError(f"The backend {name} has no models; leave out '{chosen}'.")
+                where = f"--model {chosen}" if option else f"'/{chosen}'"
+                raise UsageError(f"The backend {name} has no models; leave out {where}.")
             return BACKENDS.create(name)
         arguments: dict[str, Any] = {
             "connection": self.connection(name),
@@ -207,6 +210,9 @@ class Services:
                 f"{name}_base_url is not set; set IMAGINE_{name.upper()}_BASE_URL to the server's "
                 "address, such as http://127.0.0.1:8080/v1."
             )
+        if name == "gemini":
+            # Clients of other makes want the version in the address.
+            address = address.removesuffix("/v1beta").removesuffix("/v1")
         self._check_trust(name, address)
         exchanges = self.console.verbose >= EXCHANGES
         connection = Connection(
@@ -218,7 +224,7 @@ class Services:
             tell=self.console.note,
             log=self.console.detail if exchanges else silent,
         )
-        if provider.needs_key and address == provider.base_url and not self.dry_run:
+        if connection.needs_key and not self.dry_run:
             connection.require_key()
         return connection
 

@@ -7,7 +7,6 @@ if TYPE_CHECKING:
     from imagine.stages.money.estimate import Estimate
     from imagine.stages.plan import Plan
     from imagine.stages.recipe import CostRecord
-    from imagine.stages.render import Rendered
     from imagine.stages.spec import PromptSpec, Subject
 
 LABEL_WIDTH = 13
@@ -25,7 +24,8 @@ def spec_text(spec: "PromptSpec") -> str:
         ("relation", f"{names[item.a]} {item.kind.replace('_', ' ')} {names[item.b]}")
         for item in spec.relations
     ]
-    style = [spec.style.medium.replace("_", " "), spec.style.detail, spec.style.preset]
+    medium = "" if spec.style.medium == "other" else spec.style.medium.replace("_", " ")
+    style = [medium, spec.style.detail, spec.style.preset]
     rows += [
         ("setting", spec.setting or ""),
         ("style", ", ".join(part for part in style if part)),
@@ -61,11 +61,12 @@ def _subject(subject: "Subject") -> str:
     return number + ", ".join(part for part in (subject.name, *details) if part)
 
 
-def prompt_text(rendered: "Rendered") -> str:
+def prompt_text(plan: "Plan") -> str:
     """The final prompt as it is sent, its length, and what had no room."""
+    rendered, negative = plan.rendered, plan.requests[0].negative_prompt
     lines = [f"{'final':<{LABEL_WIDTH}}{rendered.prompt}"]
-    if rendered.negative_prompt:
-        lines.append(f"{'negative':<{LABEL_WIDTH}}{rendered.negative_prompt}")
+    if negative:
+        lines.append(f"{'negative':<{LABEL_WIDTH}}{negative}")
     lines.append(f"{'tokens':<{LABEL_WIDTH}}about {rendered.tokens}")
     if rendered.dropped:
         lines.append(f"{'left out':<{LABEL_WIDTH}}{', '.join(rendered.dropped)} (no room)")

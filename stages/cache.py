@@ -14,7 +14,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from imagine.stages.enhance import Enhancement, ModelEnhancer, Question
+from imagine.stages.enhance import Enhancement, ModelEnhancer, Question, Revision
 from imagine.stages.errors import ImagineError, SpecError, quoted_path, shown
 from imagine.stages.image import ReferenceImage
 from imagine.stages.network.providers import address_of
@@ -31,6 +31,13 @@ _SERVED = "served"
 
 @dataclass(frozen=True, slots=True)
 class Stats:
+    """How full the cache is.
+
+    Attributes:
+        entries: answers, damaged ones included.
+        bytes: what their files take.
+    """
+
     entries: int
     bytes: int
 
@@ -47,10 +54,13 @@ class EnhancementCache:
 
     def load(self, question: Question, enhancer: ModelEnhancer) -> Enhancement | None:
         """The answer to a question that was asked before, with no usage; None for a new one."""
+        return self._answer(enhancer, _asked(question))
+
+    def _answer(self, enhancer: ModelEnhancer, asked: list[Any]) -> Enhancement | None:
         served = _read(self._served_path(enhancer)).get("model")
         if not isinstance(served, str):
             return None
-        values = _read(self._path(question, enhancer, served))
+        values = _read(self._path(enhancer, served, asked))
         if values.get("version") != VERSION or values.get("model") != served:
             return None
         try:
@@ -73,14 +83,16 @@ class EnhancementCache:
         variant: int = 1,
         variants: int = 1,
     ) -> bool:
-        """Whether there seems to be an answer for a prompt, told without parsing it.
+        """Whether `load` will find an answer, told without parsing the prompt.
+
+        It is there to decide whether a slow enhancer starts beside the parsing; all others have a
+        question, and `load` it.
 
         Args:
             source: the prompt as `clean_prompt` keeps it; the others as in `Question`.
         """
-        served = _read(self._served_path(enhancer)).get("model")
-        asked = [seed, variant, variants, [image.sha256 for image in images], None]
-        return self._file(_key(source, enhancer, str(served), asked)).exists()
+        asked = _words(source, seed=seed, images=images, variant=variant, variants=variants)
+        return self._answer(enhancer, asked) is not None
 
     def save(
         self, question: Question, enhancer: ModelEnhancer, enhancement: Enhancement
@@ -97,7 +109,7 @@ class EnhancementCache:
             "notes": list(enhancement.notes),
             "answer": enhancement.answer,
         }
-        path = self._path(question, enhancer, enhancement.model)
+        path = self._path(enhancer, enhancement.model, _asked(question))
         try:
             _write(path, values)
             _write(self._served_path(enhancer), {"model": enhancement.model})
@@ -135,19 +147,10 @@ class EnhancementCache:
                 folder.rmdir()
         return before
 
-    def _path(self, question: Question, enhancer: ModelEnhancer, served: str) -> Path:
-        revision = question.revision
-        asked = [
-            question.seed,
-            question.variant,
-            question.variants,
-            [image.sha256 for image in question.images],
-            None if revision is None else [revision.spec.to_dict(), revision.instruction],
-        ]
-        return self._file(_key(question.intent.source, enhancer, served, asked))
-
-    def _file(self, key: list[Any]) -> Path:
-        name = _digest(key)
+    def _path(self, enhancer: ModelEnhancer, served: str, asked: list[Any]) -> Path:
+        """Where the answer of one model is kept; all that it depends on is part of the name."""
+        who = [enhancer.name, address_of(enhancer), enhancer.model, served, enhancer.template_hash]
+        name = _digest([VERSION, *who, *asked])
         return self.directory / _ENTRIES / name[:2] / f"{name}.json"
 
     def _served_path(self, enhancer: ModelEnhancer) -> Path:
@@ -155,18 +158,29 @@ class EnhancementCache:
         return self.directory / _SERVED / f"{key}.json"
 
 
-def _key(source: str, enhancer: ModelEnhancer, served: str, asked: list[Any]) -> list[Any]:
-    """All that the answer depends on; why it was asked a second time is no part of it."""
-    return [
-        VERSION,
-        source,
-        enhancer.name,
-        address_of(enhancer),
-        enhancer.model,
-        served,
-        enhancer.template_hash,
-        *asked,
-    ]
+def _asked(question: Question) -> list[Any]:
+    """A question as a part of the key; why it is asked a second time is no part of it."""
+    return _words(
+        question.intent.source,
+        seed=question.seed,
+        images=question.images,
+        variant=question.variant,
+        variants=question.variants,
+        revision=question.revision,
+    )
+
+
+def _words(
+    source: str,
+    *,
+    seed: int,
+    images: Sequence[ReferenceImage],
+    variant: int,
+    variants: int,
+    revision: Revision | None = None,
+) -> list[Any]:
+    changed = None if revision is None else [revision.spec.to_dict(), revision.instruction]
+    return [source, seed, variant, variants, [image.sha256 for image in images], changed]
 
 
 def _digest(values: list[Any]) -> str:

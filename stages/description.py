@@ -29,6 +29,19 @@ from imagine.stages.spec import (
 )
 from imagine.stages.styles import StylePreset, apply_style
 
+# A suffix flag, and words that were meant as options but do not stand in a suffix.
+_FLAG = re.compile(r"(?:--|—|–)([A-Za-z]+)[ =]?\s*(.*)", re.DOTALL)
+_OPTION = re.compile(r"(?<!\S)--[A-Za-z][A-Za-z-]*(?=[\s=]|$)")
+# Flags of Midjourney's that are options of ours as well.
+_OWN = frozenset({"style", "quality"})
+_OUTSIDE = "options stand outside the prompt's quotation marks"
+_VALUES = {
+    "seed": "whole number from 0 to 4294967295",
+    "ar": "ratio such as 16:9",
+    "aspect": "ratio such as 16:9",
+    "no": "list of things to avoid",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Description:
@@ -122,14 +135,13 @@ def describe(
         for term in unwanted
         if term not in spec.exclude
     ]
-    ignored = [f"'{flag}' means nothing here and was ignored." for flag in intent.flags.ignored]
     return Description(
         intent=intent,
         spec=spec,
         guard=report,
         enhancer=record,
         styles=tuple(style.name for style in styles),
-        notes=(*ignored, *notes, *asked_for, *told, *enhancement.notes),
+        notes=(*_flag_notes(intent), *notes, *asked_for, *told, *enhancement.notes),
         failed=failed,
         seconds=perf_counter() - start,
     )
@@ -191,7 +203,7 @@ def asking_notes(enhancer: Enhancer, asked: Asked) -> list[str]:
     """What the user should know of how the model was asked, a sentence each."""
     notes = list(asked.notes)
     if asked.cached:
-        notes.append(f"The description is {enhancer.name}'s of an earlier run, from the cache.")
+        notes.append("The description is reused from the cache (free); --no-cache asks again.")
     if asked.reasked:
         which = "" if asked.replaced else ", and its second answer was no better"
         why = shown("; ".join(asked.reasked).rstrip("."), limit=300)
@@ -200,9 +212,42 @@ def asking_notes(enhancer: Enhancer, asked: Asked) -> list[str]:
 
 
 def _unseen(enhancer: Enhancer, question: Question) -> list[str]:
-    if not question.images:
+    if not question.images or enhancer.name == "none":
         return []
-    return [f"{enhancer.name} does not look at pictures: it described the words alone."]
+    pictures = "picture goes" if len(question.images) == 1 else "pictures go"
+    return [f"The {pictures} to the backend alone; {enhancer.name} described the words."]
+
+
+def _flag_notes(intent: Intent) -> list[str]:
+    """What became of words in the prompt that look like options."""
+    notes = [f"'{shown(flag)}' {_why_ignored(flag)}" for flag in intent.flags.ignored]
+    for word in _OPTION.findall(intent.core):
+        notes.append(f"'{word}' is no option in the prompt but a word of it; {_OUTSIDE}.")
+    return notes
+
+
+def _why_ignored(flag: str) -> str:
+    name, value = _FLAG.fullmatch(flag).groups()  # type: ignore[union-attr]
+    if name in _OWN:
+        return f"was ignored; {_OUTSIDE}."
+    if name not in _VALUES:
+        return "means nothing here and was ignored."
+    if not value:
+        return "was ignored: it has no value."
+    return f"was ignored: {shown(value)} is no {_VALUES[name]}."
+
+
+def unkept_ratio(description: Description, aspect_ratio: str | None) -> str | None:
+    """What to tell who keeps the description, when it cannot hold the ratio that was asked for.
+
+    Args:
+        aspect_ratio: of the options, as given to `describe` or `adopt`.
+    """
+    ratio = aspect_ratio or description.intent.flags.aspect_ratio
+    if ratio is None or _known_ratio(ratio) is not None:
+        return None
+    known = ", ".join(get_args(AspectRatio))
+    return f"The description does not hold the aspect ratio {ratio}: it keeps only {known}."
 
 
 def adopt(
@@ -257,14 +302,7 @@ def _with_options(
     if negative:
         spec = spec.replace(exclude=_exclusions(spec, negative))
     if aspect_ratio is not None:
-        ratio = _known_ratio(aspect_ratio)
-        spec = spec.replace(aspect_ratio=ratio)
-        if ratio is None:
-            # Right for `imagine enhance` too, where nothing is drawn now.
-            notes.append(
-                f"The aspect ratio {aspect_ratio} goes for pictures of this run alone: "
-                f"a description keeps only {', '.join(get_args(AspectRatio))}."
-            )
+        spec = spec.replace(aspect_ratio=_known_ratio(aspect_ratio))
     return spec, notes
 
 

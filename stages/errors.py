@@ -27,9 +27,18 @@ MAX_PATH = 160
 
 
 class ImagineError(Exception):
-    """Root of the tree; `exit_code` is what the process ends with."""
+    """Root of the tree.
+
+    Attributes:
+        exit_code: what the process ends with.
+        usage: what a provider counted although this came of it, set by whoever knows; None
+            where nobody does.
+        finished: what was finished before and stands, as plain values.
+    """
 
     exit_code: ClassVar[int] = 1
+    usage: "Usage | None" = None
+    finished: "tuple[dict[str, object], ...]" = ()
 
 
 class UsageError(ImagineError):
@@ -62,10 +71,7 @@ class UnusableAnswerError(ProviderError):
     Attributes:
         answer: what came, cut to a length that can be sent back; "" when nothing legible did.
         problem: what is wrong with it, in words for the model that is asked again.
-        usage: what the provider counted for it, set by whoever knows; None where nobody does.
     """
-
-    usage: "Usage | None" = None
 
     def __init__(self, message: str, *, answer: str = "", problem: str = "") -> None:
         super().__init__(message)

@@ -21,11 +21,9 @@ from imagine.stages.rules.words import (
     mend_resolutions,
     mend_text,
 )
-from imagine.stages.spec import Medium, PromptSpec, Relation, Style, Subject
+from imagine.stages.spec import PHRASES, Medium, PromptSpec, Relation, Style, Subject
 
 __all__ = ["Finding", "GuardReport", "check_prompt", "compare", "repair"]
-
-_PHRASES = ("setting", "composition", "lighting", "camera", "mood")
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +103,7 @@ def _mended(spec: PromptSpec, intent: Intent) -> tuple[dict[str, Any], Findings]
             for subject in bench.subjects
         ),
     }
-    for slot in _PHRASES:
+    for slot in PHRASES:
         changes[slot] = mend_phrase(slot, getattr(spec, slot), intent, findings)
     changes["assumptions"] = _assumptions(spec, changes)
     return changes, findings
@@ -150,7 +148,7 @@ def _style(style: Style, intent: Intent, findings: Findings) -> Style:
 
 def _assumptions(spec: PromptSpec, changes: dict[str, Any]) -> tuple[str, ...]:
     """Without the lines ("lighting: ...") that speak of a slot whose words were taken out."""
-    gone = {slot for slot in (*_PHRASES, "palette") if changes[slot] != getattr(spec, slot)}
+    gone = {slot for slot in (*PHRASES, "palette") if changes[slot] != getattr(spec, slot)}
     if changes["style"] != spec.style:
         gone |= {"style", "medium"}
     return tuple(line for line in spec.assumptions if line.partition(":")[0] not in gone)

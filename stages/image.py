@@ -3,6 +3,8 @@
 import io
 import json
 import struct
+import zlib
+from base64 import b64encode
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -20,6 +22,19 @@ MEDIA_TYPES: dict[ImageFormat, str] = {
     "webp": "image/webp",
     "avif": "image/avif",
 }
+# What Pillow's decoders raise for damaged files, each of its formats something else.
+DECODING_ERRORS = (
+    OSError,
+    SyntaxError,
+    ValueError,
+    EOFError,
+    LookupError,
+    TypeError,
+    OverflowError,
+    RuntimeError,
+    struct.error,
+    zlib.error,
+)
 DEFAULT_AREA = 1024 * 1024
 # Diffusion models draw in latent cells; every current family accepts multiples of 64 pixels.
 SIZE_STEP = 64
@@ -45,6 +60,15 @@ class ReferenceImage:
     @property
     def media_type(self) -> str:
         return MEDIA_TYPES[self.format]
+
+    @property
+    def base64(self) -> str:
+        return b64encode(self.data).decode("ascii")
+
+    @property
+    def data_url(self) -> str:
+        """An address that holds the picture itself."""
+        return f"data:{self.media_type};base64,{self.base64}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,8 +193,7 @@ class GeneratedImage:
         try:
             with Image.open(io.BytesIO(self.received.data)) as picture:
                 return picture.convert("RGBA" if picture.has_transparency_data else "RGB")
-        # Whichever of them the decoder of the format raises.
-        except (OSError, ValueError, SyntaxError, RuntimeError, EOFError, struct.error) as error:
+        except DECODING_ERRORS as error:
             raise SaveError(
                 f"The picture that was received cannot be decoded: {shown(error)}; leave out "
                 "--format and --quality to keep it as it came."

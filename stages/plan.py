@@ -46,6 +46,7 @@ def plan_pictures(
     guidance_scale: float | None = None,
     images: Sequence[ReferenceImage] = (),
     strength: float | None = None,
+    seed_was_asked_for: bool = False,
 ) -> Plan:
     """Render the prompt and lay down every request, before anything is drawn or paid.
 
@@ -59,6 +60,7 @@ def plan_pictures(
         guidance_scale: how closely to follow the prompt, 0 to 100.
         images: reference pictures.
         strength: how far to leave the first of them, 0 to 1.
+        seed_was_asked_for: the user chose `seed`, and is told where no backend reads it.
 
     Raises:
         UsageError: the backend cannot honour the request.
@@ -81,10 +83,21 @@ def plan_pictures(
         strength=strength,
     )
     _check_request(first, backend)
-    if not backend.capabilities.seed and count > 1:
-        notes.append(f"{backend.name} reads no seed: every picture is a new one.")
+    if not backend.capabilities.seed and (count > 1 or seed_was_asked_for):
+        notes.append(_no_seed(backend))
     requests = _with_seeds(first, count)
     return Plan(description, backend, rendered, requests, (*description.notes, *notes))
+
+
+def _no_seed(backend: Backend) -> str:
+    return f"{backend.name} reads no seed: every picture is a new one."
+
+
+def _check_count(count: int) -> None:
+    if not 1 <= count <= MAX_PICTURES:
+        raise UsageError(
+            f"{shown(count)} pictures cannot be made at once; ask for 1 to {MAX_PICTURES}."
+        )
 
 
 def _size(
@@ -128,6 +141,7 @@ def _shape_note(
 def check_options(
     backend: Backend,
     *,
+    count: int = 1,
     size: tuple[int, int] | None = None,
     aspect_ratio: str | None = None,
     num_inference_steps: int | None = None,
@@ -143,6 +157,7 @@ def check_options(
     Raises:
         UsageError: naming the option.
     """
+    _check_count(count)
     can, name = backend.capabilities, backend.name
     given = {
         "--steps": (num_inference_steps, can.num_inference_steps),
@@ -154,11 +169,9 @@ def check_options(
         if value is not None and not honoured:
             raise UsageError(f"{name}{model} does not read {option}; leave it out.")
     if images > can.max_images:
-        pictures = "A reference picture is" if images == 1 else f"{images} reference pictures are"
-        most = f"takes at most {can.max_images}" if can.max_images else "takes none"
+        most = f"at most {can.max_images} --image" if can.max_images else "no --image"
         raise UsageError(
-            f"{pictures} too many: {name}{model} {most}; choose another --backend, or have the "
-            "enhancer alone look with `imagine enhance --image`."
+            f"{name}{model} takes {most}; choose another --backend (see `imagine backends`)."
         )
     if strength is not None and not images:
         raise UsageError("--strength says how far to leave a reference picture; give --image too.")
@@ -201,10 +214,7 @@ def _with_seeds(first: ImageRequest, count: int) -> tuple[ImageRequest, ...]:
         raise UsageError(
             f"The seed {shown(first.seed)} is not between 0 and {MAX_SEED}; choose one that is."
         )
-    if not 1 <= count <= MAX_PICTURES:
-        raise UsageError(
-            f"{shown(count)} pictures cannot be made at once; ask for 1 to {MAX_PICTURES}."
-        )
+    _check_count(count)
     return tuple(
         replace(first, seed=(first.seed + index) % (MAX_SEED + 1)) for index in range(count)
     )
@@ -242,6 +252,7 @@ def plan_replay(
         images=tuple(images),
         strength=strength,
     )
+    seed_asked = seed is not None
     seed = recorded.seed if seed is None else seed
     if size is None and aspect_ratio is None:
         size = (recorded.width, recorded.height)
@@ -256,6 +267,7 @@ def plan_replay(
         description,
         styles=(*recipe.style_presets, *description.styles),
         refined=recipe.refined,
+        notes=(*description.notes, *_missing(recipe, recorded, backend, seed_asked=seed_asked)),
     )
     if styles or negative or backend.capabilities.profile != recipe.profile:
         return plan_pictures(
@@ -280,6 +292,20 @@ def plan_replay(
         dropped=recipe.dropped,
     )
     return Plan(description, backend, rendered, _with_seeds(first, count), description.notes)
+
+
+def _missing(
+    recipe: Recipe, request: ImageRequest, backend: Backend, *, seed_asked: bool
+) -> list[str]:
+    """What of the recorded picture cannot be had again."""
+    missing = []
+    if seed_asked and not backend.capabilities.seed:
+        missing.append(_no_seed(backend))
+    if recipe.references and not request.images:
+        missing.append(
+            f"{backend.name} takes no reference pictures: drawn without those of the original."
+        )
+    return missing
 
 
 def _with_options(
@@ -310,7 +336,9 @@ def _with_options(
         )
     return replace(
         recorded,
-        num_inference_steps=num_inference_steps or recorded.num_inference_steps,
+        num_inference_steps=(
+            recorded.num_inference_steps if num_inference_steps is None else num_inference_steps
+        ),
         guidance_scale=recorded.guidance_scale if guidance_scale is None else guidance_scale,
         images=images,
         strength=recorded.strength if strength is None else strength,

@@ -16,7 +16,14 @@ from imagine.stages.guard import compare, repair
 from imagine.stages.intent import parse_intent
 from imagine.stages.plan import Plan, plan_pictures
 from imagine.stages.recipe import Recipe, RefinementRecord
-from imagine.stages.spec import UNSTORABLE, PromptSpec, Subject, normalized, unstorable_shown
+from imagine.stages.spec import (
+    PHRASES,
+    UNSTORABLE,
+    PromptSpec,
+    Subject,
+    normalized,
+    unstorable_shown,
+)
 
 MAX_INSTRUCTION = 1000
 
@@ -147,7 +154,7 @@ def _leaves(spec: PromptSpec) -> dict[str, str]:
         phrase = f"{names[item.a]} {item.kind.replace('_', ' ')} {names[item.b]}"
         found[f"relation {item.a} {item.kind} {item.b}"] = phrase
     found |= {"medium": spec.style.medium.replace("_", " "), "style": spec.style.detail or ""}
-    for slot in ("setting", "composition", "lighting", "camera", "mood"):
+    for slot in PHRASES:
         found[slot] = getattr(spec, slot) or ""
     found["palette"] = ", ".join(spec.palette)
     found["text"] = "; ".join(

@@ -1,6 +1,7 @@
 """Which sizes a backend draws: FreeSizes or ListedSizes say yes, no, and which one fits a shape."""
 
 from dataclasses import dataclass
+from math import ceil
 from typing import Protocol
 
 from imagine.stages.errors import UsageError
@@ -35,7 +36,7 @@ class FreeSizes:
 
     Attributes:
         min_side, max_side: pixels.
-        max_pixels: width times height.
+        min_pixels, max_pixels: width times height.
         step: both sides are multiples of it.
         steepest: the longer side over the shorter, at most.
     """
@@ -43,6 +44,7 @@ class FreeSizes:
     min_side: int
     max_side: int
     max_pixels: int
+    min_pixels: int = 0
     step: int = 1
     steepest: float = 8.0
 
@@ -54,8 +56,8 @@ class FreeSizes:
             )
         if width * height > self.max_pixels:
             raise UsageError(
-                f"The size {width}x{height} is {width * height / 1e6:.0f} megapixels; "
-                f"{name} draws at most {self.max_pixels / 1e6:.0f}."
+                f"The size {width}x{height} is {width * height / 1e6:.4g} megapixels; "
+                f"{name} draws at most {self.max_pixels / 1e6:.4g}."
             )
         if width % self.step or height % self.step:
             near = "x".join(
@@ -70,6 +72,12 @@ class FreeSizes:
                 f"The size {width}x{height} is steeper than {self.steepest:g}:1, the most that "
                 f"{name} draws; choose a gentler one."
             )
+        if width * height < self.min_pixels:
+            wide, high = self._enlarged(width, height)
+            raise UsageError(
+                f"The size {width}x{height} is {width * height / 1e6:.4g} megapixels; "
+                f"{name} draws at least {self.min_pixels / 1e6:.4g}: ask for {wide}x{high}."
+            )
 
     def for_ratio(self, name: str, ratio: tuple[int, int], *, exact: bool) -> tuple[int, int]:
         if exact and max(ratio) > self.steepest * min(ratio):
@@ -83,10 +91,17 @@ class FreeSizes:
         return max(width, shortest), max(height, shortest)
 
     def told(self) -> str:
+        least = f"{self.min_pixels / 1e6:.2g} to" if self.min_pixels else "at most"
         return (
             f"sides {self.min_side} to {self.max_side}, "
-            f"at most {self.max_pixels / 1e6:.0f} megapixels"
+            f"{least} {self.max_pixels / 1e6:.2g} megapixels"
         )
+
+    def _enlarged(self, width: int, height: int) -> tuple[int, int]:
+        """The smallest size of this shape that has enough pixels, in whole steps."""
+        factor = (self.min_pixels / (width * height)) ** 0.5
+        wide, high = (ceil(side * factor / self.step) * self.step for side in (width, height))
+        return wide, high
 
 
 @dataclass(frozen=True, slots=True)

@@ -188,6 +188,10 @@ class Resolution(Part):
     meaning: Clause
 
 
+# The slots of a description that are one sentence or phrase, and the characters of each.
+PHRASES = {"setting": 240, "composition": 120, "lighting": 120, "camera": 120, "mood": 80}
+
+
 class PromptSpec(Part):
     """The structured description, schema version 1.
 

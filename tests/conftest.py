@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from fakes import Fake, serve
 
 EVAL = Path(__file__).resolve().parents[2] / "shared" / "eval"
 
@@ -102,3 +103,31 @@ def imagine(
         return Done(code, captured.out, captured.err)
 
     return command
+
+
+Start = Callable[..., Fake]
+
+
+@pytest.fixture
+def gemini(monkeypatch: pytest.MonkeyPatch) -> Iterator[Start]:
+    """Starts a fake Gemini that the settings point at: `gemini(["429"], transport="sdk")`."""
+    running = []
+
+    def start(faults: Any = (), *, transport: str = "httpx", **options: Any) -> Fake:
+        context = serve("gemini", faults=list(faults), **options)
+        fake = context.__enter__()
+        running.append(context)
+        monkeypatch.setenv("GEMINI_API_KEY", fake.key or "")
+        monkeypatch.setenv("GOOGLE_GEMINI_BASE_URL", fake.url)
+        monkeypatch.setenv("IMAGINE_GEMINI_TRANSPORT", transport)
+        return fake
+
+    yield start
+    for context in reversed(running):
+        context.__exit__(None, None, None)
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test waits for a busy server."""
+    monkeypatch.setenv("IMAGINE_PATIENCE", "0.01")

@@ -4,7 +4,9 @@ import datetime
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from imagine.stages.enhance import Enhancement, Question
+from imagine.stages.enhance import Enhancement, ModelEnhancer, Question
+from imagine.stages.enhance.chat.enhancer import ChatEnhancer
+from imagine.stages.enhance.gemini.enhancer import GeminiEnhancer
 from imagine.stages.generate import Capabilities
 from imagine.stages.image import GeneratedImage, ImageRequest, Progress
 from imagine.stages.intent import Intent
@@ -25,7 +27,7 @@ PAID = Capabilities(
 
 @dataclass
 class Model:
-    """An enhancer with a model behind it, that is never asked here."""
+    """An enhancer with a model behind it that is never asked here, where no real one will do."""
 
     name: str = "gemini"
     model: str = "gemini-3.5-flash-lite"
@@ -53,7 +55,12 @@ class Hosted:
         raise AssertionError("nothing is drawn here")
 
 
-LITE = Model()
+def chat(base_url: str, model: str = "m") -> ChatEnhancer:
+    """A real enhancer for some chat server."""
+    return ChatEnhancer(connect("chat", base_url=base_url), model)
+
+
+LITE: ModelEnhancer = GeminiEnhancer(connect("gemini"))
 BANANA = Hosted("gemini", "gemini-nano-banana-2.1")
 CORE = Hosted("stability", "core", connect("stability"))
 UNKNOWN = Hosted("huggingface", "black-forest-labs/FLUX.1-schnell", connect("huggingface"))

@@ -19,6 +19,7 @@ class ScriptedModel:
     name = "scripted"
     model = "scripted-1"
     template_hash = "0123456789abcdef"
+    connection = None
 
     def __init__(self, answers: Sequence[Any], *, sees_images: bool = True) -> None:
         self.answers = list(answers)

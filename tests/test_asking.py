@@ -29,7 +29,7 @@ from imagine.stages.errors import (
 )
 from imagine.stages.guard import compare, repair
 from imagine.stages.intent import parse_intent
-from imagine.stages.money.usage import NOTHING
+from imagine.stages.money.usage import NOTHING, Usage
 from imagine.stages.spec import clean_prompt, spec_from_dict
 
 PROMPT = 'three red apples to the left of a blue bowl at noon, with a sign "Hi", no people'
@@ -97,11 +97,11 @@ def test_a_good_answer_is_enough() -> None:
                 "setting": "ein Tisch mit einer Decke",
                 "lighting": "Licht auf dem Holz",
             },
-            "language: the prompt is in “en”, the description in “de”",
+            "language: the prompt is in English, the description in German",
         ),
         (
             {"mood": "宁静", "setting": "木桌上的静物"},
-            "language: the prompt is in “en”, the description in “zh”",
+            "language: the prompt is in English, the description in Chinese",
         ),
     ],
 )
@@ -213,6 +213,35 @@ def test_two_unusable_answers_are_an_error_with_the_usage_of_both() -> None:
         "The model's answer was cut after 1 characters; try again, or another model."
     )
     assert caught.value.usage == ONE_CALL + ONE_CALL
+
+
+@pytest.mark.parametrize("kind", [RefusedError, LostAnswerError, ProviderError, ConfigError])
+@pytest.mark.parametrize(("counted", "both"), [(None, ONE_CALL), (ONE_CALL, ONE_CALL + ONE_CALL)])
+def test_whatever_the_second_call_fails_with_the_first_is_still_paid_for(
+    kind: type[ImagineError], counted: Usage | None, both: Usage
+) -> None:
+    error = kind("It failed.")
+    error.usage = counted
+    with pytest.raises(kind) as caught:
+        ask(ScriptedModel(["Apples.", error]), question())
+    assert caught.value.usage == both
+
+
+@pytest.mark.parametrize(("counted", "both"), [(None, ONE_CALL), (ONE_CALL, ONE_CALL + ONE_CALL)])
+def test_a_failed_second_call_counts_beside_the_first_answer(
+    counted: Usage | None, both: Usage
+) -> None:
+    error = RefusedError("Blocked.")
+    error.usage = counted
+    asked, _ = put(FIVE, error)
+    assert asked.enhancement.usage == both
+
+
+def test_what_nobody_counted_stays_unknown() -> None:
+    damaged = UnusableAnswerError("It is no whole JSON.", problem="It is no whole JSON.")
+    with pytest.raises(LostAnswerError) as caught:
+        ask(ScriptedModel([damaged, LostAnswerError("Lost.")]), question())
+    assert caught.value.usage is None
 
 
 @pytest.mark.parametrize(

@@ -7,11 +7,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from paid import Model
+from paid import Model, chat
 
 from imagine.stages import cache as module
 from imagine.stages.cache import EnhancementCache, Stats
 from imagine.stages.enhance import Correction, Enhancement, Question, Revision
+from imagine.stages.enhance.gemini.enhancer import GeminiEnhancer
 from imagine.stages.enhance.literal import LiteralEnhancer
 from imagine.stages.errors import ImagineError
 from imagine.stages.image import ReferenceImage
@@ -22,7 +23,7 @@ from imagine.stages.network.providers import connect
 FOX = parse_intent("a red fox in the snow, a sign says 'größer'")
 
 
-MODEL = Model()
+MODEL = GeminiEnhancer(connect("gemini"))
 QUESTION = Question(FOX, seed=7)
 
 
@@ -73,7 +74,7 @@ def test_what_was_asked_before_is_known_and_costs_nothing(cache: EnhancementCach
         (QUESTION, Model(name="openai")),
         (QUESTION, Model(model="gemini-3.8-flash")),
         (QUESTION, Model(template_hash="fedcba9876543210")),
-        (QUESTION, Model(connection=connect("gemini", base_url="http://127.0.0.1:8765"))),
+        (QUESTION, GeminiEnhancer(connect("gemini", base_url="http://127.0.0.1:8765"))),
     ],
 )
 def test_another_question_is_a_new_one(
@@ -86,6 +87,18 @@ def test_another_question_is_a_new_one(
     assert cache.save(question, enhancer, answer()) is None
     assert cache.load(question, enhancer) is not None
     assert cache.stats().entries == 3
+
+
+def test_servers_that_call_their_models_alike_do_not_share_answers(
+    cache: EnhancementCache,
+) -> None:
+    here, there = chat("http://127.0.0.1:8080/v1"), chat("http://gpubox:8080/v1")
+    cache.save(QUESTION, here, answer("m"))
+    assert cache.load(QUESTION, here) is not None
+    assert cache.load(QUESTION, there) is None
+    cache.save(QUESTION, there, replace(answer("m"), answer="another"))
+    kept = [cache.load(QUESTION, enhancer) for enhancer in (here, there)]
+    assert [found and found.answer for found in kept] == [answer().answer, "another"]
 
 
 def test_revisions_and_pictures_are_told_apart(cache: EnhancementCache) -> None:
@@ -145,6 +158,7 @@ def test_damage_is_a_miss_and_is_written_over(cache: EnhancementCache, damage: b
     cache.save(QUESTION, MODEL, answer())
     entries(cache)[0].write_bytes(damage)
     assert cache.load(QUESTION, MODEL) is None
+    assert not holds(cache, QUESTION)
     cache.save(QUESTION, MODEL, answer())
     assert cache.load(QUESTION, MODEL) is not None
 
@@ -254,6 +268,17 @@ def test_threads_may_share_a_cache(cache: EnhancementCache) -> None:
     assert cache.stats().entries == 20
 
 
+def holds(cache: EnhancementCache, question: Question) -> bool:
+    return cache.holds(
+        question.intent.source,
+        MODEL,
+        seed=question.seed,
+        images=question.images,
+        variant=question.variant,
+        variants=question.variants,
+    )
+
+
 @pytest.mark.parametrize(
     "question",
     [
@@ -266,17 +291,7 @@ def test_threads_may_share_a_cache(cache: EnhancementCache) -> None:
 def test_what_is_held_is_told_without_parsing_the_prompt(
     cache: EnhancementCache, question: Question
 ) -> None:
-    def holds(asked: Question) -> bool:
-        return cache.holds(
-            asked.intent.source,
-            MODEL,
-            seed=asked.seed,
-            images=asked.images,
-            variant=asked.variant,
-            variants=asked.variants,
-        )
-
-    assert not holds(question)
+    assert not holds(cache, question)
     cache.save(question, MODEL, answer())
-    assert holds(question)
-    assert not holds(replace(question, seed=99))
+    assert holds(cache, question)
+    assert not holds(cache, replace(question, seed=99))

@@ -381,10 +381,25 @@ def test_oddities_of_an_answer_do_not_matter(name: str, fault: str) -> None:
     )
 )
 def test_any_json_is_read_without_a_crash(answer: Any) -> None:
-    reply = reply_of(answer)
+    reply = reply_of(answer, connect("ollama"))
     assert reply.usage.input_tokens >= 0
     with suppress(ImagineError):
         check_reply(reply, connect("ollama"), who="a model")
+
+
+def test_an_answer_that_repeats_the_key_comes_without_it() -> None:
+    key = "sk-a-key-of-a-test"
+    text = json.dumps(ANSWER | {"mood": f"calm {key}"})
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        choice = {"message": {"content": text}, "finish_reason": "stop"}
+        return httpx.Response(200, json={"choices": [choice], "model": f"m-{key}"})
+
+    connection = connect("vllm", transport=httpx.MockTransport(answer), key=Secret(key))
+    found = ChatEnhancer(connection, "m").ask(QUESTION)
+    assert found.spec.mood == "calm [key]"
+    assert json.loads(found.answer)["mood"] == "calm [key]"
+    assert found.model == "m-[key]"
 
 
 EMPTY = "The answer was empty."
@@ -460,6 +475,8 @@ def test_each_way_to_end_has_its_message(
     assert type(error) is kind
     assert str(error) == message
     assert getattr(error, "problem", "") == problem
+    assert error.usage is not None
+    assert error.usage.calls == 1
     assert len(talk.fake.log.entries) == 1
 
 

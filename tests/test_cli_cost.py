@@ -131,6 +131,8 @@ def test_prices_are_listed_with_date_and_source(imagine: Command) -> None:
     assert "$0.0336 a picture; $1.50 in, $7.50 out per 1M tokens" in banana
     assert "2026-10-06" in banana
     assert "LiteLLM discussion 44983 (third party)" in banana
+    flux = next(line for line in lines if line.startswith("fal/fal-ai/flux/dev "))
+    assert "  $0.025 a megapixel, $0.03 from a reference picture  " in flux
     rows = [json.loads(line) for line in imagine("cost", "--prices", "--json").lines]
     assert len(rows) == len(load_prices().prices)
     assert all({"provider", "model", "date", "source"} <= set(row) for row in rows)

@@ -2,13 +2,11 @@
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import Command
-from fakes import Fake, serve
+from conftest import Command, Start
 from PIL import Image
 
 from imagine.cli.console import Console
@@ -16,37 +14,10 @@ from imagine.stages.metadata import read_recipe
 
 CORGI = "fluffy corgi wearing a tiny crown, sitting on a velvet cushion"
 
-Start = Callable[..., Fake]
-
 
 @pytest.fixture(params=["httpx", "sdk"])
 def transport(request: pytest.FixtureRequest) -> str:
     return str(request.param)
-
-
-@pytest.fixture
-def gemini(monkeypatch: pytest.MonkeyPatch) -> Iterator[Start]:
-    """Starts a fake Gemini that the settings point at: `gemini(["429"], transport="sdk")`."""
-    running = []
-
-    def start(faults: Any = (), *, transport: str = "httpx", **options: Any) -> Fake:
-        context = serve("gemini", faults=list(faults), **options)
-        fake = context.__enter__()
-        running.append(context)
-        monkeypatch.setenv("GEMINI_API_KEY", fake.key or "")
-        monkeypatch.setenv("GOOGLE_GEMINI_BASE_URL", fake.url)
-        monkeypatch.setenv("IMAGINE_GEMINI_TRANSPORT", transport)
-        return fake
-
-    yield start
-    for context in reversed(running):
-        context.__exit__(None, None, None)
-
-
-@pytest.fixture
-def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No test waits for a busy server."""
-    monkeypatch.setenv("IMAGINE_PATIENCE", "0.01")
 
 
 def files(directory: Path = Path()) -> list[Path]:
@@ -179,7 +150,9 @@ def test_no_key_reaches_a_file_a_log_or_the_output(
 def test_a_dry_run_asks_nobody_and_says_the_price(imagine: Command, gemini: Start) -> None:
     fake = gemini()
     done = imagine("a red fox", "--dry-run", "-n", "2")
-    assert (done.code, done.out) == (0, "a red fox\n")
+    # What would be sent is not known before the description is there.
+    assert (done.code, done.out) == (0, "")
+    assert "A dry run asks nobody, so the description by gemini is missing" in done.err
     assert "Would draw 2 of 1024x1024 with gemini gemini-nano-banana-2.1: about $0.07" in done.err
     assert fake.entries == []
     estimate = imagine("a red fox", "--dry-run", "--json").json["estimate"]
@@ -307,7 +280,7 @@ REFUSED = [
     (["-b", "gemini", "--ar", "7:5"], "gemini cannot draw the aspect ratio 7:5; it draws"),
     (["-b", "gemini", "--size", "1000x700"], "gemini cannot draw 1000x700; its nearest size is"),
     (["-b", "sketch", "-i", "x.png"], "'x.png' cannot be read"),
-    (["-b", "sketch", "-m", "x"], "The backend sketch has no models; leave out 'x'."),
+    (["-b", "sketch", "-m", "x"], "The backend sketch has no models; leave out --model x."),
     (["-b", "gemini/a", "-m", "b"], "--backend gemini/a and --model b both name one; give one."),
     (["-b", "sketch", "--strength", "0.5"], "sketch does not read --strength; leave it out."),
     (["--pick", "9"], "--pick 9 is not between 1 and 8; choose one that is."),

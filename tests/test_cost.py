@@ -1,8 +1,10 @@
 """Cost: what calls did cost, the budget they come out of, and who has to agree."""
 
 import pytest
-from paid import BANANA, CORE, LITE, PRICES, UNKNOWN, Hosted, Model
+from paid import BANANA, CORE, LITE, PRICES, UNKNOWN, Hosted, chat
 
+from imagine.stages.enhance import ModelEnhancer
+from imagine.stages.enhance.chat.enhancer import ChatEnhancer
 from imagine.stages.errors import (
     BudgetError,
     ConfigError,
@@ -20,6 +22,7 @@ from imagine.stages.money.cost import (
     check_consent,
     cost_of_failure,
     cost_record,
+    many_pictures,
     parse_dollars,
 )
 from imagine.stages.money.estimate import Estimate, Expense, estimate_enhance, estimate_images
@@ -40,7 +43,9 @@ from imagine.stages.recipe import CostRecord, UsageRecord
         (LITE, None, "", None, 0.0),
         (LITE, Usage(), "", None, 0.0),
         (LITE, Usage(1), "gemini-3.5-flash-lite", None, None),
-        (Model("ollama", "llama3.2", connect("ollama")), Usage(1, 900, 300), "llama3.2", None, 0.0),
+        (ChatEnhancer(connect("ollama"), "m"), Usage(1, 900, 300), "m", None, 0.0),
+        (chat("http://127.0.0.1:8080/v1"), Usage(1, 900, 300), "m", None, 0.0),
+        (chat("https://api.example.com/v1"), Usage(1, 900, 300), "m", None, None),
         (BANANA, Usage(1, 60, 0, 1120, 1), "gemini-nano-banana-2.1", (1024, 1024), 0.03369),
         (BANANA, UsageRecord(calls=1, image_tokens=1120), "", (1024, 1024), 0.0336),
         (CORE, Usage(1, images=1), "core", (1536, 1536), 0.03),
@@ -52,7 +57,7 @@ from imagine.stages.recipe import CostRecord, UsageRecord
     ],
 )
 def test_the_cost_comes_from_what_was_counted(
-    service: Model | Hosted | SketchBackend,
+    service: ModelEnhancer | Hosted | SketchBackend,
     usage: Usage | UsageRecord | None,
     served: str,
     size: tuple[int, int] | None,
@@ -61,9 +66,9 @@ def test_the_cost_comes_from_what_was_counted(
     assert actual(PRICES, service, usage, served=served, size=size) == cost
 
 
-def unusable(usage: Usage | None) -> UnusableAnswerError:
-    error = UnusableAnswerError("The answer is damaged; try again.")
-    error.usage = usage
+def after(error: ImagineError, *counts: int) -> ImagineError:
+    """The error of calls for which the provider has counted something."""
+    error.usage = Usage(*counts)
     return error
 
 
@@ -72,24 +77,36 @@ def unusable(usage: Usage | None) -> UnusableAnswerError:
     [
         (BANANA, LostAnswerError("It may be billed."), (0.0336, "lost")),
         (UNKNOWN, LostAnswerError("It may be billed."), (None, "lost")),
+        # The second attempt was lost, and the first was counted.
+        (LITE, after(LostAnswerError("It may be billed."), 1, 1000, 400), (0.0045, "lost")),
         # A picture came, whole or not, and is paid for.
-        (BANANA, unusable(None), (0.0336, "failed")),
-        (BANANA, unusable(Usage(1, 10, 10)), (0.0336, "failed")),
-        (LITE, unusable(Usage(1, 1000, 400)), (0.0013, "failed")),
-        (LITE, unusable(None), (0.0032, "failed")),
+        (BANANA, UnusableAnswerError("It is damaged."), (0.0336, "failed")),
+        (BANANA, after(UnusableAnswerError("It is damaged."), 1, 10, 10), (0.0336, "failed")),
+        (LITE, after(UnusableAnswerError("It is damaged."), 1, 1000, 400), (0.0013, "failed")),
+        (LITE, after(UnusableAnswerError("It is damaged."), 1), (0.0032, "failed")),
+        (LITE, UnusableAnswerError("It is damaged."), (0.0032, "failed")),
+        # A refusal costs what was counted, which for a picture is the words around it.
         (BANANA, RefusedError("It refused."), (0.0, "refused")),
+        (BANANA, after(RefusedError("It refused."), 1, 100, 20), (0.0003, "refused")),
+        (BANANA, after(RefusedError("It refused."), 1, 100, 20, 1120), (0.0339, "refused")),
+        (CORE, after(RefusedError("It refused."), 1, 100, 20), (0.0, "refused")),
+        (UNKNOWN, after(RefusedError("It refused."), 1, 100, 20), (None, "refused")),
+        (LITE, after(RefusedError("It refused."), 1, 1000, 400), (0.0013, "refused")),
+        (LITE, after(RefusedError("It refused."), 1), (0.0, "refused")),
         (BANANA, ProviderError("It is down."), (0.0, "failed")),
+        (LITE, after(ProviderError("It is down."), 1, 1000, 400), (0.0013, "failed")),
         (BANANA, ConfigError("The key is wrong."), None),
+        (LITE, after(ConfigError("The key is wrong."), 1, 1000, 400), (0.0013, "failed")),
         (BANANA, UsageError("The size is wrong."), None),
     ],
 )
 def test_a_failure_costs_what_may_be_billed(
-    service: Model | Hosted, error: ImagineError, found: tuple[float | None, str] | None
+    service: ModelEnhancer | Hosted, error: ImagineError, found: tuple[float | None, str] | None
 ) -> None:
     estimate = (
-        estimate_enhance(PRICES, service)
-        if isinstance(service, Model)
-        else estimate_images(PRICES, service, size=(1024, 1024))
+        estimate_images(PRICES, service, size=(1024, 1024))
+        if isinstance(service, Hosted)
+        else estimate_enhance(PRICES, service)
     )
     assert cost_of_failure(PRICES, service, error, estimate) == found
 
@@ -121,7 +138,7 @@ def test_a_budget_ends_before_it_is_exceeded() -> None:
     with pytest.raises(BudgetError) as caught:
         budget.check(picture)
     assert str(caught.value) == (
-        "The next step may cost $0.05, and $0.04 of the budget of $0.10 is left "
+        "1 picture may cost $0.05, and $0.04 of the budget of $0.10 is left "
         "($0.06 is spent); raise --budget or ask for less."
     )
     assert caught.value.exit_code == 7
@@ -134,7 +151,7 @@ def test_a_budget_is_used_to_the_last_cent() -> None:
     for _ in range(3):
         budget.check(Estimate((Expense("picture", 1, 0.1, 0.1),)))
         budget.spend(0.1)
-    with pytest.raises(BudgetError, match=r"^The next step may cost \$0\.10, and \$0\.00 of "):
+    with pytest.raises(BudgetError, match=r"^1 picture may cost \$0\.10, and \$0\.00 of "):
         budget.check(Estimate((Expense("picture", 1, 0.1, 0.1),)))
 
 
@@ -143,9 +160,25 @@ def test_a_budget_of_nothing_allows_what_is_free() -> None:
     with pytest.raises(BudgetError) as caught:
         Budget(0.0).check(Estimate((Expense("picture", 1, 0.03, 0.03),)))
     assert str(caught.value) == (
-        "The next step may cost $0.03, and $0.00 of the budget of $0.00 is left; "
+        "1 picture may cost $0.03, and $0.00 of the budget of $0.00 is left; "
         "raise --budget or ask for less."
     )
+
+
+def test_a_budget_names_all_that_it_is_too_small_for() -> None:
+    plan = estimate_enhance(PRICES, LITE) + estimate_images(
+        PRICES, CORE, size=(1024, 1024), count=5
+    )
+    with pytest.raises(BudgetError) as caught:
+        Budget(0.15).check(plan)
+    assert str(caught.value) == (
+        "1 description and 5 pictures may cost $0.1566, and $0.15 of the budget of $0.15 is left; "
+        "raise --budget or ask for less."
+    )
+
+
+def test_a_server_of_ones_own_is_asked_within_any_budget() -> None:
+    Budget(0.0).check(estimate_enhance(PRICES, chat("http://127.0.0.1:8080/v1")))
 
 
 def test_a_budget_cannot_be_kept_without_a_price() -> None:
@@ -158,33 +191,40 @@ def test_a_budget_cannot_be_kept_without_a_price() -> None:
     )
 
 
+@pytest.mark.parametrize(("backend", "attended"), [(BANANA, True), (SketchBackend(), False)])
+def test_nobody_has_to_agree(backend: Hosted | SketchBackend, attended: bool) -> None:
+    estimate = estimate_images(PRICES, backend, size=(1024, 1024), count=100)
+    check_consent(100, estimate, attended=attended)
+
+
 @pytest.mark.parametrize(
-    ("pictures", "backend", "attended", "yes"),
+    ("backend", "described", "more", "told"),
     [
-        (4, BANANA, False, False),
-        (100, BANANA, True, False),
-        (100, BANANA, False, True),
-        (100, SketchBackend(), False, False),
+        (CORE, 0, False, "5 paid pictures, about $0.15"),
+        (CORE, 5, False, "5 paid pictures, about $0.17"),
+        (BANANA, 0, True, "At least 5 paid pictures, at least $0.168"),
+        (BANANA, 5, True, "At least 5 paid pictures, at least $0.184"),
+        (
+            UNKNOWN,
+            5,
+            False,
+            "5 paid pictures, price unknown for huggingface/black-forest-labs/FLUX.1-schnell, "
+            "beside 5 descriptions at $0.0032",
+        ),
     ],
 )
-def test_nobody_has_to_agree(
-    pictures: int, backend: Hosted | SketchBackend, attended: bool, yes: bool
+def test_many_paid_pictures_need_a_yes(
+    backend: Hosted, described: int, more: bool, told: str
 ) -> None:
-    estimate = estimate_images(PRICES, backend, size=(1024, 1024), count=pictures)
-    check_consent(pictures, estimate, attended=attended, yes=yes)
-
-
-def test_many_paid_pictures_need_a_yes() -> None:
-    estimate = estimate_images(PRICES, CORE, size=(1024, 1024), count=5)
+    estimate = estimate_images(PRICES, backend, size=(1024, 1024), count=5)
+    if described:
+        estimate += estimate_enhance(PRICES, LITE, variants=described)
+    assert many_pictures(5, estimate, more=more) == told[0].lower() + told[1:]
     with pytest.raises(BudgetError) as caught:
-        check_consent(5, estimate, attended=False, yes=False)
+        check_consent(5, estimate, attended=False, more=more)
     assert str(caught.value) == (
-        "5 paid pictures (about $0.15 (5 pictures at $0.03)) need a yes, and nobody can be asked "
-        "here; add --yes, or ask for at most 4."
+        f"{told}, need a yes, and nobody can be asked here; add --yes, or ask for at most 4."
     )
-    unknown = estimate_images(PRICES, UNKNOWN, size=(1024, 1024), count=5)
-    with pytest.raises(BudgetError, match="price unknown for huggingface/"):
-        check_consent(5, unknown, attended=False, yes=False)
 
 
 @pytest.mark.parametrize(

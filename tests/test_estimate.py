@@ -3,9 +3,10 @@
 import json
 
 import pytest
-from paid import BANANA, CORE, LITE, PRICES, UNKNOWN, Hosted, Model
+from paid import BANANA, CORE, LITE, PRICES, UNKNOWN, Hosted, Model, chat
 
 from imagine.stages.enhance import instructions
+from imagine.stages.enhance.chat.enhancer import ChatEnhancer
 from imagine.stages.enhance.offline import OfflineEnhancer
 from imagine.stages.enhance.schema import ENHANCE_SCHEMA, REFINE_SCHEMA
 from imagine.stages.generate.sketch.backend import SketchBackend
@@ -28,7 +29,10 @@ def test_a_run_of_both_stages_is_estimated() -> None:
     assert estimate.total == pytest.approx(0.0032 + 2 * 0.03378)
     # Asked a second time with the first answer; thoughts before each picture.
     assert estimate.most == pytest.approx(0.0032 + 0.00344 + 2 * (0.03378 + 0.0075))
-    assert estimate.told() == "about $0.0708 (description $0.0032, 2 pictures at $0.0338)"
+    assert estimate.told() == "about $0.071: 1 description at $0.0032, 2 pictures at $0.034"
+    assert estimate.told(most=True) == (
+        "about $0.071, at most $0.0892: 1 description at $0.0032, 2 pictures at $0.034"
+    )
 
 
 def test_a_question_has_not_outgrown_its_estimate() -> None:
@@ -51,13 +55,21 @@ def test_reference_pictures_are_estimated_where_they_are_seen() -> None:
 
 def test_alternatives_are_paid_one_by_one() -> None:
     three = estimate_enhance(PRICES, LITE, variants=3)
-    assert three.told() == "about $0.0096 (3 descriptions at $0.0032)"
+    assert three.told() == "about $0.0096: 3 descriptions at $0.0032"
 
 
 def test_a_larger_picture_is_estimated_at_its_own_price() -> None:
-    assert estimate_images(PRICES, BANANA, size=(4096, 4096)).told() == (
-        "about $0.0756 (1 picture at $0.0756)"
-    )
+    large = estimate_images(PRICES, BANANA, size=(4096, 4096))
+    assert large.told() == "about $0.11"
+    assert large.told(most=True) == "about $0.11, at most $0.121"
+
+
+def test_a_picture_that_starts_from_another_is_estimated_at_its_own_price() -> None:
+    flux = Hosted("fal", "fal-ai/flux/dev", connect("fal"))
+    plain = estimate_images(PRICES, flux, size=(1024, 1024), count=2)
+    assert plain.told(most=True) == "about $0.05: 2 pictures at $0.025"
+    changed = estimate_images(PRICES, flux, size=(1024, 1024), count=2, references=1)
+    assert changed.told() == "about $0.06: 2 pictures at $0.03"
 
 
 def test_what_runs_here_is_free() -> None:
@@ -71,9 +83,12 @@ def test_what_runs_here_is_free() -> None:
 
 
 def test_a_server_of_ones_own_is_free() -> None:
-    llama = Model("ollama", "llama3.2", connect("ollama"))
+    llama = ChatEnhancer(connect("ollama"), "llama3.2")
     local = Hosted("openai", "flux", connect("openai", base_url="http://127.0.0.1:8080/v1"))
     assert estimate_enhance(PRICES, llama).is_free
+    assert estimate_enhance(PRICES, chat("http://127.0.0.1:8080/v1")).is_free
+    public = estimate_enhance(PRICES, chat("https://api.example.com/v1"))
+    assert public.told() == "price unknown for chat/m"
     assert estimate_images(PRICES, local, size=(512, 512)).is_free
     assert price_of(PRICES, llama, "llama3.2") is FREE
 
@@ -84,7 +99,8 @@ def test_an_unknown_price_is_said_and_never_guessed() -> None:
     assert estimate.most is None
     assert not estimate.is_free
     assert estimate.told() == (
-        "price unknown for huggingface/black-forest-labs/FLUX.1-schnell, beside description $0.0032"
+        "price unknown for huggingface/black-forest-labs/FLUX.1-schnell, "
+        "beside 1 description at $0.0032"
     )
     assert estimate_images(PRICES, UNKNOWN, size=(1024, 1024)).told() == (
         "price unknown for huggingface/black-forest-labs/FLUX.1-schnell"
@@ -97,5 +113,5 @@ def test_an_unknown_price_is_said_and_never_guessed() -> None:
 def test_like_expenses_of_several_prompts_are_added_up() -> None:
     one = estimate_images(PRICES, CORE, size=(1024, 1024), count=2)
     unknown = estimate_images(PRICES, UNKNOWN, size=(1024, 1024))
-    assert (one + one).told() == "about $0.12 (4 pictures at $0.03)"
+    assert (one + one).told() == "about $0.12: 4 pictures at $0.03"
     assert (unknown + unknown).unknown == unknown.unknown

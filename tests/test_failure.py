@@ -5,13 +5,14 @@ from dataclasses import replace
 import pytest
 
 from imagine.stages.errors import ConfigError, ImagineError, ProviderError, RefusedError
-from imagine.stages.network.failure import broken, failure_of, host_of, is_loopback
+from imagine.stages.network.failure import broken, failure_of, host_of
 from imagine.stages.network.providers import Connection, Secret, connect
 from imagine.stages.network.reply import Problem, Reply
 from imagine.stages.network.retry import Fault, Transient
 
-OPENAI = connect("openai", key=Secret("sk-secret"))
+OPENAI = connect("openai", key=Secret("sk-very-secret"))
 PAGE = "https://platform.openai.com/api-keys"
+NO_KEY = connect("openai").redact
 URL = "https://api.openai.com/v1/images/generations"
 
 FINAL: list[tuple[int, Problem, type[ImagineError], str]] = [
@@ -72,6 +73,13 @@ FINAL: list[tuple[int, Problem, type[ImagineError], str]] = [
         "wait until it is renewed, raise it there, or use another provider.",
     ),
     (
+        400,
+        Problem("Please enable billing", "billing_disabled", exhausted=True),
+        ProviderError,
+        'OpenAI has no credit or billing for this key ("Please enable billing"); '
+        "set billing up there, or use another provider.",
+    ),
+    (
         413,
         Problem(""),
         ProviderError,
@@ -130,25 +138,25 @@ FINAL: list[tuple[int, Problem, type[ImagineError], str]] = [
 def test_every_answer_has_its_error(
     status: int, problem: Problem, kind: type[ImagineError], message: str
 ) -> None:
-    error = failure_of(OPENAI, Reply(status, {}, b"", URL), problem)
+    error = failure_of(OPENAI, Reply(status, {}, b"", URL, NO_KEY), problem)
     assert type(error) is kind
     assert str(error) == message
 
 
 def test_a_missing_key_is_asked_for() -> None:
-    error = failure_of(connect("openai"), Reply(401, {}, b"", URL), Problem("No key"))
+    error = failure_of(connect("openai"), Reply(401, {}, b"", URL, NO_KEY), Problem("No key"))
     assert (
         str(error) == f'OpenAI wants a key and none is set ("No key"); set OPENAI_API_KEY ({PAGE}).'
     )
 
 
 def test_a_server_of_ones_own_names_its_setting() -> None:
-    error = failure_of(connect("lmstudio"), Reply(401, {}, b"", URL), Problem(""))
+    error = failure_of(connect("lmstudio"), Reply(401, {}, b"", URL, NO_KEY), Problem(""))
     assert str(error) == "LM Studio wants a key and none is set (401); set lmstudio_api_key."
 
 
 def test_a_redirect_is_not_followed_and_named() -> None:
-    reply = Reply(301, {"location": "https://elsewhere.example/v1"}, b"", URL)
+    reply = Reply(301, {"location": "https://elsewhere.example/v1"}, b"", URL, NO_KEY)
     error = failure_of(OPENAI, reply, Problem(""))
     assert isinstance(error, ConfigError)
     assert str(error) == (
@@ -174,20 +182,20 @@ PASSING = [
 def test_what_passes_is_tried_again(
     status: int, problem: Problem, headers: dict[str, str], what: str, counts: bool
 ) -> None:
-    error = failure_of(OPENAI, Reply(status, headers, b"", URL), problem)
+    error = failure_of(OPENAI, Reply(status, headers, b"", URL, NO_KEY), problem)
     assert isinstance(error, Transient)
     assert (error.fault.what, error.fault.counts, error.fault.sent) == (what, counts, False)
 
 
 def test_the_servers_delay_and_words_are_passed_on() -> None:
-    error = failure_of(OPENAI, Reply(503, {}, b"", URL), Problem("overloaded", delay=2.5))
+    error = failure_of(OPENAI, Reply(503, {}, b"", URL, NO_KEY), Problem("overloaded", delay=2.5))
     assert isinstance(error, Transient)
     assert (error.fault.words, error.fault.delay) == ("overloaded", 2.5)
 
 
 @pytest.mark.parametrize("header", ["x-should-retry", "x-fal-retryable"])
 def test_a_server_may_ask_not_to_be_asked_again(header: str) -> None:
-    error = failure_of(OPENAI, Reply(500, {header: "false"}, b"", URL), Problem(""))
+    error = failure_of(OPENAI, Reply(500, {header: "false"}, b"", URL, NO_KEY), Problem(""))
     assert isinstance(error, ProviderError)
 
 
@@ -278,19 +286,3 @@ def test_causes_that_go_round_end() -> None:
 
 def test_a_host_is_named_without_its_password() -> None:
     assert host_of(connect("openai", base_url="http://me:pass@box:8000/v1")) == "box:8000"
-
-
-@pytest.mark.parametrize(
-    ("host", "expected"),
-    [
-        ("127.0.0.1", True),
-        ("127.9.9.9", True),
-        ("::1", True),
-        ("localhost", True),
-        ("192.168.0.1", False),
-        ("example.org", False),
-        (None, False),
-    ],
-)
-def test_loopback_is_this_machine(host: str | None, expected: bool) -> None:
-    assert is_loopback(host) is expected

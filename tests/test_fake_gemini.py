@@ -20,7 +20,7 @@ from fakes.client import (
     inline,
     joined,
 )
-from fakes.pictures import draw, size_of
+from fakes.pictures import draw, size_of, type_of
 
 
 def test_gemini_describes_the_tagged_prompt() -> None:
@@ -60,6 +60,7 @@ def test_gemini_answers_enums_as_integers_when_asked_to() -> None:
         ("16:9", "1K", (1376, 768), 1120),
         ("9:16", "2K", (1536, 2752), 1680),
         ("8:1", "1K", (2928, 352), 1120),
+        ("1:1", "4K", (4096, 4096), 3780),
     ],
 )
 def test_gemini_draws_the_size_asked_for(
@@ -74,6 +75,24 @@ def test_gemini_draws_the_size_asked_for(
         details = reply.json()["usageMetadata"]["candidatesTokensDetails"]
         assert details == [{"modality": "IMAGE", "tokenCount": tokens}]
         assert gemini.fake.log.paid_by_prompt == {"a fox": 1}
+
+
+@pytest.mark.parametrize(
+    ("model", "options", "mime"),
+    [
+        (IMAGE, {}, "image/png"),
+        (IMAGE, {"format": "jpeg"}, "image/jpeg"),
+        ("gemini-3-pro-image", {"format": "jpeg"}, "image/jpeg"),
+        ("gemini-2.5-flash-image", {"format": "jpeg"}, "image/png"),
+    ],
+)
+def test_gemini_3_can_answer_jpeg(model: str, options: dict[str, Any], mime: str) -> None:
+    with client("gemini", **options) as gemini:
+        reply = gemini.picture(model=model)
+        (part,) = candidate(reply)["content"]["parts"]
+        data = inline(reply)
+        assert part["inlineData"]["mimeType"] == type_of(data) == mime
+        assert b"c2pa" in data
 
 
 def test_gemini_follows_the_shape_of_the_last_reference() -> None:
@@ -355,3 +374,20 @@ def test_gemini_tells_which_quota_and_how_long(fault: str, delay: str, quota: st
         failure, _, info = reply.json()["error"]["details"]
         assert failure["violations"][0]["quotaId"] == quota
         assert info == {"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": delay}
+
+
+@pytest.mark.parametrize(
+    ("fault", "status", "told"),
+    [
+        ("echo-key", 400, '"message": "API key test-key-gemini is not valid'),
+        ("echo-key-title", 502, "<title>No upstream for test-key-gemini</title>"),
+        ("echo-key-code", 400, '"status": "KEY_test-key-gemini"'),
+        ("echo-key-model", 200, '"modelVersion": "gemini-test-key-gemini"'),
+        ("echo-key-answer", 200, '\\"mood\\": \\"calm, test-key-gemini\\"'),
+    ],
+)
+def test_gemini_repeats_the_key_in_many_places(fault: str, status: int, told: str) -> None:
+    with client("gemini", faults=[fault]) as gemini:
+        reply = gemini.text()
+        assert (reply.status_code, told in reply.text) == (status, True)
+        assert gemini.fake.key not in gemini.text().text

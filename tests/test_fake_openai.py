@@ -26,7 +26,27 @@ def test_openai_draws_and_counts() -> None:
         assert pictures == [picture.bytes for picture in openai.fake.pictures]
         assert pictures[0] != pictures[1]
         assert reply["size"] == "1536x864"
-        assert reply["usage"]["output_tokens"] == 2 * round(1056 * 1536 * 864 / 2**20)
+        assert reply["quality"] == "high"
+        assert reply["usage"]["output_tokens"] == 2 * round(1756 * 1536 * 864 / 2**20)
+
+
+@pytest.mark.parametrize(
+    ("fields", "tokens"),
+    [
+        ({"quality": "low"}, 196),
+        ({"quality": "medium"}, 439),
+        ({"quality": "high", "safety_identifier": "a-hash"}, 1756),
+        ({"model": "gpt-image-2.5-sunburst-2026-09-08", "quality": "xhigh"}, 2634),
+        ({"model": "gpt-image-2.6-flare", "quality": "max"}, 3512),
+        ({"model": "gpt-image-1.5", "quality": "low"}, 272),
+        ({"size": "2880x2880"}, 13890),
+        ({"size": "1280x512"}, 1098),
+    ],
+)
+def test_openai_takes_and_counts(fields: dict[str, Any], tokens: int) -> None:
+    with client("openai") as openai:
+        reply = openai.post("/images/generations", image(**{"size": "1024x1024", **fields}))
+        assert reply.json()["usage"]["output_tokens"] == tokens
 
 
 @pytest.mark.parametrize(
@@ -44,6 +64,26 @@ def test_openai_draws_and_counts() -> None:
             image(size="3200x1024"),
             400,
             "Invalid size '3200x1024'. The aspect ratio must be between 1:3 and 3:1.",
+        ),
+        (
+            image(size="3856x1600"),
+            400,
+            "Invalid size '3856x1600'. The longest side must be at most 3840 pixels.",
+        ),
+        (
+            image(size="2896x2880"),
+            400,
+            "Invalid size '2896x2880'. The number of pixels must be between 655360 and 8294400.",
+        ),
+        (
+            image(size="800x800"),
+            400,
+            "Invalid size '800x800'. The number of pixels must be between 655360 and 8294400.",
+        ),
+        (
+            image(model="gpt-image-2", quality="max"),
+            400,
+            "Invalid value: 'max'. Supported values are: 'low', 'medium', 'high', 'auto'.",
         ),
         (
             image(model="gpt-image-1.5", size="1536x864"),
@@ -203,3 +243,19 @@ def test_small_models_wrap_their_answers(fault: str, content: str) -> None:
     with client("ollama", faults=[fault]) as server:
         choice = server.post("/chat/completions", chat("llama3.2", STRICT)).json()["choices"][0]
         assert re.fullmatch(content, choice["message"]["content"])
+
+
+@pytest.mark.parametrize(
+    ("fault", "status", "told"),
+    [
+        ("echo-key-title", 502, "<title>No upstream for test-key-openai</title>"),
+        ("echo-key-code", 400, '"code": "no_test-key-openai"'),
+        ("echo-key-model", 200, '"model": "model-test-key-openai"'),
+        ("echo-key-answer", 200, '\\"mood\\": \\"calm, test-key-openai\\"'),
+    ],
+)
+def test_openai_repeats_the_key_in_many_places(fault: str, status: int, told: str) -> None:
+    with client("openai", faults=[fault]) as openai:
+        replies = [openai.post("/chat/completions", chat("gpt-4.1", STRICT)) for _ in range(2)]
+        assert (replies[0].status_code, told in replies[0].text) == (status, True)
+        assert openai.fake.key not in replies[1].text

@@ -29,6 +29,11 @@ def test_a_picture_decodes_to_the_size_asked_for(kind: str, signed: bool) -> Non
         assert prompt_mark("a fox").encode() in picture.bytes
 
 
+def test_a_black_picture_is_black_all_over() -> None:
+    with Image.open(io.BytesIO(draw(64, 48, prompt="a fox", black=True).bytes)) as image:
+        assert image.getextrema() == ((0, 0),) * 3
+
+
 def test_pictures_differ_with_prompt_and_number_and_repeat_otherwise() -> None:
     one = draw(64, 64, prompt="a fox").bytes
     assert draw(64, 64, prompt="a fox").bytes == one
@@ -62,6 +67,38 @@ def test_a_description_tells_how_subjects_stand_to_each_other() -> None:
         {"a": "corgi-1", "kind": "wearing", "b": "crown-2"},
         {"a": "corgi-1", "kind": "on", "b": "cushion-3"},
     ]
+
+
+SPANS = {
+    "type": "object",
+    "properties": {
+        "subjects": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "properties": {"source_span": {"type": ["string", "null"]}},
+                "required": ["source_span"],
+            },
+        }
+    },
+    "required": ["subjects"],
+}
+
+
+@pytest.mark.parametrize(
+    ("prompt", "spans"),
+    [
+        ("a corgi on a velvet cushion", ["corgi", "velvet cushion"]),
+        ("On the red sofa, three cats", ["red sofa", "three cats"]),
+        ('a sign that says "OPEN"', ["sign"]),
+        ('a sign that says: "OPEN"', ["sign"]),
+        ("a poster reading, in gold", ["poster", "gold"]),
+        ("the a of", [None]),
+    ],
+)
+def test_a_span_is_a_bare_noun_phrase(prompt: str, spans: list[str | None]) -> None:
+    subjects = describe_prompt(prompt, SPANS)["subjects"]
+    assert [subject["source_span"] for subject in subjects] == spans
 
 
 def test_a_description_depends_on_seed_and_wording_and_nothing_else() -> None:

@@ -1,6 +1,7 @@
 """The fake Imagen, Stability, Hugging Face, Replicate and fal."""
 
 import base64
+import io
 import time
 from typing import Any
 
@@ -10,7 +11,10 @@ from fakes.client import (
     client,
     form,
 )
-from fakes.pictures import size_of
+from fakes.fal_models import MODELS as FAL_MODELS
+from fakes.pictures import draw, size_of
+from fakes.replicate_models import MODELS as REPLICATE_MODELS
+from PIL import Image
 
 
 def test_imagen_predicts_four_pictures_unless_told() -> None:
@@ -38,6 +42,7 @@ def test_imagen_predicts_four_pictures_unless_told() -> None:
     [
         ("core", {}, "prompt: is required"),
         ("core", {"prompt": "x", "steps": "4"}, "steps: unknown field"),
+        ("core", {"prompt": "x", "none": ""}, "none: unknown field"),
         ("core", {"prompt": "x", "seed": "4294967295"},
          "seed: must be a number between 0 and 4294967294, got '4294967295'"),
         ("core", {"prompt": "x", "output_format": "gif"},
@@ -64,7 +69,7 @@ def test_stability_answers_bytes_or_json() -> None:
     with client("stability", faults=faults) as stability:
         fields = form(prompt="a fox", aspect_ratio="21:9", seed="7", output_format="webp")
         reply = stability.post(path, headers={"Accept": "image/*"}, **fields)
-        assert size_of(reply.content) == (1536, 640)
+        assert size_of(reply.content) == (1920, 816)
         assert reply.headers["content-type"] == "image/webp"
         assert (reply.headers["seed"], reply.headers["finish-reason"]) == ("7", "SUCCESS")
         in_json = stability.post(path, headers={"Accept": "application/json"}, **fields).json()
@@ -78,6 +83,44 @@ def test_stability_answers_bytes_or_json() -> None:
         assert (flagged.status_code, flagged.json()["errors"]) == (403, ["Not this."])
         assert stability.post(path, json={"prompt": "x"}).status_code == 400
         assert stability.fake.paid == 2
+
+
+@pytest.mark.parametrize(
+    ("route", "ratio", "size"),
+    [
+        ("core", "1:1", (1248, 1248)),
+        ("core", "3:2", (1536, 1024)),
+        ("ultra", "3:2", (1216, 832)),
+        ("sd3", "1:1", (1024, 1024)),
+    ],
+)
+def test_stability_draws_one_megapixel_and_core_half_more(
+    route: str, ratio: str, size: tuple[int, int]
+) -> None:
+    dummy = {"anything": ("a.bin", b"")}
+    with client("stability") as stability:
+        path = f"/v2beta/stable-image/generate/{route}"
+        reply = stability.post(path, data={"prompt": "x", "aspect_ratio": ratio}, files=dummy)
+        assert size_of(reply.content) == size
+
+
+def test_huggingface_has_retired_models_and_black_pictures() -> None:
+    with client("huggingface", faults=["ok*2", "black"]) as face:
+        gone = face.post("/models/stabilityai/stable-diffusion-xl-base-1.0", {"inputs": "a fox"})
+        assert gone.status_code == 410
+        assert gone.json() == {
+            "error": "The requested model is deprecated and no longer supported by provider "
+            "hf-inference."
+        }
+        body = {"inputs": "a fox", "parameters": {"width": 64, "height": 64}}
+        path = "/models/black-forest-labs/FLUX.1-schnell"
+        assert colours(face.post(path, body).content) > 1
+        assert colours(face.post(path, body).content) == 1
+
+
+def colours(data: bytes) -> int:
+    with Image.open(io.BytesIO(data)) as picture:
+        return len(picture.convert("RGB").getcolors(maxcolors=64 * 64) or [])
 
 
 def test_huggingface_answers_the_type_accepted() -> None:
@@ -123,6 +166,81 @@ def test_replicate_cancels_what_is_not_finished() -> None:
         assert replicate.get(begun["urls"]["get"]).json()["status"] == "canceled"
         assert replicate.fake.paid == 0
         assert [entry.step for entry in replicate.fake.entries] == ["image", "cancel", "poll"]
+
+
+@pytest.mark.parametrize("name", list(REPLICATE_MODELS))
+def test_replicate_tells_of_its_models(name: str) -> None:
+    with client("replicate") as replicate:
+        told = replicate.get(f"/v1/models/{name}").json()
+        assert f"{told['owner']}/{told['name']}" == name
+        assert told["url"] == f"https://replicate.com/{name}"
+        assert (told["visibility"], told["run_count"]) == ("public", 1234567)
+        assert told["is_official"] == (name != "stability-ai/sdxl")
+        version = told["latest_version"]
+        schemas = version["openapi_schema"]["components"]["schemas"]
+        assert schemas["Input"]["required"] == ["prompt"]
+        assert schemas["Input"]["properties"].keys() == REPLICATE_MODELS[name].inputs.keys()
+        path = f"/v1/models/{name}/versions/"
+        assert replicate.get(path + version["id"]).json() == version
+        assert replicate.get(path + "0" * 64).status_code == 404
+        given = {"input": {"prompt": "a fox"}}
+        by_name = replicate.post(f"/v1/models/{name}/predictions", given)
+        assert by_name.status_code == (201 if told["is_official"] else 404)
+        made = replicate.post("/v1/predictions", {**given, "version": version["id"]})
+        assert made.json()["version"] == version["id"]
+        several = schemas["Output"]["type"] == "array"
+        assert isinstance(made.json()["output"], list if several else str)
+
+
+def test_replicate_describes_inputs_as_cog_does() -> None:
+    with client("replicate") as replicate:
+        told = replicate.get("/v1/models/black-forest-labs/flux-dev").json()
+        schemas = told["latest_version"]["openapi_schema"]["components"]["schemas"]
+        inputs = schemas["Input"]["properties"]
+        ratio = {"x-order": 1, "allOf": [{"$ref": "#/components/schemas/aspect_ratio"}]}
+        assert inputs["aspect_ratio"] == ratio
+        assert "16:9" in schemas["aspect_ratio"]["enum"]
+        assert {name: inputs["guidance"][name] for name in ("type", "minimum", "maximum")} == {
+            "type": "number",
+            "minimum": 0,
+            "maximum": 10,
+        }
+        assert inputs["image"]["format"] == "uri"
+
+
+def test_replicate_draws_other_sizes_where_a_model_reads_them() -> None:
+    pro = "/v1/models/black-forest-labs/flux-1.1-pro/predictions"
+    with client("replicate") as replicate:
+        given = {"prompt": "a fox", "aspect_ratio": "custom", "width": 1440, "height": 256}
+        made = replicate.post(
+            pro,
+            {
+                "input": given,
+            },
+        ).json()
+        assert size_of(replicate.get(made["output"]).content) == (1440, 256)
+        given["aspect_ratio"] = "1:1"
+        made = replicate.post(pro, {"input": given}).json()
+        assert size_of(replicate.get(made["output"]).content) == (1024, 1024)
+        large = "/v1/models/stability-ai/stable-diffusion-3.5-large/predictions"
+        given = {"prompt": "a fox", "negative_prompt": "people"}
+        assert replicate.post(large, {"input": given}).status_code == 201
+
+
+def test_replicate_keeps_files() -> None:
+    picture = ("fox.png", draw(64, 64, prompt="a fox").bytes, "image/png")
+    with client("replicate") as replicate:
+        made = replicate.post("/v1/files", files={"content": picture})
+        told = made.json()
+        assert (made.status_code, told["name"], told["size"]) == (201, "fox.png", len(picture[1]))
+        address = told["urls"]["get"]
+        assert replicate.get(address).json() == told
+        assert replicate.get("/v1/files").json()["results"] == [told]
+        assert replicate.get(f"{address}/download").content == picture[1]
+        assert replicate.http.delete(address).status_code == 204
+        assert replicate.get(address).status_code == 404
+        assert replicate.post("/v1/files", {"content": "x"}).status_code == 400
+        assert replicate.post("/v1/files", files={"file": picture}).status_code == 400
 
 
 def test_replicate_refuses() -> None:
@@ -196,6 +314,77 @@ def test_fal_fails_in_its_result(fault: str, status: int, told: str) -> None:
         assert reply.status_code == status
         assert told in reply.text
         assert fal.fake.paid == 0
+
+
+@pytest.mark.parametrize("model", list(FAL_MODELS))
+def test_fal_draws_with_every_model(model: str) -> None:
+    url = "data:image/png;base64," + base64.b64encode(draw(96, 64, prompt="a").bytes).decode()
+    pictures = {"image_url": url, "image_urls": [url]}
+    given = {name: value for name, value in pictures.items() if name in FAL_MODELS[model]}
+    with client("fal") as fal:
+        queued = fal.post(f"/{model}", {"prompt": "a fox", **given}).json()
+        result = fal.get(queued["response_url"]).json()
+        (image,) = result["images"]
+        size = size_of(fal.get(image["url"]).content)
+        assert size == (image["width"], image["height"])
+        assert ("seed" in result) != ("nano-banana" in model)
+        assert size == (96, 64) or "image-to-image" not in model
+
+
+@pytest.mark.parametrize(
+    ("model", "given", "field"),
+    [
+        ("fal-ai/fast-sdxl", {"output_format": "png"}, "output_format"),
+        ("fal-ai/flux/dev", {"format": "png"}, "format"),
+        ("fal-ai/flux/dev/image-to-image", {"image_size": "square"}, "image_size"),
+        ("fal-ai/flux/dev/image-to-image", {"num_inference_steps": 9}, "num_inference_steps"),
+        ("fal-ai/flux-1/dev/image-to-image", {"image_url": "data:image/png;base64,%"}, "image_url"),
+        ("fal-ai/flux-pro/v1.1", {"num_inference_steps": 20}, "num_inference_steps"),
+        ("fal-ai/nano-banana", {"image_size": "square"}, "image_size"),
+        ("fal-ai/nano-banana/edit", {"image_urls": []}, "image_urls"),
+    ],
+)
+def test_fal_refuses_a_field(model: str, given: dict[str, Any], field: str) -> None:
+    picture = "data:image/png;base64," + base64.b64encode(draw(64, 64, prompt="a").bytes).decode()
+    if "image_url" in FAL_MODELS[model]:
+        given = {"image_url": picture, **given}
+    with client("fal") as fal:
+        reply = fal.post(f"/{model}", {"prompt": "a fox", **given})
+        assert reply.status_code == 422
+        assert reply.json()["detail"][0]["loc"] == ["body", field]
+
+
+def test_fal_sdxl_reads_its_own_name_for_the_format() -> None:
+    with client("fal") as fal:
+        queued = fal.post("/fal-ai/fast-sdxl", {"prompt": "a fox", "format": "png"}).json()
+        (image,) = fal.get(queued["response_url"]).json()["images"]
+        assert (image["content_type"], image["width"]) == ("image/png", 1024)
+
+
+@pytest.mark.parametrize(
+    ("fault", "error", "kind"),
+    [
+        ("ok", None, None),
+        ("failed=Broke.", "Broke.", "downstream_service_error"),
+        ("runner-gone", "Runner disconnected", "runner_disconnected"),
+        ("detail-text", "Internal Server Error", "internal_error"),
+    ],
+)
+def test_fal_tells_in_its_status_why_a_request_failed(
+    fault: str, error: str | None, kind: str | None
+) -> None:
+    with client("fal", faults=[fault]) as fal:
+        queued = fal.post("/fal-ai/flux/dev", {"prompt": "a fox"}).json()
+        told = fal.get(queued["status_url"]).json()
+        assert told["status"] == "COMPLETED"
+        assert (told.get("error"), told.get("error_type")) == (error, kind)
+
+
+@pytest.mark.parametrize(("query", "there"), [("", False), ("?logs=1", True), ("?logs=true", True)])
+def test_fal_tells_its_logs_when_asked(query: str, there: bool) -> None:
+    with client("fal") as fal:
+        queued = fal.post("/fal-ai/flux/dev", {"prompt": "a fox"}).json()
+        assert (fal.get(queued["status_url"] + query).json()["logs"] is not None) == there
 
 
 def test_fal_refuses() -> None:

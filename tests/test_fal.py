@@ -385,6 +385,12 @@ def test_a_job_that_is_over_already_cannot_be_cancelled(monkeypatch: pytest.Monk
             "1024x1024 was asked for; ask for its shape (--ar 4:3), or crop it.",
         ),
         (
+            "fal-ai/flux/dev",
+            {"images": (reference(1024, 1024),), "num_inference_steps": 4},
+            "--steps 4 is out of range: fal with fal-ai/flux/dev reads 10 to 50 beside a picture; "
+            "choose one of these.",
+        ),
+        (
             SCHNELL,
             {"num_inference_steps": 30},
             "--steps 30 is out of range: fal with fal-ai/flux/schnell reads 1 to 12; choose one of "

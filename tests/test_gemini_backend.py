@@ -174,18 +174,18 @@ def test_what_the_provider_says_of_a_picture_is_kept() -> None:
                 "SAFETY": "its safety filter",
                 "IMAGE_SAFETY": "its safety filter for pictures",
                 "PROHIBITED_CONTENT": "prohibited content",
-                "IMAGE_PROHIBITED_CONTENT": "prohibited content in the picture",
+                "IMAGE_PROHIBITED_CONTENT": "prohibited content in a picture",
                 "BLOCKLIST": "a word on its blocklist",
                 "SPII": "personal data",
                 "RECITATION": "too close to existing material",
                 "IMAGE_RECITATION": "too close to an existing picture",
-                "LANGUAGE": "a language that it does not know",
             }.items()
         ),
         (
             reply_of(finish="IMAGE_OTHER"),
             "made no picture and does not say why (IMAGE_OTHER)",
         ),
+        (reply_of(finish="LANGUAGE"), "does not know the prompt's language (LANGUAGE)"),
         (reply_of(finish="NO_IMAGE"), "made no picture (NO_IMAGE)"),
         (
             reply_of(finish="MAX_TOKENS"),
@@ -392,4 +392,4 @@ def test_the_largest_size_and_reference_pictures_are_taken_by_the_server() -> No
         made = draw(backend, request_of(width=5504, height=3072, images=(reference(),) * 14))
         backend.close()
     assert made.size == (5504, 3072)
-    assert made.usage.image_tokens == 2520
+    assert made.usage.image_tokens == 3780

@@ -13,6 +13,7 @@ from pathlib import Path
 from threading import Thread
 from typing import Any, get_args
 
+import httpx
 import pytest
 from fakes import Fake, serve
 from hypothesis import given
@@ -362,12 +363,28 @@ def test_a_name_that_is_none_is_refused(name: str) -> None:
     )
 
 
-def test_without_key_nothing_is_sent(transport: GeminiTransport) -> None:
-    with serve("gemini") as fake:
-        enhancer = GeminiEnhancer(connect("gemini", base_url=fake.url), transport=transport)
-        with pytest.raises(ConfigError, match="There is no key for Google Gemini: set GEMINI_API"):
-            enhancer.ask(QUESTION)
-        assert fake.log.entries == []
+def test_google_is_not_asked_without_a_key(transport: GeminiTransport) -> None:
+    enhancer = GeminiEnhancer(connect("gemini"), transport=transport)
+    with pytest.raises(ConfigError) as caught:
+        enhancer.ask(QUESTION)
+    assert str(caught.value) == (
+        "There is no key for Google Gemini: set GEMINI_API_KEY in the environment or in .env "
+        "(https://aistudio.google.com/apikey), or work without one: "
+        "--enhancer offline --backend sketch."
+    )
+
+
+def test_a_server_of_ones_own_is_asked_without_a_key() -> None:
+    def answer(request: httpx.Request) -> httpx.Response:
+        assert "x-goog-api-key" not in request.headers
+        content = {"parts": [{"text": json.dumps(ANSWER)}]}
+        return httpx.Response(200, json={"candidates": [{"content": content}]})
+
+    connection = connect(
+        "gemini", base_url="http://127.0.0.1:9", transport=httpx.MockTransport(answer)
+    )
+    found = GeminiEnhancer(connection, transport="httpx").ask(QUESTION)
+    assert found.model == MODEL
 
 
 def test_two_enhancers_of_different_keys_do_not_mix(transport: GeminiTransport) -> None:
@@ -383,26 +400,29 @@ def test_two_enhancers_of_different_keys_do_not_mix(transport: GeminiTransport) 
 
 AGAIN = "try again, or choose another model."
 REFUSED = [
-    ("SAFETY", "its safety filter objects to the answer"),
-    ("RECITATION", "the answer came too close to a protected work"),
-    ("BLOCKLIST", "the answer holds a word that is blocked"),
-    ("PROHIBITED_CONTENT", "the answer may hold prohibited content"),
-    ("SPII", "the answer may hold personal data"),
-    ("IMAGE_SAFETY", "its safety filter objects to a picture"),
-    ("IMAGE_PROHIBITED_CONTENT", "a picture may hold prohibited content"),
-    ("IMAGE_RECITATION", "a picture came too close to a protected work"),
+    ("SAFETY", "SAFETY: its safety filter"),
+    ("RECITATION", "RECITATION: too close to existing material"),
+    ("BLOCKLIST", "BLOCKLIST: a word on its blocklist"),
+    ("PROHIBITED_CONTENT", "PROHIBITED_CONTENT: prohibited content"),
+    ("SPII", "SPII: personal data"),
+    ("IMAGE_SAFETY", "IMAGE_SAFETY: its safety filter for pictures"),
+    (
+        "IMAGE_PROHIBITED_CONTENT",
+        "IMAGE_PROHIBITED_CONTENT: prohibited content in a picture",
+    ),
+    ("IMAGE_RECITATION", "IMAGE_RECITATION: too close to an existing picture"),
 ]
 # The SDK gets these as numbers, and which they are is not published.
 REFUSED_LATELY = [
-    ("MODEL_ARMOR", "a filter of the project objects to the answer"),
-    ("ESCALATION", "the prompt was passed on for review"),
+    ("MODEL_ARMOR", "MODEL_ARMOR: the project's Model Armor filter"),
+    ("ESCALATION", "ESCALATION: passed on for review"),
 ]
 BLOCKED = [
-    ("SAFETY", "its safety filter objects to it"),
-    ("OTHER", "it gives no reason"),
-    ("BLOCKLIST", "it holds a word that is blocked"),
-    ("PROHIBITED_CONTENT", "it asks for prohibited content"),
-    ("IMAGE_SAFETY", "its safety filter objects to a reference picture"),
+    ("SAFETY", "SAFETY: its safety filter"),
+    ("OTHER", "OTHER"),
+    ("BLOCKLIST", "BLOCKLIST: a word on its blocklist"),
+    ("PROHIBITED_CONTENT", "PROHIBITED_CONTENT: prohibited content"),
+    ("IMAGE_SAFETY", "IMAGE_SAFETY: its safety filter for pictures"),
 ]
 ONLY_JSON = "Answer with the JSON object alone: call no tool and make no picture."
 EMPTY = "The answer was empty."
@@ -468,7 +488,9 @@ def test_a_blocked_prompt_is_a_refusal(transport: GeminiTransport, reason: str, 
     with line(transport, f"blocked={reason}") as talk:
         error = error_of(talk)
     assert isinstance(error, RefusedError)
-    assert str(error) == f"Google Gemini blocked the prompt ({reason}): {why}; change the prompt."
+    assert str(error) == f"Google Gemini blocked the prompt ({why}); change the prompt."
+    assert error.usage is not None
+    assert error.usage.calls == 1
     assert talk.statuses == [200]
 
 
@@ -477,8 +499,7 @@ def test_a_prompt_blocked_for_a_new_reason_is_a_refusal() -> None:
         error = error_of(talk)
     assert isinstance(error, RefusedError)
     assert str(error) == (
-        "Google Gemini blocked the prompt (MODEL_MOOD): it gives a reason that is not known here; "
-        "change the prompt."
+        "Google Gemini blocked the prompt (MODEL_MOOD); change the prompt."
     )
 
 
@@ -487,7 +508,9 @@ def test_a_refused_answer_is_a_refusal(transport: GeminiTransport, reason: str, 
     with line(transport, reason) as talk:
         error = error_of(talk)
     assert isinstance(error, RefusedError)
-    assert str(error) == f"Google Gemini broke off ({reason}): {why}; change the prompt."
+    assert str(error) == f"Google Gemini broke off ({why}); change the prompt."
+    assert error.usage is not None
+    assert error.usage.calls == 1
 
 
 @pytest.mark.parametrize(("reason", "why"), REFUSED_LATELY)
@@ -495,7 +518,7 @@ def test_the_latest_refusals_are_known_by_name(reason: str, why: str) -> None:
     with line("httpx", reason) as talk:
         error = error_of(talk)
     assert isinstance(error, RefusedError)
-    assert str(error) == f"Google Gemini broke off ({reason}): {why}; change the prompt."
+    assert str(error) == f"Google Gemini broke off ({why}); change the prompt."
 
 
 @pytest.mark.parametrize(("fault", "message", "problem"), UNUSABLE)
@@ -801,6 +824,15 @@ def test_the_key_is_in_no_message_and_no_log(
         assert key not in " ".join([said, *talk.told, *talk.logged, repr(talk.enhancer)])
         assert len(talk.logged) == len(talk.fake.log.entries)
         assert all(not entry.leaks for entry in talk.fake.log.entries)
+
+
+def test_an_answer_that_repeats_the_key_comes_without_it(transport: GeminiTransport) -> None:
+    answer = ANSWER | {"mood": "calm test-key-gemini"}
+    with line(transport, answers=(answer,)) as talk:
+        assert talk.fake.key == "test-key-gemini"
+        found = talk.enhancer.ask(QUESTION)
+    assert found.spec.mood == "calm [key]"
+    assert json.loads(found.answer)["mood"] == "calm [key]"
 
 
 def test_connections_are_used_again(transport: GeminiTransport) -> None:

@@ -1,8 +1,10 @@
 import io
 import json
+import struct
 from collections.abc import Callable
 from contextlib import closing
 from typing import Any
+from zlib import crc32
 
 import httpx
 import pytest
@@ -23,6 +25,7 @@ from imagine.stages.network.providers import Secret, connect
 
 SCHNELL = "black-forest-labs/FLUX.1-schnell"
 SDXL = "stabilityai/stable-diffusion-xl-base-1.0"
+SD35 = "stabilityai/stable-diffusion-3.5-large"
 
 
 def backend_for(
@@ -173,7 +176,7 @@ def test_what_cannot_be_a_model_is_refused(model: str) -> None:
     )
 
 
-@pytest.mark.parametrize("model", [SCHNELL, "black-forest-labs/FLUX.1-dev", SDXL])
+@pytest.mark.parametrize("model", [SCHNELL, "black-forest-labs/FLUX.1-dev", SD35])
 def test_every_parameter_is_one_that_the_provider_knows(model: str) -> None:
     with serve("huggingface") as fake:
         connection = connect("huggingface", base_url=fake.url, key=Secret(fake.key or ""))
@@ -203,6 +206,30 @@ def test_a_black_picture_is_told() -> None:
         "The picture is black all over, as the model's safety filter leaves one that it rejects; "
         "change the prompt if black is not what you wanted.",
     )
+
+
+def test_an_absurd_size_is_an_error_before_anything_is_decoded() -> None:
+    with pytest.raises(UnusableAnswerError) as caught:
+        draw(answering(png_of(60_000, 60_000)))
+    assert str(caught.value) == (
+        "The answer is a damaged PNG of 4,057 bytes: its picture data are missing; nothing was "
+        "saved, try again."
+    )
+
+
+def test_what_cannot_be_decoded_is_not_called_black() -> None:
+    assert draw(answering(png_of(1024, 1024))).notes == ()
+
+
+def png_of(width: int, height: int) -> bytes:
+    """A whole PNG whose pixels are nonsense."""
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", crc32(kind + data))
+
+    head = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    chunks = (chunk(b"IHDR", head), chunk(b"IDAT", b"nonsense" * 500), chunk(b"IEND", b""))
+    return b"\x89PNG\r\n\x1a\n" + b"".join(chunks)
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from imagine.stages.errors import UsageError
-from imagine.stages.image import ImageRequest, parse_aspect_ratio, parse_size, size_for
+from imagine.stages.image import (
+    ImageRequest,
+    ReferenceImage,
+    parse_aspect_ratio,
+    parse_size,
+    size_for,
+)
 from imagine.stages.spec import PromptSpec
 
 
@@ -24,6 +30,12 @@ def test_equal_requests_give_equal_bytes() -> None:
 
     assert request().to_json() == request().to_json()
     assert '"prompt": "ein Fuchs 🦊"' in request().to_json()
+
+
+def test_a_reference_picture_stands_in_an_address() -> None:
+    image = ReferenceImage(b"\x89PNG", "png", 1, 1, sha256="0" * 64)
+    assert image.base64 == "iVBORw=="
+    assert image.data_url == "data:image/png;base64,iVBORw=="
 
 
 @pytest.mark.parametrize(

@@ -476,6 +476,7 @@ def test_two_processes_with_different_hash_seeds_give_the_same_bytes(
 def test_a_prompt_in_another_language_is_told_to_be_left_alone() -> None:
     made = OfflineEnhancer().enhance(parse_intent("eine Katze auf einem Stuhl"), seed=0)
     assert made.notes == (
-        "The prompt reads as 'de': the offline enhancer knows English only, so it added nothing.",
+        "The prompt seems to be in German: the offline enhancer knows English only, so it added "
+        "nothing.",
     )
     assert OfflineEnhancer().enhance(parse_intent("a cat on a chair"), seed=0).notes == ()

@@ -111,9 +111,12 @@ def test_each_dialect_sends_its_own_fields(
     ("url", "dialect", "paid", "key"),
     [
         ("https://api.openai.com/v1", "openai", True, f"Bearer {KEY}"),
+        ("https://eu.api.openai.com/v1", "openai", True, f"Bearer {KEY}"),
         ("http://127.0.0.1:8080/v1", "compatible", False, f"Bearer {KEY}"),
         ("http://localhost:8080/v1", "compatible", False, f"Bearer {KEY}"),
         ("http://192.168.1.20:8080/v1", "compatible", False, f"Bearer {KEY}"),
+        ("http://100.64.3.1:8080/v1", "compatible", False, f"Bearer {KEY}"),
+        ("http://studio:8080/v1", "compatible", False, f"Bearer {KEY}"),
         ("https://studio.local/v1", "compatible", False, f"Bearer {KEY}"),
         ("https://images.example.org/v1", "compatible", True, f"Bearer {KEY}"),
     ],
@@ -138,9 +141,59 @@ def test_a_server_of_ones_own_needs_neither_key_nor_model() -> None:
     assert made.notes == ()
 
 
-def test_openai_itself_needs_a_key() -> None:
+@pytest.mark.parametrize("host", ["api.openai.com", "eu.api.openai.com"])
+def test_openai_itself_needs_a_key(host: str) -> None:
     with pytest.raises(ConfigError, match=r"^There is no key for OpenAI: set OPENAI_API_KEY"):
-        draw(Server().backend(key=None))
+        draw(Server().backend(model="flux", base_url=f"https://{host}/v1", key=None))
+
+
+def test_a_gateway_to_openais_models_may_have_their_key_itself() -> None:
+    server = Server()
+    draw(server.backend(base_url=OWN, key=None))
+    assert "authorization" not in server.requests[0].headers
+
+
+REFUSED_FIELD = "Unknown parameter: 'response_format'."
+NO_MODEL = "you must provide a model parameter"
+
+
+def test_a_server_that_refuses_the_response_format_is_asked_without() -> None:
+    sent = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        sent.append(json.loads(request.content))
+        if "response_format" in sent[-1]:
+            return httpx.Response(400, json={"error": {"message": REFUSED_FIELD}})
+        return httpx.Response(200, json=PICTURE)
+
+    backend = OpenAIBackend(connection=connected("openai", answer, base_url=OWN), model="")
+    draw(backend)
+    draw(backend)
+    assert sent == [
+        {"prompt": "a red fox", "size": "1024x1024", "response_format": "b64_json"},
+        {"prompt": "a red fox", "size": "1024x1024"},
+        {"prompt": "a red fox", "size": "1024x1024"},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("answers", "asked"), [([REFUSED_FIELD, NO_MODEL], 2), ([NO_MODEL], 1)], ids=["then", "at once"]
+)
+def test_a_server_that_wants_a_model_says_so(answers: list[str], asked: int) -> None:
+    left = list(answers)
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        return httpx.Response(400, json={"error": {"message": left.pop(0)}})
+
+    with pytest.raises(ProviderError) as caught:
+        draw(OpenAIBackend(connection=connected("openai", answer, base_url=OWN), model=""))
+    assert str(caught.value) == (
+        "127.0.0.1:8080 rejected a request that names no model (“you must provide a model "
+        "parameter”); name one (--backend openai/MODEL), or set openai_dialect to what the server "
+        "is."
+    )
+    assert left == []
+    assert len(answers) == asked
 
 
 @pytest.mark.parametrize("dialect", ["openai", "compatible", "vllm", "sglang", "sdcpp"])
@@ -337,6 +390,11 @@ def test_a_negative_prompt_cannot_steer_the_server_either() -> None:
         ),
         (
             "gpt-image-2",
+            (640, 640),
+            "The size 640x640 is 0.4096 megapixels; openai draws at least 0.6554: ask for 816x816.",
+        ),
+        (
+            "gpt-image-2",
             (3840, 512),
             "The size 3840x512 is steeper than 3:1, the most that openai draws; choose a gentler "
             "one.",
@@ -391,8 +449,8 @@ def test_a_server_takes_all_that_its_dialect_claims(
         made = draw(
             backend,
             request_of(
-                width=768,
-                height=512,
+                width=1024,
+                height=768,
                 images=images,
                 negative_prompt="blur" if can.negative_prompt else None,
                 num_inference_steps=4 if can.num_inference_steps else None,
@@ -404,7 +462,7 @@ def test_a_server_takes_all_that_its_dialect_claims(
     assert fake.crashes == []
     assert made.received is not None
     assert made.received.data == fake.pictures[0].bytes
-    assert made.size == (768, 512)
+    assert made.size == (1024, 768)
     assert fake.entries[0].prompt.partition("|")[0] == "a red fox"
 
 

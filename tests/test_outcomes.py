@@ -12,7 +12,7 @@ import httpx
 import pytest
 from conftest import Command
 from fakes import Fake, serve
-from hosted import connected, draw, request_of
+from hosted import KEY, connected, draw, request_of
 from hypothesis import given
 from hypothesis import strategies as st
 from recipes import make_recipe
@@ -541,6 +541,44 @@ def test_of_a_thousand_pictures_each_is_saved_or_fails_as_told_and_none_is_paid_
     assert set(ends) == set(ENDINGS)
     assert 920 < ends["ok"] < 990
     assert sum(len(told) for told in outcomes.values()) > 1080
+
+
+@pytest.mark.parametrize("subject", SUBJECTS.values(), ids=SUBJECTS)
+def test_a_server_of_ones_own_is_asked_without_a_key(subject: Subject) -> None:
+    sent: list[httpx.Request] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        sent.append(request)
+        return httpx.Response(200, text="Hello!")
+
+    connection = connected(subject.backend, answer, base_url="http://127.0.0.1:8080", key=None)
+    backend = backend_of(subject, connection)
+    with pytest.raises(UnusableAnswerError):
+        draw(backend, request_for(backend))
+    (request,) = sent
+    assert not {"authorization", "x-goog-api-key"} & set(request.headers)
+
+
+@pytest.mark.parametrize("subject", SUBJECTS.values(), ids=SUBJECTS)
+@pytest.mark.parametrize(
+    "body",
+    [
+        f"Your key is {KEY}.",
+        f"Your key is {KEY.upper()}.",
+        f"<html><title>{KEY} is signed in</title></html>",
+        f'{{"error": "{KEY} is bad"}}',
+        f'{{"id": "{KEY}", "request_id": "{KEY}", "status": "failed", "error": "{KEY}"}}',
+        f'{{"finish_reason": "{KEY}", "candidates": [{{"finishReason": "{KEY}"}}]}}',
+        f'{{"predictions": [{{"raiFilteredReason": "{KEY}"}}], "data": [{{"url": "{KEY}"}}]}}',
+    ],
+)
+def test_a_key_in_a_good_answer_is_never_shown(subject: Subject, body: str) -> None:
+    backend = backend_of(
+        subject, connected(subject.backend, lambda request: httpx.Response(200, text=body))
+    )
+    with pytest.raises(ImagineError) as caught:
+        draw(backend, request_for(backend))
+    assert KEY not in str(caught.value).lower()
 
 
 # Names and values of the three protocols, so that what is made up comes near to real answers.

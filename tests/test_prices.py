@@ -11,8 +11,8 @@ from imagine.stages.money.prices import (
     Price,
     PriceList,
     dollars,
-    is_own_server,
     load_prices,
+    rough,
 )
 from imagine.stages.money.usage import Usage
 from imagine.stages.network.providers import PROVIDERS
@@ -88,9 +88,13 @@ def test_what_is_asked_for_by_default_has_a_price(
         ("gemini", ["gemini-9-new", "gemini-3.8-flash"], "", "gemini-3.8-flash"),
         ("gemini", ["gemini-3.8-flash", "gemini-3.5-flash-lite"], "", "gemini-3.8-flash"),
         ("openai", ["gpt-image-2.5-flare-2026-09-08"], "", "gpt-image-2.5-flare"),
-        ("openai", ["gpt-image-2.6-flare"], "", "unknown"),
+        ("openai", ["gpt-image-2.6-flare"], "", "gpt-image-2.6-flare"),
+        ("openai", ["gpt-image-2.6-sunburst"], "", "gpt-image-2.6-flare"),
+        ("openai", ["gpt-image-3"], "", "unknown"),
+        ("openai", ["gpt-6-luna-2026-09-22"], "", "gpt-6-luna"),
         ("stability", ["sd3.5-large-turbo"], "", "sd3.5-large-turbo"),
         ("fal", ["fal-ai/flux/schnell"], "", "fal-ai/flux/schnell"),
+        ("fal", ["fal-ai/flux-1/schnell"], "", "fal-ai/flux/schnell"),
         ("huggingface", ["black-forest-labs/FLUX.1-schnell"], "", "unknown"),
         ("imagen", ["imagen-4.0-generate-001"], "", "unknown"),
         ("sketch", [""], "", "free"),
@@ -105,6 +109,41 @@ def test_what_is_asked_for_by_default_has_a_price(
         ("openai", ["gpt-image-2"], "http://localhost:4000/v1", "gpt-image-2"),
         ("openai", ["other", "gpt-image-2"], "http://localhost:4000/v1", "gpt-image-2"),
         ("chat", ["deepseek-v4"], "https://api.example.com/v1", "unknown"),
+        ("chat", ["m"], "", "unknown"),
+        *(
+            (provider, ["other"], "http://127.0.0.1:8765", entry)
+            for provider, entry in {
+                "openai": "free",
+                "chat": "free",
+                "ollama": "free",
+                "lmstudio": "free",
+                "llamacpp": "free",
+                "vllm": "free",
+                # What speaks these is a proxy of the maker's service, which bills.
+                "gemini": "unknown",
+                "imagen": "unknown",
+                "stability": "unknown",
+                "replicate": "unknown",
+                "fal": "unknown",
+                "huggingface": "unknown",
+                "a-plugin": "unknown",
+            }.items()
+        ),
+        *(
+            ("openai", ["flux.1-dev"], address, entry)
+            for address, entry in {
+                "http://[::1]:8080": "free",
+                "http://10.1.2.3": "free",
+                "http://100.64.0.7:8000": "free",
+                "http://box.localhost:8000": "free",
+                "http://gpubox:8000/v1": "free",
+                "http://gpubox.local/v1": "free",
+                "http://host.docker.internal:8000": "free",
+                "http://8.8.8.8": "unknown",
+                "https://local.example.com": "unknown",
+                "http://[": "unknown",
+            }.items()
+        ),
         ("a-plugin", ["its-model"], "", "unknown"),
     ],
 )
@@ -114,38 +153,25 @@ def test_a_model_finds_its_price(
     assert found(prices, provider, *models, base_url=base_url) == entry
 
 
-@pytest.mark.parametrize(
-    ("address", "is_own"),
-    [
-        ("http://127.0.0.1:11434/v1", True),
-        ("http://[::1]:8080", True),
-        ("http://10.1.2.3", True),
-        ("http://localhost:8000", True),
-        ("http://gpubox:8000/v1", True),
-        ("http://gpubox.local/v1", True),
-        ("http://host.docker.internal:8000", True),
-        ("https://generativelanguage.googleapis.com", False),
-        ("http://8.8.8.8", False),
-        ("https://local.example.com", False),
-        ("http://[", False),
-        ("", False),
-    ],
-)
-def test_an_own_server_is_known_by_its_address(address: str, is_own: bool) -> None:
-    assert is_own_server(address) is is_own
-
-
-def test_an_introductory_price_ends_with_its_last_day() -> None:
+def test_a_price_ends_with_its_last_day() -> None:
     def flash(day: datetime.date) -> float | None:
         price = load_prices(today=day).price_of("gemini", "gemini-3.8-flash")
         return price and price.input
 
     assert flash(datetime.date(2026, 12, 31)) == 0.75
     assert flash(datetime.date(2027, 1, 1)) == 1.50
-    # From December another model answers, and its own name is priced.
-    assert found(load_prices(today=datetime.date(2026, 12, 1)), "gemini", "gemini-2.5-pro") == (
-        "unknown"
+    # From December another model answers, or none.
+    november, december = (
+        load_prices(today=day) for day in (datetime.date(2026, 11, 30), datetime.date(2026, 12, 1))
     )
+    for name in (
+        "gemini/gemini-2.5-pro",
+        "openai/gpt-image-1.5",
+        "openai/gpt-image-1-mini",
+        "openai/chatgpt-image-latest",
+    ):
+        assert found(november, *name.split("/")) != "unknown"
+        assert found(december, *name.split("/")) == "unknown"
 
 
 @pytest.mark.parametrize(
@@ -156,7 +182,7 @@ def test_an_introductory_price_ends_with_its_last_day() -> None:
         ("gemini", "gemini-nano-banana-2.1", (1376, 768), 0.0336),
         ("gemini", "gemini-nano-banana-2.1", (2048, 2048), 0.0504),
         ("gemini", "gemini-nano-banana-2.1", (2752, 1536), 0.0504),
-        ("gemini", "gemini-nano-banana-2.1", (4096, 4096), 0.0756),
+        ("gemini", "gemini-nano-banana-2.1", (4096, 4096), 0.1134),
         ("gemini", "gemini-3-pro-image", (1024, 1024), 0.1344),
         ("gemini", "gemini-3-pro-image", (2048, 2048), 0.1344),
         ("gemini", "gemini-3-pro-image", (4096, 4096), 0.24),
@@ -168,6 +194,7 @@ def test_an_introductory_price_ends_with_its_last_day() -> None:
         ("openai", "gpt-image-2", (3840, 2160), 0.40026),
         ("openai", "gpt-image-2.5-flare", (1024, 1024), 0.05268),
         ("openai", "gpt-image-2.5-flare", (1920, 1080), 0.0396),
+        ("openai", "gpt-image-2.6-flare", (1024, 1024), 0.05268),
         ("openai", "gpt-image-2.5-sunburst", (2560, 1440), 0.05529),
         ("openai", "gpt-image-1.5", (1024, 1024), 0.13312),
         ("openai", "gpt-image-1.5", (1536, 1024), 0.19968),
@@ -179,6 +206,9 @@ def test_an_introductory_price_ends_with_its_last_day() -> None:
         ("fal", "fal-ai/flux/dev", (1024, 1024), 0.025),
         ("fal", "fal-ai/flux/dev", (1088, 1024), 0.05),
         ("fal", "fal-ai/flux/dev", (512, 512), 0.025),
+        ("fal", "fal-ai/flux-1/schnell", (1024, 1024), 0.003),
+        ("fal", "fal-ai/flux-pro/v1.1", (1088, 1024), 0.08),
+        ("fal", "google/nano-banana-2.1", (1376, 768), 0.04),
         ("gemini", "gemini-3.5-flash-lite", (1024, 1024), None),
     ],
 )
@@ -207,6 +237,10 @@ def test_a_picture_costs_what_the_maker_lists(
         # Billed by the picture, whatever else is counted; nothing for none.
         ("stability/core", Usage(1, 900, 900, 0, 1), (1024, 1024), 0, 0.03),
         ("stability/core", Usage(1, images=0), (1024, 1024), 0, 0.0),
+        # To start from a picture costs more.
+        ("fal/fal-ai/flux/dev", Usage(1, images=1), (1024, 1024), 0, 0.025),
+        ("fal/fal-ai/flux/dev", Usage(1, images=1), (1088, 1024), 1, 0.06),
+        ("fal/fal-ai/flux/schnell", Usage(1, images=1), (1024, 1024), 1, 0.003),
         # The list has no price of a picture, or none of text.
         ("gemini/gemini-3.5-flash-lite", Usage(1, 10, 10, 0, 1), (1024, 1024), 0, None),
         ("stability/core", Usage(1, 10, 10), None, 0, None),
@@ -219,7 +253,7 @@ def test_what_was_used_has_its_cost(
     references: int,
     cost: float | None,
 ) -> None:
-    price = load_prices(today=TODAY).price_of(*name.split("/"))
+    price = load_prices(today=TODAY).price_of(*name.split("/", 1))
     assert price is not None
     spent = price.used(usage, size=size, references=references)
     assert spent == (cost if cost is None else pytest.approx(cost, abs=1e-9))
@@ -299,6 +333,10 @@ def test_a_list_of_the_users_that_cannot_be_read_is_an_error(tmp_path: Path) -> 
             ", entry 1: names several prices of a picture, and one is the most; correct it.",
         ),
         (
+            '[[price]]\nprovider = "x"\nmodel = "y"\ninput = 1\nedit_megapixel = 1',
+            ", entry 1: needs megapixel with edit_megapixel; correct it.",
+        ),
+        (
             '[[price]]\nprovider = "x"\nmodel = "y"\nimage_output = 30',
             ", entry 1: needs image_output with image_tokens or grid, or none of the three; "
             "correct it.",
@@ -328,3 +366,22 @@ def test_a_wrong_list_of_the_users_is_refused(tmp_path: Path, text: str, told: s
 )
 def test_an_amount_reads_as_money(amount: float, told: str) -> None:
     assert dollars(amount) == told
+
+
+@pytest.mark.parametrize(
+    ("amount", "digits", "told"),
+    [
+        (0.0, 2, "$0.00"),
+        (0.0032, 2, "$0.0032"),
+        (0.03378, 2, "$0.034"),
+        (0.1689, 2, "$0.17"),
+        (0.1689, 3, "$0.169"),
+        (0.996, 2, "$1.00"),
+        (12.345, 2, "$12.35"),
+        (1689.0, 2, "$1,689.00"),
+    ],
+)
+def test_an_estimate_is_told_no_more_exactly_than_it_is(
+    amount: float, digits: int, told: str
+) -> None:
+    assert rough(amount, digits=digits) == told

@@ -12,6 +12,7 @@ from PIL import Image, ImageCms
 
 from imagine.stages.errors import UsageError
 from imagine.stages.image import ReferenceImage
+from imagine.stages.references import reading
 from imagine.stages.references.reading import read_reference, read_references
 
 ORIENTATION, GPS_IFD, MAKE = 0x0112, 0x8825, 0x010F
@@ -456,6 +457,20 @@ def test_several_files_keep_their_order(tmp_path: Path) -> None:
         path.write_bytes(file_of(gradient(int(path.stem), 5), "PNG"))
     assert [found.width for found in read_references(paths)] == [30, 10, 20]
     assert read_references([]) == []
+
+
+def test_all_pictures_together_have_a_largest_size(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reading, "MAX_SENT_TOGETHER", 600_000)
+    path = tmp_path / "noise.gif"
+    first, *others = (noise(200, 200) for _ in range(4))
+    path.write_bytes(file_of(first, "GIF", save_all=True, append_images=others))
+    assert 300_000 < sum(len(found.data) for found in read_reference(path)) < 600_000
+    assert [found.width for found in read_references([path])] == [200] * 4
+    together = read_references([path, path])
+    assert len(together) == 8
+    assert sum(len(found.data) for found in together) <= 600_000
 
 
 def test_too_many_pictures_are_refused(tmp_path: Path) -> None:

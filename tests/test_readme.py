@@ -8,6 +8,8 @@ from pathlib import Path
 
 from fakes import serve
 
+from imagine.cli.main import COMMANDS
+
 README = Path(__file__).resolve().parents[1] / "README.md"
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 
@@ -76,8 +78,13 @@ def test_the_program_of_the_readme_runs(tmp_path: Path) -> None:
     assert (tmp_path / "fox.png").stat().st_size > 10_000
 
 
-def test_the_help_in_the_readme_is_current() -> None:
-    subprocess.run([sys.executable, "-m", "cogapp", "--check", str(README)], check=True)
+def test_the_help_in_the_documents_is_current() -> None:
+    commands = README.parent / "docs" / "commands.md"
+    subprocess.run(
+        [sys.executable, "-m", "cogapp", "--check", str(README), str(commands)], check=True
+    )
+    text = commands.read_text(encoding="utf-8")
+    assert all(f"## imagine {name}\n" in text for name in COMMANDS)
 
 
 def test_the_first_screen_shows_a_command_and_its_picture() -> None:

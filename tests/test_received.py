@@ -13,7 +13,7 @@ from pictures import MANIFEST, chunk, noise, picture, signed_picture
 from PIL import Image
 
 from imagine.stages.errors import UnusableAnswerError
-from imagine.stages.formats.received import read_received
+from imagine.stages.formats.received import MAX_PIXELS, read_received
 from imagine.stages.image import ImageFormat
 
 FORMATS: tuple[ImageFormat, ...] = get_args(ImageFormat)
@@ -248,9 +248,14 @@ def test_absurd_dimensions_are_refused() -> None:
     body = b"VP8X" + struct.pack("<I", 10) + bytes(4) + canvas + WEBP[12:]
     data = b"RIFF" + struct.pack("<I", 4 + len(body)) + b"WEBP" + body
     assert message_of(data) == (
-        "The answer is a picture of 16384x16384 pixels, and no more than 100 megapixels are taken; "
+        "The answer is a picture of 16384x16384 pixels, and no more than 89 megapixels are taken; "
         "ask for a smaller size."
     )
+
+
+def test_no_picture_that_is_taken_is_one_that_pillow_warns_of() -> None:
+    assert Image.MAX_IMAGE_PIXELS is not None
+    assert MAX_PIXELS <= Image.MAX_IMAGE_PIXELS
 
 
 def box(kind: bytes, data: bytes) -> bytes:

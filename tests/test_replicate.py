@@ -1,3 +1,4 @@
+import io
 import json
 from collections.abc import Callable
 from typing import Any
@@ -5,6 +6,7 @@ from typing import Any
 import httpx
 import pytest
 from hosted import KEY, connected, draw, picture_bytes, reference, request_of
+from PIL import Image
 
 from imagine.stages.errors import (
     ConfigError,
@@ -12,12 +14,13 @@ from imagine.stages.errors import (
     LostAnswerError,
     ProviderError,
     RefusedError,
+    UnusableAnswerError,
     UsageError,
 )
 from imagine.stages.generate import job
 from imagine.stages.generate.job import JobFailedError
-from imagine.stages.generate.replicate import ReplicateBackend
-from imagine.stages.image import GeneratedImage, ImageRequest, Progress
+from imagine.stages.generate.replicate import MAX_DATA_URL, ReplicateBackend
+from imagine.stages.image import GeneratedImage, ImageRequest, Progress, ReferenceImage
 
 SCHNELL = "black-forest-labs/flux-schnell"
 FILE = "https://replicate.delivery/xezq/out-0.png"
@@ -61,6 +64,7 @@ class Server:
         self.polls = list(polls) or [DONE]
         self.model = model
         self.size = size
+        self.file: dict[str, Any] = {}
         self.requests: list[httpx.Request] = []
 
     def __call__(self, request: httpx.Request) -> httpx.Response:
@@ -72,6 +76,8 @@ class Server:
             return httpx.Response(201, json=prediction("starting"))
         if path.endswith("/cancel"):
             return httpx.Response(200, json=prediction("canceled"))
+        if path == "/v1/files":
+            return httpx.Response(201, json=self.file)
         if path.startswith("/v1/models/"):
             return httpx.Response(200 if self.model else 404, json=self.model or {"detail": "no"})
         poll = self.polls.pop(0) if len(self.polls) > 1 else self.polls[0]
@@ -103,6 +109,13 @@ def schema_of(*required: str, official: bool = True, **inputs: dict[str, Any]) -
     }
     version = {"id": "5c7d5dc6", "openapi_schema": {"components": {"schemas": schemas}}}
     return {"owner": "a", "name": "b", "is_official": official, "latest_version": version}
+
+
+def photo(side: int) -> ReferenceImage:
+    """A picture that JPEG cannot make small."""
+    file = io.BytesIO()
+    Image.effect_noise((side, side), 90).convert("RGB").save(file, "JPEG", quality=95)
+    return ReferenceImage(file.getvalue(), "jpg", side, side, sha256="0" * 64)
 
 
 RATIO = {"allOf": [{"$ref": "#/components/schemas/aspect_ratio"}], "default": "1:1"}
@@ -317,6 +330,49 @@ def test_a_model_of_the_community_is_run_by_its_newest_version() -> None:
     }
 
 
+def test_a_known_model_of_the_community_is_run_by_its_newest_version_too() -> None:
+    server = Server(model=schema_of(official=False, prompt=TEXT))
+    backend = backend_for(server, "stability-ai/sdxl")
+    draw(backend, request_of(num_inference_steps=30))
+    assert server.asked()[:2] == ["GET /v1/models/stability-ai/sdxl", "POST /v1/predictions"]
+    body = server.body()
+    assert body["version"] == "5c7d5dc6"
+    assert body["input"]["num_inference_steps"] == 30
+    draw(backend)
+    assert server.asked().count("GET /v1/models/stability-ai/sdxl") == 1
+
+
+def test_large_reference_pictures_are_uploaded_first() -> None:
+    small, large = (photo(side) for side in (64, 512))
+    assert len(small.data_url) < MAX_DATA_URL < len(large.data_url)
+    place = "https://api.replicate.com/v1/files/YzNlNTk"
+    server = Server(model=schema_of(prompt=TEXT, image_input={"type": "array"}))
+    server.file = {"id": "YzNlNTk", "urls": {"get": place}}
+    draw(backend_for(server, "google/nano-banana"), request_of(images=(small, large)))
+    assert server.body()["input"]["image_input"] == [small.data_url, place]
+    (upload,) = (asked for asked in server.requests if asked.url.path == "/v1/files")
+    head = (
+        'Content-Disposition: form-data; name="content"; filename="image.jpg"\r\n'
+        "Content-Type: image/jpeg\r\n\r\n"
+    )
+    assert head.encode() + large.data + b"\r\n" in upload.content
+
+
+def test_an_upload_that_is_nowhere_is_an_error_before_anything_is_paid() -> None:
+    server = Server()
+    server.file = {"id": "YzNlNTk"}
+    with pytest.raises(UnusableAnswerError) as caught:
+        draw(
+            backend_for(server, "black-forest-labs/flux-dev"),
+            request_of(images=(photo(1024),)),
+        )
+    assert str(caught.value) == (
+        "Replicate took the reference picture and does not say where it is; try again, or give a "
+        "smaller one."
+    )
+    assert server.asked() == ["POST /v1/files"]
+
+
 def test_models_that_edit_get_every_picture_as_it_is() -> None:
     several = {"type": "array", "items": TEXT}
     server = Server(model=schema_of(prompt=TEXT, aspect_ratio=RATIO, image_input=several))
@@ -522,17 +578,35 @@ def test_ctrl_c_cancels_the_job(monkeypatch: pytest.MonkeyPatch) -> None:
     assert told == [f"Replicate was asked to stop the job {JOB}."]
 
 
-def test_a_model_that_is_not_there_is_told_from_one_that_needs_a_version() -> None:
+@pytest.mark.parametrize(
+    ("model", "message"),
+    [
+        (
+            SCHNELL,
+            f"Replicate has no model {SCHNELL} that runs by its name alone; check the name, or "
+            f"name a version of it ({SCHNELL}:VERSION).",
+        ),
+        (
+            "stability-ai/sdxl",
+            "Replicate has no model stability-ai/sdxl; check the name, or choose another "
+            "(--model).",
+        ),
+        (
+            "somebody/dreams",
+            "Replicate has no model somebody/dreams; check the name, or choose another (--model).",
+        ),
+    ],
+)
+def test_a_model_that_is_not_there_is_told_from_one_that_needs_a_version(
+    model: str, message: str
+) -> None:
     def answer(request: httpx.Request) -> httpx.Response:
         detail = "The requested resource could not be found."
         return httpx.Response(404, json={"detail": detail, "status": 404})
 
     with pytest.raises(ConfigError) as caught:
-        draw(backend_for(answer, "stability-ai/sdxl"))
-    assert str(caught.value) == (
-        "Replicate has no model stability-ai/sdxl that runs by its name alone; check the name, or "
-        "name a version of it (stability-ai/sdxl:VERSION)."
-    )
+        draw(backend_for(answer, model))
+    assert str(caught.value) == message
 
 
 @pytest.mark.parametrize("model", ["flux", "../../x", "a/b/c", "a/b:XYZ", "a/b?c", ""])

@@ -17,7 +17,7 @@ GEMINI = connect("gemini", key=Secret(KEY))
 
 def reply(body: object, *, status: int = 400, headers: dict[str, str] | None = None) -> Reply:
     data = body if isinstance(body, bytes) else json.dumps(body).encode()
-    return Reply(status, headers or {}, data, "https://api.example/v1/x")
+    return Reply(status, headers or {}, data, "https://api.example/v1/x", GEMINI.redact)
 
 
 def google(code: int, status: str, message: str, *details: dict[str, Any]) -> dict[str, Any]:
@@ -58,6 +58,16 @@ SHAPES: list[tuple[str, object, Problem]] = [
         "google, none in the free tier, in words only",
         google(429, "RESOURCE_EXHAUSTED", "Quota exceeded, limit: 0, model: x"),
         Problem("Quota exceeded, limit: 0, model: x", "resource_exhausted", exhausted=True),
+    ),
+    (
+        "google, no billing",
+        google(400, "FAILED_PRECONDITION", "Please enable billing on your project."),
+        Problem("Please enable billing on your project", "billing_disabled", exhausted=True),
+    ),
+    (
+        "google, another precondition",
+        google(400, "FAILED_PRECONDITION", "User location is not supported."),
+        Problem("User location is not supported", "failed_precondition"),
     ),
     (
         "google, as a list",
@@ -148,18 +158,18 @@ SHAPES: list[tuple[str, object, Problem]] = [
     ("body", "problem"), [row[1:] for row in SHAPES], ids=[r[0] for r in SHAPES]
 )
 def test_every_shape_of_error_is_read(body: object, problem: Problem) -> None:
-    assert problem_of(reply(body), GEMINI) == problem
+    assert problem_of(reply(body)) == problem
 
 
 def test_words_are_cut_spelt_out_and_without_key() -> None:
-    said = problem_of(reply({"error": f"bad {KEY}\n\x1b[31m" + "x" * 500}), GEMINI).message
+    said = problem_of(reply({"error": f"bad {KEY}\n\x1b[31m" + "x" * 500})).message
     assert said.startswith("bad [key] \\u001b[31mxxx")
     assert len(said) <= 310
     assert KEY not in said
 
 
 def test_a_key_at_the_cut_leaves_no_half() -> None:
-    said = problem_of(reply({"error": "x" * 290 + KEY}), GEMINI).message
+    said = problem_of(reply({"error": "x" * 290 + KEY})).message
     assert "AIza" not in said
 
 
@@ -183,14 +193,23 @@ def test_a_key_at_the_cut_leaves_no_half() -> None:
     )
 )
 def test_no_json_is_too_odd(body: object) -> None:
-    problem = problem_of(reply(body, status=429), GEMINI)
+    problem = problem_of(reply(body, status=429))
     assert problem.message.isprintable()
     assert problem.delay is None or problem.delay >= 0
 
 
+@pytest.mark.parametrize("start", ['{"error":', '["error",', '{"detail":[{"loc":['])
+@pytest.mark.parametrize("depth", [300, 900, 20_000])
+def test_no_depth_is_too_deep(start: str, depth: int) -> None:
+    ends = {"{": "}", "[": "]"}
+    end = "".join(ends[char] for char in reversed(start) if char in ends)
+    body = (start * depth + "1" + end * depth).encode()
+    assert problem_of(reply(body)).message.isprintable()
+
+
 @given(st.binary(max_size=60))
 def test_no_bytes_are_too_odd(body: bytes) -> None:
-    assert problem_of(reply(body), GEMINI).message.isprintable()
+    assert problem_of(reply(body)).message.isprintable()
 
 
 HEADERS = [

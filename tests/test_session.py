@@ -22,7 +22,8 @@ from imagine.stages.errors import (
     UnusableAnswerError,
 )
 from imagine.stages.network.providers import Connection, Secret, connect
-from imagine.stages.network.session import Problem, Reply, Session
+from imagine.stages.network.reply import Problem, Reply
+from imagine.stages.network.session import Session
 from imagine.stages.network.wire import Request
 
 KEY = "sk-very-secret"
@@ -338,6 +339,49 @@ def test_a_slow_body_ends(serve: Serve) -> None:
     assert str(caught.value).startswith("OpenAI answers too slowly (")
 
 
+@pytest.mark.parametrize(
+    "head", [b"HTTP/1.1 200 OK\r\nx: ", b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1;"]
+)
+def test_an_answer_that_drips_before_it_says_anything_ends(serve: Serve, head: bytes) -> None:
+    def drip(client: socket.socket) -> None:
+        try:
+            client.sendall(head)
+            while True:
+                client.sendall(b"x")
+                time.sleep(0.01)
+        except OSError:
+            return
+
+    server = serve(drip)
+    started = time.monotonic()
+    with Heard(server.url, wait=0.2) as heard, pytest.raises(LostAnswerError) as caught:
+        heard.session.post("x", json={}, paid=True)
+    assert time.monotonic() - started < 2
+    assert str(caught.value).startswith("OpenAI answers too slowly (")
+    assert str(caught.value).endswith(f" bytes in 0 s){LOST}")
+
+
+def test_a_connection_that_is_used_again_is_bounded_too(serve: Serve) -> None:
+    def twice(client: socket.socket) -> None:
+        client.sendall(OK)
+        client.recv(65536)
+        try:
+            client.sendall(b"HTTP/1.1 200 OK\r\nx: ")
+            while True:
+                client.sendall(b"x")
+                time.sleep(0.01)
+        except OSError:
+            return
+
+    server = serve(twice)
+    with Heard(server.url, wait=0.2, attempts=1) as heard:
+        assert heard.session.get("x").json() == {"a": 1}
+        with pytest.raises(ProviderError) as caught:
+            heard.session.get("x")
+    assert len(server.requests) == 1
+    assert str(caught.value).startswith("OpenAI answers too slowly (")
+
+
 def test_an_error_answer_counts_although_its_body_is_cut(serve: Serve) -> None:
     server = serve(BUSY[:-2], OK)
     with Heard(server.url) as heard:
@@ -453,6 +497,78 @@ def test_no_message_repeats_the_key() -> None:
     while error is not None:
         assert KEY not in str(error)
         error = error.__cause__ or error.__context__
+
+
+LEAKS = [
+    # what a server sends, and what is told of it
+    (
+        httpx.Response(200, text=f"{KEY} is no key"),
+        "The answer of api.openai.com is no JSON but begins '[key] is no key'; "
+        "try again, or check that its address is right.",
+    ),
+    (
+        httpx.Response(200, text="x" * 30 + KEY),
+        f"The answer of api.openai.com is no JSON but begins '{'x' * 30}[key]'; "
+        "try again, or check that its address is right.",
+    ),
+    (
+        httpx.Response(200, html=f"<title>Bad key {KEY.upper()}</title>"),
+        "The answer of api.openai.com is a web page ('Bad key [key]') instead of JSON; "
+        "try again, or check that its address is right.",
+    ),
+    (
+        httpx.Response(400, json={"error": {"code": KEY}}),
+        "OpenAI rejected the request (400); check the model and the options that you gave.",
+    ),
+    (
+        httpx.Response(400, headers={"x-fal-error-type": KEY}),
+        "OpenAI rejected the request (400 [KEY]); check the model and the options that you gave.",
+    ),
+    (
+        httpx.Response(307, headers={"location": f"https://{KEY}.example/"}),
+        "api.openai.com sends on to 'https://[key].example/' (307), where the key is not sent; "
+        "set openai_base_url to the address that is meant.",
+    ),
+    (
+        httpx.Response(400, text="x" * 290 + KEY),
+        f"OpenAI rejected the request (400): {'x' * 290}[key]; "
+        "check the model and the options that you gave.",
+    ),
+]
+
+
+@pytest.mark.parametrize(("answer", "message"), LEAKS)
+def test_nothing_that_repeats_the_key_is_told_as_it_is(
+    answer: httpx.Response, message: str
+) -> None:
+    with mocked(lambda request: answer) as heard, pytest.raises(ImagineError) as caught:
+        heard.session.get("x").json()
+    assert str(caught.value) == message
+
+
+def test_an_answer_holds_no_key() -> None:
+    answer = {"model": KEY, "choices": [{"text": f"so: {KEY.title()}"}, 7, None], KEY: True}
+    headers = {"x-served-by": KEY}
+    with mocked(lambda request: httpx.Response(200, json=answer, headers=headers)) as heard:
+        reply = heard.session.get("x")
+    assert reply.json() == {
+        "model": "[key]",
+        "choices": [{"text": "so: [key]"}, 7, None],
+        "[key]": True,
+    }
+    assert reply.headers["x-served-by"] == "[key]"
+    assert KEY not in repr(reply)
+
+
+@pytest.mark.parametrize("url", [f"https://{KEY}.example/a", f"ftp://{KEY}.example/a"])
+def test_an_address_with_the_key_in_it_is_not_told_as_it_is(url: str) -> None:
+    with (
+        mocked(lambda request: httpx.Response(404)) as heard,
+        pytest.raises(ProviderError) as caught,
+    ):
+        heard.session.download(url)
+    assert KEY not in str(caught.value)
+    assert "[key].example" in str(caught.value)
 
 
 def test_a_redirect_is_not_followed() -> None:
@@ -762,6 +878,10 @@ def test_a_picture_that_moves_on_and_on_is_given_up() -> None:
 
 OBJECTIONS = [
     ("http://files.example/a", "'files.example' without encryption"),
+    ("http://api.openai.com/a", "'api.openai.com' without encryption"),
+    ("https://127.1/a", "'127.1', a private address"),
+    ("https://100.64.1.1/a", "'100.64.1.1', a private address"),
+    ("https://files/a", "'files', a private address"),
     ("https://127.0.0.1/a", "'127.0.0.1', a private address"),
     ("https://localhost/a", "'localhost', a private address"),
     ("https://10.0.0.7/a", "'10.0.0.7', a private address"),
@@ -812,6 +932,23 @@ def test_a_server_of_ones_own_may_point_to_its_neighbour(serve: Serve) -> None:
     with Heard(own.url) as heard:
         assert heard.session.download(f"{files.url}/a.png").body == PNG
     assert KEY.encode() not in files.requests[0]
+
+
+@pytest.mark.parametrize("host", ["169.254.169.254", "[::ffff:169.254.169.254]", "metadata"])
+@pytest.mark.parametrize("base_url", ["http://127.0.0.1:8000/v1", "http://169.254.169.254/v1"])
+def test_a_link_local_address_is_never_asked_for_a_picture(
+    host: str, base_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Clouds tell a machine's own credentials there."""
+    found = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("169.254.169.254", 0))]
+    monkeypatch.setattr(socket, "getaddrinfo", lambda host, port: found)
+    with Heard(base_url) as heard, pytest.raises(UnusableAnswerError) as caught:
+        heard.session.download(f"http://{host}/latest/meta-data")
+    assert str(caught.value) == (
+        f"OpenAI points to '{host.strip('[]')}', a private address for its picture, "
+        "which is not asked; check openai_base_url."
+    )
+    assert heard.log == []
 
 
 def test_a_picture_is_asked_for_again_when_it_is_cut(serve: Serve) -> None:

@@ -1,13 +1,15 @@
 """Sizes of backends: which are drawn, which one fits a shape, and what the refusal says."""
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from imagine.stages.errors import UsageError
 from imagine.stages.sizes import FreeSizes, ListedSizes
 
-FREE = FreeSizes(min_side=256, max_side=2048, max_pixels=2_000_000, step=16, steepest=3)
+FREE = FreeSizes(
+    min_side=256, max_side=2048, min_pixels=655_360, max_pixels=2_000_000, step=16, steepest=3
+)
 LISTED = ListedSizes(
     ((1024, 1024, "1:1"), (2048, 2048, "1:1"), (1376, 768, "16:9"), (352, 2928, "1:8"))
 )
@@ -20,7 +22,12 @@ LISTED = ListedSizes(
             (1024, 128),
             "The size 1024x128 is out of range: paint draws sides from 256 to 2048 pixels.",
         ),
-        ((2048, 2048), "The size 2048x2048 is 4 megapixels; paint draws at most 2."),
+        ((2048, 2048), "The size 2048x2048 is 4.194 megapixels; paint draws at most 2."),
+        ((1424, 1408), "The size 1424x1408 is 2.005 megapixels; paint draws at most 2."),
+        (
+            (640, 480),
+            "The size 640x480 is 0.3072 megapixels; paint draws at least 0.6554: ask for 944x704.",
+        ),
         (
             (1000, 1024),
             "The size 1000x1024 is none of paint's, whose sides are multiples of 16; "
@@ -45,6 +52,16 @@ def test_a_shape_that_is_no_demand_always_gives_a_size_that_is_drawn(
 ) -> None:
     LISTED.check("paint", *LISTED.for_ratio("paint", ratio, exact=False))
     FREE.check("paint", *FREE.for_ratio("paint", ratio, exact=False))
+
+
+@given(st.integers(16, 54), st.integers(16, 54))
+def test_the_size_that_a_refusal_for_its_pixels_names_is_drawn(wide: int, high: int) -> None:
+    assume(max(wide, high) <= 3 * min(wide, high) and wide * high * 256 < FREE.min_pixels)
+    with pytest.raises(UsageError) as caught:
+        FREE.check("paint", wide * 16, high * 16)
+    named = str(caught.value).rpartition("ask for ")[2].rstrip(".")
+    width, height = map(int, named.split("x"))
+    FREE.check("paint", width, height)
 
 
 def test_the_steepest_shape_is_drawn_and_a_steeper_one_refused() -> None:
@@ -85,5 +102,6 @@ def test_a_shape_or_size_that_is_not_listed_is_refused_with_the_nearest() -> Non
 
 
 def test_both_say_what_they_are() -> None:
-    assert FREE.told() == "sides 256 to 2048, at most 2 megapixels"
+    assert FREE.told() == "sides 256 to 2048, 0.66 to 2 megapixels"
+    assert FreeSizes(64, 4096, 16_000_000).told() == "sides 64 to 4096, at most 16 megapixels"
     assert LISTED.told() == "shapes 1:1, 16:9, 1:8, sides up to 2928"

@@ -68,6 +68,7 @@ def test_a_picture_is_asked_for_by_shape_in_a_form_with_an_empty_part() -> None:
         "output_format": b"png",
         "none": b"",
     }
+    assert b'name="none"; filename="none"\r\n' in request.content
 
 
 @pytest.mark.parametrize(

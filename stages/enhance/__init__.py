@@ -10,6 +10,7 @@ from typing import Protocol, runtime_checkable
 from imagine.stages.image import ReferenceImage
 from imagine.stages.intent import Intent
 from imagine.stages.money.usage import NOTHING, Usage
+from imagine.stages.network.providers import Connection
 from imagine.stages.registry import Registry
 from imagine.stages.spec import PromptSpec
 
@@ -103,6 +104,11 @@ class ModelEnhancer(Enhancer, Protocol):
 
     model: str
     """What the request will name."""
+
+    @property
+    def connection(self) -> Connection | None:
+        """The way to the model; None for one that is asked without a network."""
+
     template_hash: str
     """Of everything that is sent beside the question: sha256, first 16 hexadecimal digits."""
     sees_images: bool

@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from imagine.stages.enhance import Correction, Enhancement, ModelEnhancer, Question
-from imagine.stages.errors import ProviderError, RefusedError, UnusableAnswerError
+from imagine.stages.errors import ConfigError, ImagineError, UnusableAnswerError
 from imagine.stages.guard import Finding, compare
 from imagine.stages.intent import Intent, parse_intent
-from imagine.stages.language.languages import language_of
-from imagine.stages.money.usage import NOTHING
+from imagine.stages.language.languages import language_of, language_shown
+from imagine.stages.money.usage import NOTHING, Usage
 from imagine.stages.rules.findings import FindingKind
 from imagine.stages.spec import PromptSpec
 
@@ -66,7 +66,8 @@ def ask(enhancer: ModelEnhancer, question: Question, *, cache: Cache | None = No
     holds is the guard's to repair. An answer from the cache is used as it is.
 
     Raises:
-        ImagineError: as `enhancer.ask` does, of the second answer when the first is unusable too.
+        ImagineError: as `enhancer.ask` does, of the second answer when the first is unusable too;
+            its `usage` is then that of both.
     """
     kept = cache.load(question, enhancer) if cache is not None else None
     if kept is not None:
@@ -78,6 +79,7 @@ def ask(enhancer: ModelEnhancer, question: Question, *, cache: Cache | None = No
 
 def _asked(enhancer: ModelEnhancer, question: Question) -> Asked:
     first: Enhancement | None = None
+    used: Usage | None
     try:
         first = enhancer.ask(question)
         problems = faults_of(first.spec, question)
@@ -85,21 +87,28 @@ def _asked(enhancer: ModelEnhancer, question: Question) -> Asked:
     except UnusableAnswerError as error:
         if not error.problem:
             raise
-        problems, answer, used = (error.problem,), error.answer, error.usage or NOTHING
+        problems, answer, used = (error.problem,), error.answer, error.usage
     if first is not None and not problems:
         return Asked(first)
     try:
         second = enhancer.ask(replace(question, correction=Correction(answer, problems)))
-    except (ProviderError, RefusedError) as error:
-        if isinstance(error, UnusableAnswerError):
-            used = error.usage = used + (error.usage or NOTHING)
-        if first is None:
+    except ImagineError as error:
+        error.usage = _together(used, error.usage)
+        # A key that is rejected is rejected in the next run too, so that is told at once.
+        if first is None or isinstance(error, ConfigError):
             raise
-        return Asked(replace(first, usage=used), reasked=problems)
-    spent = used + second.usage
+        return Asked(replace(first, usage=error.usage or NOTHING), reasked=problems)
+    spent = _together(used, second.usage) or NOTHING
     if first is not None and len(faults_of(second.spec, question)) > len(problems):
         return Asked(replace(first, usage=spent), reasked=problems)
     return Asked(replace(second, usage=spent), reasked=problems, replaced=True)
+
+
+def _together(one: Usage | None, other: Usage | None) -> Usage | None:
+    """What two calls used, as far as it is known."""
+    if one is None or other is None:
+        return one or other
+    return one + other
 
 
 def faults_of(spec: PromptSpec, question: Question) -> tuple[str, ...]:
@@ -145,4 +154,5 @@ def _strange_language(spec: PromptSpec, intent: Intent) -> tuple[str, ...]:
         return ()
     if asked != "en" and _SCRIPTS.get(language, "Latin") == _SCRIPTS.get(asked, "Latin"):
         return ()
-    return (f"language: the prompt is in “{asked}”, the description in “{language}”",)
+    told = f"the prompt is in {language_shown(asked)}, the description in {language_shown(language)}"
+    return (f"language: {told}",)

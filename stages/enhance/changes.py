@@ -4,28 +4,33 @@ Only what the answer changes is touched: every other subject, relation and slot 
 that stood there before.
 """
 
-import re
 from collections.abc import Sequence
-from difflib import SequenceMatcher
 from typing import Any
 
-from imagine.stages.demands import MAX_RELATIONS, MAX_SUBJECTS, MAX_TEXTS, demands_of, slug_for
-from imagine.stages.enhance import Revision
-from imagine.stages.enhance.answer import (
-    PHRASES,
+from imagine.stages.demands import (
+    MAX_RELATIONS,
+    MAX_SUBJECTS,
+    MAX_TEXTS,
+    demands_of,
+    slug_for,
+)
+from imagine.stages.enhance import Question, Revision
+from imagine.stages.enhance.edits import edited_prompt, removed_subjects
+from imagine.stages.enhance.extract import object_with, unusable
+from imagine.stages.enhance.schema import REFINE_SCHEMA
+from imagine.stages.enhance.slots import (
     SUBJECT_FIELDS,
     Ids,
     build,
     copy_of,
+    read_assumptions,
     read_exclusions,
+    read_phrases,
     read_relations,
     read_subject,
     read_texts,
     span_of,
-    unusable,
 )
-from imagine.stages.enhance.extract import object_with
-from imagine.stages.enhance.schema import REFINE_SCHEMA
 from imagine.stages.enhance.values import (
     as_colors,
     as_medium,
@@ -34,32 +39,26 @@ from imagine.stages.enhance.values import (
     as_text,
     as_texts,
 )
-from imagine.stages.errors import shown
 from imagine.stages.intent import Intent, parse_intent
 from imagine.stages.spec import (
-    MAX_PROMPT_LENGTH,
-    UNSTORABLE,
     PromptSpec,
     Relation,
     Style,
     Subject,
     TextItem,
-    normalized,
 )
 
 # What tells changes from an object within them, such as a subject, which may be cleared too.
 _FIELDS = [name for name in REFINE_SCHEMA["properties"] if name != "clear"]
-# Words that an edit may bring in beside those of the instruction: "bigger" makes "a big crown".
-MOST_NEW_WORDS = 4
 
 
-def read_changes(text: str, intent: Intent, revision: Revision) -> PromptSpec:
+def read_changes(text: str, question: Question, revision: Revision) -> PromptSpec:
     """Apply what a model answered to a revision.
 
     Args:
         text: the answer.
-        intent: of the prompt as it was.
-        revision: the description as it was, and what the user wants changed.
+        question: of the prompt as it was.
+        revision: of the question: the description as it was, and what the user wants changed.
 
     Returns:
         The revised description, whose prompt may be edited; the guard has not seen it yet.
@@ -68,8 +67,8 @@ def read_changes(text: str, intent: Intent, revision: Revision) -> PromptSpec:
         UnusableAnswerError: the answer holds no changes, or more than was asked for.
     """
     values = object_with(_FIELDS, text)
-    before = revision.spec
-    source = _edited_prompt(text, values.get("source_prompt"), intent, revision.instruction)
+    before, intent = revision.spec, question.intent
+    source = edited_prompt(text, values, question, revision)
     edited = parse_intent(source)
     cleared = set(as_texts(values.get("clear"), limit=40, most=20))
     subjects = _subjects(text, values, before, edited)
@@ -94,51 +93,6 @@ def read_changes(text: str, intent: Intent, revision: Revision) -> PromptSpec:
     return revised
 
 
-def _edited_prompt(text: str, value: Any, intent: Intent, instruction: str) -> str:
-    """The user's prompt with the model's edit, which has to be a small one.
-
-    Raises:
-        UnusableAnswerError: it is another prompt, or quotes what nobody wrote.
-    """
-    core = normalized(UNSTORABLE.sub(" ", value)) if isinstance(value, str) else ""
-    if not core or core == intent.core:
-        return intent.source
-    if not _is_small_edit(_words(intent.core), _words(core), _words(instruction)):
-        raise unusable(
-            text,
-            "rewrites the prompt",
-            "source_prompt is rewritten; make only the smallest edit that the instruction needs.",
-        )
-    invented = [
-        quote
-        for quote in parse_intent(core).quotes
-        if quote not in intent.core and quote not in instruction
-    ]
-    if invented:
-        raise unusable(
-            text,
-            f"brings in the text “{shown(invented[0])}”",
-            f"source_prompt quotes “{shown(invented[0])}”, which the user did not write.",
-        )
-    source = f"{core} {intent.flags.text}".strip()
-    if len(source) > MAX_PROMPT_LENGTH:
-        raise unusable(text, "makes the prompt too long", "source_prompt is too long.")
-    return source
-
-
-def _words(text: str) -> list[str]:
-    return re.findall(r"\w+", text.lower())
-
-
-def _is_small_edit(before: list[str], after: list[str], instruction: list[str]) -> bool:
-    """Whether a prompt was edited and not rewritten: few new words, and most of the old ones."""
-    asked = len(instruction)
-    new = [word for word in after if word not in {*before, *instruction}]
-    kept = sum(block.size for block in SequenceMatcher(None, before, after).get_matching_blocks())
-    lost = len(before) - kept
-    return len(new) <= MOST_NEW_WORDS + asked and lost <= max(len(before) // 2, 2 + 2 * asked)
-
-
 def _subjects(
     text: str, values: dict[str, Any], before: PromptSpec, edited: Intent
 ) -> tuple[Subject, ...]:
@@ -147,8 +101,8 @@ def _subjects(
     Raises:
         UnusableAnswerError: none is left, or more than a description holds.
     """
-    ids = _ids(before.subjects)
-    gone = {ids.find(item) for item in _list(values.get("remove_subjects"))}
+    ids = Ids.of(before.subjects)
+    gone = removed_subjects(values, before)
     kept = {subject.id: subject for subject in before.subjects if subject.id not in gone}
     for item in as_objects(values.get("subjects"), key="name", named="id"):
         known = ids.find(item.get("id")) or ids.find(item.get("name"))
@@ -166,17 +120,6 @@ def _subjects(
             f"The changes make {len(kept)} subjects, and {MAX_SUBJECTS} are the most.",
         )
     return tuple(_with_span(subject, edited) for subject in kept.values())
-
-
-def _ids(subjects: Sequence[Subject]) -> Ids:
-    """Finds subjects by id or name; ids win over names, earlier subjects over later ones."""
-    words = [(subject.id, subject.id) for subject in subjects]
-    words += [(subject.name.casefold(), subject.id) for subject in subjects]
-    return Ids(dict(reversed(words)))
-
-
-def _list(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else [] if value is None else [value]
 
 
 def _changed(subject: Subject, item: dict[str, Any], edited: Intent) -> Subject:
@@ -206,7 +149,7 @@ def _with_span(subject: Subject, edited: Intent) -> Subject:
 def _relations(
     values: dict[str, Any], before: PromptSpec, subjects: Sequence[Subject]
 ) -> tuple[Relation, ...]:
-    ids, there = _ids([*before.subjects, *subjects]), {subject.id for subject in subjects}
+    ids, there = Ids.of([*before.subjects, *subjects]), {subject.id for subject in subjects}
     removed = [Relation(**item) for item in read_relations(values.get("remove_relations"), ids)]
     added = [Relation(**item) for item in read_relations(values.get("add_relations"), ids)]
     kept = [
@@ -268,9 +211,7 @@ def _ratio(
 
 def _slots(values: dict[str, Any], before: PromptSpec, cleared: set[str]) -> dict[str, Any]:
     """The phrases and lists of words, each as given, emptied, or as it was."""
-    given: dict[str, Any] = {
-        slot: as_text(values.get(slot), limit) for slot, limit in PHRASES.items()
-    }
+    given: dict[str, Any] = dict(read_phrases(values))
     given["palette"] = as_colors(values.get("palette"), most=6) if values.get("palette") else None
     given["exclude"] = read_exclusions(values["exclude"]) if values.get("exclude") else None
     as_it_was = {
@@ -284,5 +225,4 @@ def _assumptions(value: Any, before: PromptSpec, fields: dict[str, Any]) -> tupl
     """The old ones but for those of slots ("lighting: ...") that are changed, and the new ones."""
     changed = {slot for slot in PromptSpec.model_fields if fields[slot] != getattr(before, slot)}
     kept = [line for line in before.assumptions if line.partition(":")[0] not in changed]
-    added = as_texts(value, limit=80, most=8, parted=";\n")
-    return tuple(dict.fromkeys([*kept, *added]))[:8]
+    return tuple(dict.fromkeys([*kept, *read_assumptions(value)]))[:8]

@@ -77,6 +77,16 @@ def _inner(value: Any, fields: Sequence[str]) -> dict[str, Any] | None:
     return None
 
 
+def unusable(text: str, what: str, problem: str) -> UnusableAnswerError:
+    """The error for an answer that `what` is wrong with."""
+    line = shown(" ".join(text.split()), limit=200)
+    return UnusableAnswerError(
+        f"The model's answer {what.rstrip('.')} (“{line}”); try again, or another model.",
+        answer=text[:MAX_ANSWER],
+        problem=problem,
+    )
+
+
 def _no_object(field: str, text: str) -> UnusableAnswerError:
     """The error for a text without the object: why, and what the model is told."""
     line = shown(_one_line(text), limit=300)

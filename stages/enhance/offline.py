@@ -25,6 +25,7 @@ from imagine.stages.enhance.pools import (
 from imagine.stages.enhance.scene import ANIMALS, DARK_SOURCES, Scene, scene_of
 from imagine.stages.intent import Intent
 from imagine.stages.language import lexicon
+from imagine.stages.language.languages import language_shown
 from imagine.stages.language.lexicon import singular
 from imagine.stages.rules.contradiction import colorful_words, contradictions
 from imagine.stages.spec import Medium, PromptSpec, Style, TextItem
@@ -78,8 +79,8 @@ def _remarks(intent: Intent) -> tuple[str, ...]:
     if intent.language == "en":
         return ()
     return (
-        f"The prompt reads as '{intent.language}': the offline enhancer knows English only, "
-        "so it added nothing.",
+        f"The prompt seems to be in {language_shown(intent.language)}: the offline enhancer knows "
+        "English only, so it added nothing.",
     )
 
 

@@ -10,7 +10,7 @@ to find out stands before what it derives from that, since it writes in this ord
 from typing import Any, get_args
 
 from imagine.stages.enhance import Question
-from imagine.stages.spec import AspectRatio, Medium, Position, RelationKind
+from imagine.stages.spec import PHRASES, AspectRatio, Medium, Position, RelationKind
 
 Schema = dict[str, Any]
 
@@ -110,14 +110,14 @@ _MEDIUM = _choice("what the picture is made as", [medium.value for medium in Med
 _COLOR = _text("colour word or #RRGGBB", 30)
 _RATIO = _choice("shape of the picture", list(get_args(AspectRatio)), nullable=True)
 
-# The slots of a description that are one sentence or phrase.
-_PHRASES = {
-    "setting": _open("place, time, weather", 240),
-    "composition": _open("framing and arrangement", 120),
-    "lighting": _open("light: source, direction, quality", 120),
-    "camera": _open("lens, angle, depth of field; only for photograph and render_3d", 120),
-    "mood": _open("atmosphere", 80),
+_ABOUT = {
+    "setting": "place, time, weather",
+    "composition": "framing and arrangement",
+    "lighting": "light: source, direction, quality",
+    "camera": "lens, angle, depth of field; only for photograph and render_3d",
+    "mood": "atmosphere",
 }
+_PHRASES = {slot: _open(_ABOUT[slot], most) for slot, most in PHRASES.items()}
 
 ENHANCE_SCHEMA: Schema = _object(
     {

@@ -5,7 +5,7 @@ answer is fetched, and the picture behind the address in it.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlsplit
@@ -18,14 +18,15 @@ from imagine.stages.errors import (
     shown,
 )
 from imagine.stages.generate.fal_models import family_of
-from imagine.stages.generate.fitting import data_url, fitted
-from imagine.stages.generate.hosted import Parameters, count, table, tables, text
+from imagine.stages.generate.fitting import fitted
+from imagine.stages.generate.hosted import Parameters
 from imagine.stages.generate.job import Job, JobFailedError, drawing, follow
 from imagine.stages.generate.queued import QueuedBackend
 from imagine.stages.generate.shapes import shape_of
 from imagine.stages.image import GeneratedImage, ImageRequest, Progress
+from imagine.stages.network.json_values import count, table, tables, text
 from imagine.stages.network.providers import IMAGE_TIMEOUT, Connection
-from imagine.stages.network.session import Problem, Reply
+from imagine.stages.network.reply import Problem, Reply
 from imagine.stages.sizes import ListedSizes
 
 # A state that is not known here is one more on the way to these.
@@ -57,9 +58,6 @@ class FalBackend(QueuedBackend):
     @property
     def _who(self) -> str:
         return f"{self.name} with {self.model}"
-
-    def headers(self) -> Mapping[str, str]:
-        return {"authorization": f"Key {self.connection.require_key()}"}
 
     def check(self, request: ImageRequest) -> None:
         """Refuse what the model does not read so; nothing is sent.
@@ -142,10 +140,10 @@ class FalBackend(QueuedBackend):
             # it only looks at the pictures, at an address of its own.
             if "strength" in family.row:
                 path, size = f"{path}/image-to-image", {}
-                body[place] = data_url(fitted(request, who=self._who))
+                body[place] = fitted(request, who=self._who).data_url
             else:
                 path = f"{path}/edit"
-                body[place] = [data_url(image) for image in request.images]
+                body[place] = [image.data_url for image in request.images]
         sizes = {
             name: value for name, value in {**shape, **size}.items() if name in family.row["size"]
         }

@@ -19,6 +19,7 @@ FLUX_DEV = Family(
     _FLUX,
     _SIZES,
     limits={"num_inference_steps": (1, 50), "guidance_scale": (1, 20), "strength": (0.01, 1)},
+    image_limits={"num_inference_steps": (10, 50)},
     fixed=_ONE_PNG,
     max_images=1,
 )

@@ -31,6 +31,7 @@ class Family:
         row: our options and their places in the request (see imagine.stages.generate.parameters).
         sizes: which they draw.
         limits: lowest and highest value of an option; an option that is missing has none.
+        image_limits: those that are otherwise where a reference picture is given.
         fixed: what every request says beside the user's options, by place.
         profile: how the prompt is rendered for them.
         max_images: reference pictures they take.
@@ -39,6 +40,7 @@ class Family:
     row: Row
     sizes: Sizes
     limits: Mapping[Option, tuple[float, float]] = field(default_factory=dict)
+    image_limits: Mapping[Option, tuple[float, float]] = field(default_factory=dict)
     fixed: Mapping[str, Any] = field(default_factory=dict)
     profile: Profile = "natural"
     max_images: int = 0
@@ -62,13 +64,14 @@ class Family:
         # Given a strength, a model starts from the picture, and draws in its shape.
         if request.images and "strength" in self.row:
             check_shape(request, who=who)
+        limits = {**self.limits, **(self.image_limits if request.images else {})}
         for option, flag in OPTIONS:
             value = getattr(request, option)
-            low, high = self.limits.get(option, (value, value))
+            low, high = limits.get(option, (value, value))
             if value is not None and not low <= value <= high:
                 raise UsageError(
-                    f"{flag} {value:g} is out of range: {shown(who)} reads {low:g} to {high:g}; "
-                    "choose one of these."
+                    f"{flag} {value:g} is out of range: {shown(who)} reads {low:g} to {high:g}"
+                    f"{' beside a picture' if request.images else ''}; choose one of these."
                 )
 
     def with_seed(self, request: ImageRequest, *, title: str) -> tuple[ImageRequest, list[str]]:

@@ -4,20 +4,15 @@ Models that start from a picture draw in its shape and size, whatever else they 
 """
 
 import io
-from base64 import b64encode
 
 from imagine.stages.errors import UsageError, shown
 from imagine.stages.generate.shapes import MEGAPIXEL
 from imagine.stages.image import ImageRequest, ReferenceImage
+from imagine.stages.references.reading import JPEG_QUALITY
 from imagine.stages.sizes import RATIO_TOLERANCE
 
 # Sizes are multiples of 64 near a ratio, 1152x896 for 4:3; a picture of that very ratio is to fit.
 _OVERHANG = 2 * RATIO_TOLERANCE
-
-
-def data_url(image: ReferenceImage) -> str:
-    """A picture as an address that holds it."""
-    return f"data:{image.media_type};base64,{b64encode(image.data).decode('ascii')}"
 
 
 def fitted(request: ImageRequest, *, who: str) -> ReferenceImage:
@@ -40,6 +35,10 @@ def fitted(request: ImageRequest, *, who: str) -> ReferenceImage:
 
     picture = ImageOps.fit(Image.open(io.BytesIO(image.data)), asked, Image.Resampling.LANCZOS)
     file = io.BytesIO()
+    # A photo as PNG would be ten times as large.
+    if image.format == "jpg":
+        picture.save(file, "JPEG", quality=JPEG_QUALITY, subsampling=0)
+        return ReferenceImage(file.getvalue(), "jpg", *asked, sha256=image.sha256)
     picture.save(file, "PNG")
     return ReferenceImage(file.getvalue(), "png", *asked, sha256=image.sha256)
 

@@ -4,7 +4,6 @@ POST {base}/v1beta/models/{model}:generateContent over httpx: the Google SDK tha
 use cannot send an imageConfig. A refusal comes inside an answer of status 200.
 """
 
-from base64 import b64encode
 from collections.abc import Iterator
 from http import HTTPStatus
 from typing import Any
@@ -12,42 +11,30 @@ from urllib.parse import quote
 
 from imagine.stages.errors import ConfigError, ImagineError, shown
 from imagine.stages.generate.gemini_models import image_model
-from imagine.stages.generate.hosted import HostedBackend, count, items, table, tables, text
+from imagine.stages.generate.hosted import HostedBackend
 from imagine.stages.generate.parameters import PARAMETERS, capabilities_of
 from imagine.stages.image import GeneratedImage, ImageRequest, Progress
 from imagine.stages.money.usage import Usage
+from imagine.stages.network.google import REFUSALS, reason_shown
+from imagine.stages.network.json_values import count, items, table, tables, text
 from imagine.stages.network.providers import Connection
-from imagine.stages.network.session import Problem, Reply
+from imagine.stages.network.reply import Problem, Reply
+from imagine.stages.network.session import Session
 from imagine.stages.sizes import ListedSizes
 
+# Seconds that a list of models may take, which is only for a better message.
+LIST_TIMEOUT = 10.0
 # A vague prompt may be answered with words alone unless a picture is demanded.
 DEMAND = "Generate an image: "
 
-# What a finishReason or blockReason means, for a person. Whatever is missing is told by name.
-_REASONS = {
-    "SAFETY": "its safety filter",
-    "IMAGE_SAFETY": "its safety filter for pictures",
-    "PROHIBITED_CONTENT": "prohibited content",
-    "IMAGE_PROHIBITED_CONTENT": "prohibited content in the picture",
-    "BLOCKLIST": "a word on its blocklist",
-    "SPII": "personal data",
-    "RECITATION": "too close to existing material",
-    "IMAGE_RECITATION": "too close to an existing picture",
-    "LANGUAGE": "a language that it does not know",
-    "MODEL_ARMOR": "the project's Model Armor filter",
-    "JAILBREAK": "an attempt to get around its rules",
-}
 # Endings in which nothing was refused, but nothing drawn either.
 _UNFINISHED = {
     "NO_IMAGE": "made no picture (NO_IMAGE)",
     "OTHER": "made no picture and does not say why (OTHER)",
     "IMAGE_OTHER": "made no picture and does not say why (IMAGE_OTHER)",
+    "LANGUAGE": "does not know the prompt's language (LANGUAGE)",
     "MAX_TOKENS": "used up its tokens before the picture was made (MAX_TOKENS)",
 }
-
-
-class RetiredModelError(ConfigError):
-    """The model is not there (any more)."""
 
 
 class GeminiBackend(HostedBackend):
@@ -69,9 +56,6 @@ class GeminiBackend(HostedBackend):
             ),
             max_images=family.max_images,
         )
-
-    def headers(self) -> dict[str, str]:
-        return {"x-goog-api-key": self.connection.require_key()}
 
     def generate(self, request: ImageRequest) -> Iterator[Progress | GeneratedImage]:
         """Yields "sent", "received", then the picture.
@@ -108,8 +92,9 @@ class GeminiBackend(HostedBackend):
     def translate(self, reply: Reply, problem: Problem) -> ImagineError | None:
         # Another 404 is a wrong base URL, of which the usual message tells.
         if reply.status == HTTPStatus.NOT_FOUND and problem.code == "not_found":
-            return RetiredModelError(
-                f"{self.title} has no model '{shown(self.model)}': it may be retired"
+            return ConfigError(
+                f"{self.title} has no model '{shown(self.model)}': it may be retired; "
+                f"{self._alternatives()}."
             )
         return None
 
@@ -126,17 +111,16 @@ class GeminiBackend(HostedBackend):
             # Paid projects otherwise keep requests.
             "store": False,
         }
-        try:
-            return self.session.post(
-                f"/v1beta/models/{quote(self.model, safe='')}:generateContent", json=body, paid=True
-            )
-        except RetiredModelError as error:
-            raise ConfigError(f"{error}; {self._alternatives()}.") from error
+        return self.session.post(
+            f"/v1beta/models/{quote(self.model, safe='')}:generateContent", json=body, paid=True
+        )
 
     def _alternatives(self) -> str:
         """What to do without the model: the image models that this key can use, at best."""
+        hasty = self.connection.hasty(LIST_TIMEOUT)
         try:
-            listed = self.session.get("/v1beta/models?pageSize=1000").json()
+            with Session(hasty, headers=self.headers(), timeout=LIST_TIMEOUT) as session:
+                listed = session.get("/v1beta/models?pageSize=1000").json()
         except ImagineError:
             return "choose another with --model"
         names = [
@@ -159,26 +143,21 @@ class GeminiBackend(HostedBackend):
         feedback = table(answer.get("promptFeedback"))
         if blocked := text(feedback.get("blockReason")):
             said = text(feedback.get("blockReasonMessage")) or words
-            return self.refused(f"refused the prompt ({_reason(blocked)})", said)
+            return self.refused(f"refused the prompt ({reason_shown(blocked)})", said)
         reason = text(candidate.get("finishReason"))
         said = words or text(candidate.get("finishMessage"))
         if reason in ("", "STOP", "FINISH_REASON_UNSPECIFIED"):
             return self.wordy(said)
         if reason in _UNFINISHED:
             return self.refused(_UNFINISHED[reason], said)
-        if reason in _REASONS:
-            return self.refused(f"refused to draw this ({_reason(reason)})", said)
-        return self.refused(f"ended without a picture ({_reason(reason)})", said)
+        if reason in REFUSALS:
+            return self.refused(f"refused to draw this ({reason_shown(reason)})", said)
+        return self.refused(f"ended without a picture ({shown(reason)})", said)
 
 
 def _parts(request: ImageRequest) -> list[dict[str, Any]]:
     pictures = [
-        {
-            "inlineData": {
-                "mimeType": image.media_type,
-                "data": b64encode(image.data).decode("ascii"),
-            }
-        }
+        {"inlineData": {"mimeType": image.media_type, "data": image.base64}}
         for image in request.images
     ]
     return [{"text": f"{DEMAND}{request.prompt}"}, *pictures]
@@ -188,11 +167,6 @@ def _inline_data(part: dict[str, Any]) -> object:
     """Base64 of a picture, or None; servers answer in either spelling of the protocol's JSON."""
     inline = table(part.get("inlineData") or part.get("inline_data"))
     return inline.get("data")
-
-
-def _reason(name: str) -> str:
-    meaning = _REASONS.get(name)
-    return f"{shown(name)}: {meaning}" if meaning else shown(name)
 
 
 def _usage(counted: dict[str, Any]) -> Usage:

@@ -8,11 +8,9 @@ A subclass says how its request looks and where the picture stands in the answer
         yield from self.finished(request, self.picture_in(reply.json()["image"]))
 """
 
-import base64
-import binascii
 from collections.abc import Iterator, Mapping, Sequence
 from threading import Lock
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from imagine.stages.errors import (
     ImagineError,
@@ -24,8 +22,10 @@ from imagine.stages.formats.received import read_received
 from imagine.stages.generate import Capabilities
 from imagine.stages.image import GeneratedImage, ImageRequest, Progress, ReceivedImage
 from imagine.stages.money.usage import Usage
+from imagine.stages.network.json_values import decoded_base64
 from imagine.stages.network.providers import IMAGE_TIMEOUT, Connection
-from imagine.stages.network.session import Problem, Reply, Session
+from imagine.stages.network.reply import Problem, Reply
+from imagine.stages.network.session import Session
 from imagine.stages.sizes import RATIO_TOLERANCE, ListedSizes
 
 # A picture of more than twice or less than half the pixels is not what was ordered.
@@ -86,14 +86,12 @@ class HostedBackend:
                 self._session = None
 
     def headers(self) -> Mapping[str, str]:
-        """What goes with every request: by default the key as a bearer token, where there is one.
+        """What goes with every request: the key, where there is one.
 
         Raises:
             ConfigError: the provider needs a key and there is none.
         """
-        if self.connection.key is None and not self.connection.provider.needs_key:
-            return {}
-        return {"authorization": f"Bearer {self.connection.require_key()}"}
+        return self.connection.headers()
 
     def translate(self, reply: Reply, problem: Problem) -> ImagineError | None:
         """The error for an answer of status 300 or more, where it has a meaning for pictures."""
@@ -164,8 +162,8 @@ class HostedBackend:
         if value[:5].lower() in ("data:", "http:", "https"):
             return self.session.download(value).body
         try:
-            return base64.b64decode(value, validate=True)
-        except (binascii.Error, ValueError) as error:
+            return decoded_base64(value)
+        except ValueError as error:
             raise UnusableAnswerError(
                 f"{self.title} sent a picture whose base64 is damaged ({len(value):,} characters); "
                 "nothing was saved, try again."
@@ -213,7 +211,10 @@ class HostedBackend:
                 f"{self.title} sent a picture of {told}; nothing was saved, choose another --size "
                 "or --model."
             )
-        return [f"The picture is {told}."]
+        # Of a list nothing but the shape goes out; the pixels are the provider's affair.
+        return (
+            [] if isinstance(self.capabilities.sizes, ListedSizes) else [f"The picture is {told}."]
+        )
 
     def _shapes(self, width: int, height: int) -> list[float]:
         """Width by height as asked, and as the maker calls it: 1376x768 is also 16:9."""
@@ -230,27 +231,3 @@ class HostedBackend:
         if not self.model or served.startswith(self.model):
             return []
         return [f"{self.title} served {shown(served)} for {shown(self.model)}."]
-
-
-def table(value: object) -> dict[str, Any]:
-    """`value` if it is a JSON object, else an empty one: answers keep no promises."""
-    return value if isinstance(value, dict) else {}
-
-
-def items(value: object) -> list[Any]:
-    """`value` if it is a JSON array, else an empty one."""
-    return value if isinstance(value, list) else []
-
-
-def tables(value: object) -> list[dict[str, Any]]:
-    """The JSON objects in `value`, if it is an array."""
-    return [item for item in items(value) if isinstance(item, dict)]
-
-
-def text(value: object) -> str:
-    return value if isinstance(value, str) else ""
-
-
-def count(value: object) -> int:
-    """`value` if it is a whole number from 0, else 0."""
-    return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else 0

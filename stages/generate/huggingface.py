@@ -4,19 +4,27 @@ POST {base}/models/{model}; the answer is the picture itself. A model that is be
 503 with the seconds that it needs, and is asked again then.
 """
 
-import io
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from http import HTTPStatus
 from typing import Any
 
-from imagine.stages.errors import ConfigError, ImagineError, ProviderError, UsageError, shown
+from imagine.stages.errors import (
+    ConfigError,
+    ImagineError,
+    ProviderError,
+    SaveError,
+    UsageError,
+    shown,
+)
 from imagine.stages.generate.family import Family
-from imagine.stages.generate.hosted import HostedBackend, items, table, tables, text
+from imagine.stages.generate.hosted import HostedBackend
 from imagine.stages.generate.parameters import PARAMETERS, nested, without
 from imagine.stages.image import GeneratedImage, ImageRequest, Progress
+from imagine.stages.network.json_values import items, table, tables, text
 from imagine.stages.network.providers import Connection
-from imagine.stages.network.session import Problem, Reply
+from imagine.stages.network.reply import Problem, Reply
 from imagine.stages.sizes import FreeSizes
 
 _NAME = re.compile(r"\w[\w.-]*(/\w[\w.-]*)?", re.ASCII)
@@ -32,6 +40,10 @@ _GUIDED = Family(_ROW, _SIZES)
 _OTHER = Family(without(_ROW, "negative_prompt"), _SIZES)
 # A picture of a single colour needs less; anything else more, however simple it is.
 _FLAT = 20_000
+_BLACK = (
+    "The picture is black all over, as the model's safety filter leaves one that it rejects; "
+    "change the prompt if black is not what you wanted."
+)
 # A part of the model's name to what it reads; the first that fits. Sources: the model cards.
 FAMILIES: tuple[tuple[str, Family], ...] = (
     ("flux.1-schnell", Family(_DISTILLED, _SIZES)),
@@ -91,7 +103,7 @@ class HuggingFaceBackend(HostedBackend):
         )
         if _is_json(reply):
             raise self._no_picture(reply.json())
-        yield from self.finished(request, reply.body, notes=_black_note(reply.body))
+        yield from map(_with_black_note, self.finished(request, reply.body))
 
     def translate(self, reply: Reply, problem: Problem) -> ImagineError | None:
         if "nsfw" in problem.message.lower():
@@ -117,22 +129,16 @@ class HuggingFaceBackend(HostedBackend):
         return self.wordy(text(said.get("generated_text")))
 
 
-def _black_note(data: bytes) -> list[str]:
+def _with_black_note(step: Progress | GeneratedImage) -> Progress | GeneratedImage:
     """What the safety filter of Stable Diffusion leaves is a picture that is black all over."""
-    if len(data) > _FLAT:
-        return []
-    from PIL import Image
-
+    if isinstance(step, Progress) or step.received is None or len(step.received.data) > _FLAT:
+        return step
     try:
-        picture = Image.open(io.BytesIO(data)).convert("L")
-    except OSError:
-        return []  # no whole picture; whoever reads it next says so
-    if picture.getextrema() != (0, 0):
-        return []
-    return [
-        "The picture is black all over, as the model's safety filter leaves one that it rejects; "
-        "change the prompt if black is not what you wanted."
-    ]
+        black = step.pixels.convert("L").getextrema() == (0, 0)
+    except SaveError:
+        # Damaged inside: whoever decodes it next says so.
+        return step
+    return replace(step, notes=(*step.notes, _BLACK)) if black else step
 
 
 def _is_json(reply: Reply) -> bool:

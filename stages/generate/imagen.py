@@ -9,12 +9,13 @@ from http import HTTPStatus
 from urllib.parse import quote, urlsplit
 
 from imagine.stages.errors import ConfigError, ImagineError, shown
-from imagine.stages.generate.hosted import HostedBackend, table, tables, text
+from imagine.stages.generate.hosted import HostedBackend
 from imagine.stages.generate.parameters import PARAMETERS, capabilities_of
 from imagine.stages.image import GeneratedImage, ImageRequest, Progress
 from imagine.stages.money.usage import Usage
+from imagine.stages.network.json_values import table, tables, text
 from imagine.stages.network.providers import PROVIDERS, Connection
-from imagine.stages.network.session import Problem, Reply
+from imagine.stages.network.reply import Problem, Reply
 from imagine.stages.sizes import ListedSizes
 
 # Pixels at "1K" as Vertex documents them for Imagen 4; "2K" doubles both sides.
@@ -53,9 +54,6 @@ class ImagenBackend(HostedBackend):
                 )
             ),
         )
-
-    def headers(self) -> dict[str, str]:
-        return {"x-goog-api-key": self.connection.require_key()}
 
     def generate(self, request: ImageRequest) -> Iterator[Progress | GeneratedImage]:
         """Yields "sent", "received", then the picture.

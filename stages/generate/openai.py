@@ -5,22 +5,22 @@ read little beside prompt and size; servers of one's own read more, each in a di
 """
 
 import re
-from base64 import b64encode
 from collections.abc import Iterator
 from dataclasses import replace
-from ipaddress import ip_address
+from http import HTTPStatus
 from json import dumps
 from typing import Any, Literal, get_args
-from urllib.parse import urlsplit
 
 from imagine.stages.errors import ConfigError, ImagineError, ProviderError, did_you_mean, shown
-from imagine.stages.generate.hosted import HostedBackend, Parameters, count, table, tables, text
+from imagine.stages.generate.hosted import HostedBackend, Parameters
 from imagine.stages.generate.parameters import PARAMETERS, capabilities_of, nested, placed
 from imagine.stages.image import GeneratedImage, ImageRequest, Progress
 from imagine.stages.money.usage import Usage
-from imagine.stages.network.providers import Connection
-from imagine.stages.network.reply import problem_of
-from imagine.stages.network.session import Problem, Reply
+from imagine.stages.network.address import origin_of, place_of
+from imagine.stages.network.failure import host_of
+from imagine.stages.network.json_values import count, table, tables, text
+from imagine.stages.network.providers import Connection, is_own_host
+from imagine.stages.network.reply import Problem, Reply, problem_of
 from imagine.stages.sizes import FreeSizes, ListedSizes, Sizes
 
 Dialect = Literal["openai", "compatible", "localai", "vllm", "sglang", "sdcpp"]
@@ -29,7 +29,14 @@ DIALECTS: tuple[Dialect, ...] = get_args(Dialect)
 # gpt-image-1 and 1.5; since version 2 any size of multiples of 16.
 _FIRST_MODELS = re.compile(r"gpt-image-1(?!\d)")
 _FIRST_SIZES = ListedSizes(((1024, 1024, "1:1"), (1536, 1024, "3:2"), (1024, 1536, "2:3")))
-_FREE_SIZES = FreeSizes(min_side=256, max_side=3840, max_pixels=3840 * 2160, step=16, steepest=3.0)
+_FREE_SIZES = FreeSizes(
+    min_side=480,
+    max_side=3840,
+    min_pixels=655_360,
+    max_pixels=3840 * 2160,
+    step=16,
+    steepest=3.0,
+)
 # Of a server of one's own nothing is known but that diffusion models draw in cells of 8 pixels.
 _OWN_SIZES = FreeSizes(min_side=64, max_side=4096, max_pixels=16_000_000, step=8)
 
@@ -39,8 +46,8 @@ _TAG = "sd_cpp_extra_args"
 _ANY_TAG = re.compile(rf"<\s*/?\s*{_TAG}\s*>", re.IGNORECASE)
 
 
-# Where OpenAI itself answers.
-HOST = "api.openai.com"
+class _FormatRefusedError(ProviderError):
+    """The server draws, but does not know `response_format`."""
 
 
 class OpenAIBackend(HostedBackend):
@@ -60,12 +67,11 @@ class OpenAIBackend(HostedBackend):
         Raises:
             ConfigError: there is no such dialect.
         """
-        server = urlsplit(connection.base_url)
-        self.dialect = _dialect(dialect, server.hostname, model)
-        if self.dialect != "openai" or (dialect == "auto" and server.hostname != HOST):
-            # Messages name the server, which is not OpenAI's and may want no key.
-            host = server.netloc.rpartition("@")[2]
-            provider = replace(connection.provider, title=host, key_page="")
+        own = is_own_host(connection.provider, connection.base_url)
+        self.dialect = _dialect(dialect, model, own=own)
+        if not own and dialect != "openai":
+            # Messages name the server, whose keys are not made at OpenAI.
+            provider = replace(connection.provider, title=host_of(connection), key_page="")
             connection = replace(connection, provider=provider)
         super().__init__(connection=connection, model=model)
         self._row = PARAMETERS[self.dialect]
@@ -73,8 +79,11 @@ class OpenAIBackend(HostedBackend):
             self._row,
             sizes=self._sizes(),
             max_images=1 if self.dialect == "localai" else 16,
-            paid=self.dialect == "openai" or not _at_home(server.hostname),
+            paid=self.dialect == "openai"
+            or place_of(origin_of(connection.base_url)[1]) == "public",
         )
+        # Servers built after OpenAI's refuse what OpenAI's own models refuse; found out by asking.
+        self._takes_format = self.dialect != "openai"
 
     def _sizes(self) -> Sizes:
         if self.dialect != "openai":
@@ -92,7 +101,13 @@ class OpenAIBackend(HostedBackend):
         """
         yield self.sent()
         fields, notes = self._fields(request)
-        reply = self._ask(request, fields)
+        try:
+            reply = self._ask(request, fields)
+        except _FormatRefusedError:
+            # Nothing was drawn; without the field the picture comes at an address, or as it likes.
+            self._takes_format = False
+            fields.pop("response_format")
+            reply = self._ask(request, fields)
         answer = table(reply.json())
         first = next(iter(tables(answer.get("data"))), {})
         encoded, url = first.get("b64_json"), text(first.get("url"))
@@ -111,21 +126,29 @@ class OpenAIBackend(HostedBackend):
         )
 
     def translate(self, reply: Reply, problem: Problem) -> ImagineError | None:
-        if problem.code != "model_not_found":
+        if problem.code == "model_not_found":
+            return ConfigError(
+                f"{self.title} has no model '{shown(self.model)}' for this key: it may be retired, "
+                "or need a verified organization; choose another with --model."
+            )
+        if reply.status not in (HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY):
             return None
-        return ConfigError(
-            f"{self.title} has no model '{shown(self.model)}' for this key: it may be retired, or "
-            "need a verified organization; choose another with --model."
+        said = f" ({self.quoted(problem.message)})" if problem.message else ""
+        if self._takes_format and "response_format" in problem.message:
+            return _FormatRefusedError(f"{self.title} takes no response_format{said}.")
+        if self.model or self.dialect == "openai":
+            return None
+        return ProviderError(
+            f"{self.title} rejected a request that names no model{said}; name one "
+            "(--backend openai/MODEL), or set openai_dialect to what the server is."
         )
 
     def _ask(self, request: ImageRequest, fields: dict[str, Any]) -> Reply:
         if not request.images:
             return self.session.post("/images/generations", json=fields, paid=True)
         if self.dialect == "localai":
-            picture = b64encode(request.images[0].data).decode("ascii")
-            return self.session.post(
-                "/images/generations", json={**fields, self._row["images"]: picture}, paid=True
-            )
+            picture = {self._row["images"]: request.images[0].base64}
+            return self.session.post("/images/generations", json={**fields, **picture}, paid=True)
         files = [
             (
                 self._row["images"],
@@ -148,7 +171,7 @@ class OpenAIBackend(HostedBackend):
         fixed: dict[str, Any] = {"size": f"{request.width}x{request.height}"}
         if self.model:
             fixed["model"] = self.model
-        if self.dialect != "openai":
+        if self._takes_format:
             # Others default to an address on a disk of theirs; gpt-image refuses the field.
             fixed["response_format"] = "b64_json"
         if self.dialect == "sglang":
@@ -180,10 +203,10 @@ class OpenAIBackend(HostedBackend):
         return (("dialect", self.dialect), *chosen)
 
 
-def _dialect(name: str, host: str | None, model: str) -> Dialect:
+def _dialect(name: str, model: str, *, own: bool) -> Dialect:
     if name == "auto":
-        own = host == HOST or model.startswith(("gpt-image", "chatgpt-image"))
-        return "openai" if own else "compatible"
+        openais = own or model.startswith(("gpt-image", "chatgpt-image"))
+        return "openai" if openais else "compatible"
     for dialect in DIALECTS:
         if dialect == name:
             return dialect
@@ -192,16 +215,6 @@ def _dialect(name: str, host: str | None, model: str) -> Dialect:
         f"There is no dialect '{shown(name)}' of the OpenAI protocol{did_you_mean(name, known)} "
         f"(known: {', '.join(known)})."
     )
-
-
-def _at_home(host: str | None) -> bool:
-    """Whether `host` is this machine or one of its network, where pictures cost nothing."""
-    if host is None or host == "localhost" or host.endswith(".local"):
-        return True
-    try:
-        return ip_address(host).is_private
-    except ValueError:
-        return False
 
 
 def _localai_prompt(prompt: str, negative: str | None) -> tuple[str, list[str]]:

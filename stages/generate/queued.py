@@ -8,8 +8,9 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from imagine.stages.errors import LostAnswerError
-from imagine.stages.generate.hosted import HostedBackend, text
+from imagine.stages.generate.hosted import HostedBackend
 from imagine.stages.generate.job import Job
+from imagine.stages.network.json_values import text
 from imagine.stages.network.providers import Connection
 from imagine.stages.network.session import Session
 
@@ -33,7 +34,8 @@ class QueuedBackend(HostedBackend):
         """The session that asks how a job is doing, opened on first use."""
         with self._opening:
             if self._polls is None:
-                self._polls = self._hurried(POLL_TIMEOUT)
+                seconds = min(self.connection.timeout or POLL_TIMEOUT, POLL_TIMEOUT)
+                self._polls = self._session_of(replace(self.connection, timeout=seconds))
             return self._polls
 
     def close(self) -> None:
@@ -71,15 +73,13 @@ class QueuedBackend(HostedBackend):
             )
 
         def stop() -> None:
-            with self._hurried(CANCEL_TIMEOUT, attempts=1, patience=0.0) as session:
+            with self._session_of(self.connection.hasty(CANCEL_TIMEOUT)) as session:
                 cancel(session, job)
 
         return Job(job, self.title, page.format(job), stop, self.connection.tell)
 
-    def _hurried(self, timeout: float, **changes: float) -> Session:
-        """A session that waits `timeout` seconds at most for an answer."""
-        seconds = min(self.connection.timeout or timeout, timeout)
-        connection = replace(self.connection, timeout=seconds, **changes)  # type: ignore[arg-type]
+    def _session_of(self, connection: Connection) -> Session:
+        """A session that waits as long as the connection says."""
         return Session(
-            connection, headers=self.headers(), timeout=timeout, translate=self.translate
+            connection, headers=self.headers(), timeout=POLL_TIMEOUT, translate=self.translate
         )

@@ -8,29 +8,40 @@ only a job whose name has arrived can be cancelled, or found again when an answe
 
 import re
 from collections.abc import Iterator
+from http import HTTPStatus
 from typing import Any
 
-from imagine.stages.errors import ConfigError, ImagineError, UsageError, shown
+from imagine.stages.errors import (
+    ConfigError,
+    ImagineError,
+    UnusableAnswerError,
+    UsageError,
+    shown,
+)
 from imagine.stages.generate.family import Family
-from imagine.stages.generate.fitting import data_url, fitted
-from imagine.stages.generate.hosted import Parameters, table, text
+from imagine.stages.generate.fitting import fitted
+from imagine.stages.generate.hosted import Parameters
 from imagine.stages.generate.job import Job, JobFailedError, drawing, follow
 from imagine.stages.generate.parameters import nested
 from imagine.stages.generate.queued import QueuedBackend
 from imagine.stages.generate.replicate_models import (
+    COMMUNITY,
     UNKNOWN,
     Schema,
     family_of,
     read_schema,
 )
 from imagine.stages.generate.shapes import shape_of
-from imagine.stages.image import GeneratedImage, ImageRequest, Progress
+from imagine.stages.image import GeneratedImage, ImageRequest, Progress, ReferenceImage
+from imagine.stages.network.json_values import table, text
 from imagine.stages.network.providers import IMAGE_TIMEOUT, Connection
-from imagine.stages.network.session import Problem, Reply
+from imagine.stages.network.reply import Problem, Reply
 from imagine.stages.sizes import ListedSizes
 
 _NAME = re.compile(r"\w[\w.-]*/\w[\w.-]*(:[0-9a-f]{1,64})?", re.ASCII)
 _ADDRESS = re.compile(r"[a-z]+://|data:", re.IGNORECASE)
+# Replicate documents data URLs for files of less than this (bytes).
+MAX_DATA_URL = 256 * 1024
 _ENDED = ("succeeded", "failed", "canceled", "aborted")
 # What models say when their filter found something: "NSFW content detected", "flagged as
 # sensitive (E005)".
@@ -120,7 +131,14 @@ class ReplicateBackend(QueuedBackend):
         )
 
     def translate(self, reply: Reply, problem: Problem) -> ImagineError | None:
-        if reply.status != 404 or not reply.url.endswith("/predictions") or self._version:
+        if reply.status != HTTPStatus.NOT_FOUND or self._version:
+            return super().translate(reply, problem)
+        if reply.url.endswith(f"/v1/models/{self._alone}"):
+            return ConfigError(
+                f"Replicate has no model {shown(self._alone)}; check the name, or choose another "
+                "(--model)."
+            )
+        if not reply.url.endswith("/predictions"):
             return super().translate(reply, problem)
         return ConfigError(
             f"Replicate has no model {shown(self._alone)} that runs by its name alone; check the "
@@ -131,7 +149,7 @@ class ReplicateBackend(QueuedBackend):
         """What the model reads, and the inputs that say which size is wanted."""
         family = self._known
         if family is None:
-            schema = self._schema = self._schema or self._read_schema()
+            schema = self._published()
             schema.check(request, who=self._who)
             return schema.family, schema.size(request)
         if isinstance(family.sizes, ListedSizes):
@@ -152,9 +170,27 @@ class ReplicateBackend(QueuedBackend):
         place = family.row["images"]
         # With a strength a model starts from the picture; without one it only looks at it.
         if "strength" in family.row:
-            return {place: data_url(fitted(request, who=self._who))}
-        encoded = [data_url(image) for image in request.images]
-        return {place: encoded if family.max_images > 1 else encoded[0]}
+            return {place: self._address(fitted(request, who=self._who))}
+        addresses = [self._address(image) for image in request.images]
+        return {place: addresses if family.max_images > 1 else addresses[0]}
+
+    def _address(self, image: ReferenceImage) -> str:
+        """Where models find a picture: in the address itself, or uploaded, free and for a day.
+
+        Raises:
+            UnusableAnswerError: the answer does not say where the file is.
+        """
+        if len(url := image.data_url) < MAX_DATA_URL:
+            return url
+        file = (f"image.{image.format}", image.data, image.media_type)
+        reply = self.session.post("/v1/files", files=[("content", file)], paid=False)
+        address = text(table(table(reply.json()).get("urls")).get("get"))
+        if not _ADDRESS.match(address):
+            raise UnusableAnswerError(
+                f"{self.title} took the reference picture and does not say where it is; try again, "
+                "or give a smaller one."
+            )
+        return address
 
     def _path(self) -> str:
         by_version = self._version or self._newest()
@@ -162,13 +198,18 @@ class ReplicateBackend(QueuedBackend):
 
     def _newest(self) -> str:
         """The version to name for a model that cannot be run by its name alone, else ""."""
-        schema = self._schema
-        return schema.version if schema is not None and not schema.official else ""
+        if self._known is not None and self._alone not in COMMUNITY:
+            return ""
+        schema = self._published()
+        return "" if schema.official else schema.version
 
-    def _read_schema(self) -> Schema:
-        version = f"/versions/{self._version}" if self._version else ""
-        reply = self.session.get(f"/v1/models/{self._alone}{version}")
-        return read_schema(table(reply.json()), model=self.model)
+    def _published(self) -> Schema:
+        """What Replicate tells of the model, asked for once and free of charge."""
+        if self._schema is None:
+            version = f"/versions/{self._version}" if self._version else ""
+            reply = self.session.get(f"/v1/models/{self._alone}{version}")
+            self._schema = read_schema(table(reply.json()), model=self.model)
+        return self._schema
 
     def _output(self, answer: dict[str, Any], job: Job) -> str:
         """Where the picture is.

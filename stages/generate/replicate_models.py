@@ -11,10 +11,10 @@ from typing import Any
 
 from imagine.stages.errors import ProviderError, UsageError, shown
 from imagine.stages.generate.family import Family
-from imagine.stages.generate.hosted import items, text
 from imagine.stages.generate.parameters import PARAMETERS, Option, without
 from imagine.stages.generate.shapes import MEGAPIXEL, listed
 from imagine.stages.image import ImageRequest
+from imagine.stages.network.json_values import items, text
 from imagine.stages.sizes import RATIO_TOLERANCE, FreeSizes, ListedSizes
 
 _FLUX_SIZES = ListedSizes(MEGAPIXEL)
@@ -57,6 +57,8 @@ KNOWN: dict[str, Family] = {
         max_images=1,
     ),
 }
+# Known models that are not Replicate's own: they run by version only.
+COMMUNITY = frozenset({"stability-ai/sdxl"})
 # Until its schema has been read, every option may be one of the model's; what it lacks is refused
 # when the schema is there, before anything is paid. Exclusions stand in the prompt.
 UNKNOWN = Family(
@@ -185,7 +187,7 @@ def read_schema(answer: Mapping[str, Any], *, model: str) -> Schema:
         inputs=inputs,
         required=tuple(name for name in required if name != "prompt"),
         version=version_id if isinstance(version_id := version.get("id"), str) else "",
-        official=answer.get("is_official") is not False,
+        official=answer.get("is_official") is True,
     )
 
 

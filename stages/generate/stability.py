@@ -11,12 +11,13 @@ from typing import Any
 from imagine.stages.errors import ConfigError, ImagineError, shown, unknown_name
 from imagine.stages.generate.family import Family
 from imagine.stages.generate.fitting import fitted
-from imagine.stages.generate.hosted import HostedBackend, Parameters, table, text
+from imagine.stages.generate.hosted import HostedBackend, Parameters
 from imagine.stages.generate.parameters import PARAMETERS, without
 from imagine.stages.generate.shapes import listed, shape_of
 from imagine.stages.image import GeneratedImage, ImageRequest, Progress
+from imagine.stages.network.json_values import table, text
 from imagine.stages.network.providers import Connection
-from imagine.stages.network.session import Problem, Reply
+from imagine.stages.network.reply import Problem, Reply
 from imagine.stages.sizes import ListedSizes
 
 _SHAPES = ("1:1", "16:9", "9:16", "3:2", "2:3", "5:4", "4:5", "21:9", "9:21")
@@ -154,7 +155,7 @@ class StabilityBackend(HostedBackend):
     def _files(self, request: ImageRequest) -> list[tuple[str, tuple[str, bytes, str]]]:
         """The reference picture; without one an empty part, since only a multipart form is read."""
         if not request.images:
-            return [("none", ("", b"", "application/octet-stream"))]
+            return [("none", ("none", b"", "application/octet-stream"))]
         image = fitted(request, who=self._who)
         return [("image", (f"image.{image.format}", image.data, image.media_type))]
 

@@ -17,6 +17,12 @@ _SCRIPTS = {
     "el": re.compile(r"[\u0370-\u03ff]"),
     "he": re.compile(r"[\u0590-\u05ff]"),
 }
+_NAMES = {
+    **{"en": "English", "de": "German", "fr": "French", "es": "Spanish", "it": "Italian"},
+    **{"pt": "Portuguese", "nl": "Dutch", "ja": "Japanese", "ko": "Korean", "zh": "Chinese"},
+    **{"uk": "Ukrainian", "ru": "Russian", "ar": "Arabic", "hi": "Hindi", "th": "Thai"},
+    **{"el": "Greek", "he": "Hebrew"},
+}
 _LATIN = re.compile(r"[A-Za-zÀ-ɏ]")
 
 
@@ -36,6 +42,11 @@ def language_of(text: str) -> str:
     if not latin:
         return "und"
     return _latin_language(text)
+
+
+def language_shown(code: str) -> str:
+    """A language as a sentence names it: "French"."""
+    return _NAMES.get(code, "a language that imagine does not know")
 
 
 def _latin_language(text: str) -> str:

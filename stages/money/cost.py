@@ -4,6 +4,7 @@ All amounts are US dollars, rounded to a millionth where they are recorded.
 """
 
 import math
+from dataclasses import replace
 
 from imagine.stages.enhance import Enhancer
 from imagine.stages.errors import (
@@ -19,7 +20,7 @@ from imagine.stages.errors import (
 from imagine.stages.generate import Backend, Capabilities
 from imagine.stages.money.estimate import Estimate, price_of
 from imagine.stages.money.ledger import Outcome
-from imagine.stages.money.prices import FREE, PriceList, dollars
+from imagine.stages.money.prices import FREE, PriceList, dollars, rough
 from imagine.stages.money.usage import Usage
 from imagine.stages.recipe import CostRecord, UsageRecord
 
@@ -72,25 +73,39 @@ def _draws_for_money(service: Enhancer | Backend) -> bool:
 def cost_of_failure(
     prices: PriceList, service: Enhancer | Backend, error: ImagineError, estimate: Estimate
 ) -> tuple[float | None, Outcome] | None:
-    """What a failed call has cost, and the ledger's word for how it ended.
+    """What a failure has cost, and the ledger's word for how it ended.
 
-    An answer that was lost, or came and cannot be used, is taken for billed: at what was counted,
-    else at its estimate. A refusal and an error of the provider's are not billed.
+    Whatever was counted is billed. An answer that was lost is taken for billed too, at its
+    estimate; so is one that cannot be used, where nothing was counted or a picture came. Other
+    failures cost nothing else.
 
     Args:
+        error: its `usage` counts the calls before it too, as when a second attempt failed.
         estimate: of this one call.
 
     Returns:
         Dollars (None for an unknown price) and outcome; None when nobody was asked.
     """
+    usage = error.usage
+    tokens = 0 if usage is None else usage.input_tokens + usage.output_tokens + usage.image_tokens
+    counted = _counted(prices, service, usage) if usage is not None and tokens else 0.0
     if isinstance(error, LostAnswerError):
-        return estimate.total, "lost"
+        total = estimate.total
+        return (None if counted is None or total is None else round(counted + total, 6)), "lost"
     if isinstance(error, UnusableAnswerError):
-        counted = error.usage is not None and not _draws_for_money(service)
-        return (actual(prices, service, error.usage) if counted else estimate.total), "failed"
+        by_count = tokens and not _draws_for_money(service)
+        return (counted if by_count else estimate.total), "failed"
     if isinstance(error, RefusedError):
-        return 0.0, "refused"
-    return (0.0, "failed") if isinstance(error, ProviderError) else None
+        return counted, "refused"
+    return (counted, "failed") if tokens or isinstance(error, ProviderError) else None
+
+
+def _counted(prices: PriceList, service: Enhancer | Backend, usage: Usage) -> float | None:
+    """What calls cost that gave no picture."""
+    if not _draws_for_money(service):
+        return actual(prices, service, usage)
+    # The size is that of pictures, and there are none.
+    return actual(prices, service, replace(usage, images=0), size=(1, 1))
 
 
 def cost_record(
@@ -122,7 +137,7 @@ class Budget:
         return None if self.limit is None else max(0.0, self.limit - self.spent)
 
     def check(self, estimate: Estimate) -> None:
-        """Refuse what could cost more than is left.
+        """Refuse what could cost more than is left: a step, or all that a plan consists of.
 
         Raises:
             BudgetError: it could, or its price is unknown while there is a limit.
@@ -137,9 +152,10 @@ class Budget:
             )
         # A sum of floating-point cents may end a hair above the limit.
         if estimate.most > self.left + 1e-9:
+            things = " and ".join(part.things for part in estimate.parts)
             so_far = f" ({dollars(self.spent)} is spent)" if self.spent else ""
             raise BudgetError(
-                f"The next step may cost {dollars(estimate.most)}, and {dollars(self.left)} of the "
+                f"{things} may cost {dollars(estimate.most)}, and {dollars(self.left)} of the "
                 f"budget of {dollars(self.limit or 0)} is left{so_far}; raise --budget or ask for "
                 "less."
             )
@@ -153,26 +169,38 @@ class Budget:
         self.spent += amount or 0.0
 
 
-def check_consent(
-    pictures: int, estimate: Estimate, *, attended: bool, yes: bool, limit: int = UNASKED
-) -> None:
-    """Refuse many paid pictures that nobody has agreed to.
+def check_consent(pictures: int, estimate: Estimate, *, attended: bool, more: bool = False) -> None:
+    """Refuse paid pictures that need somebody's yes where nobody can be asked.
 
     Args:
-        pictures: how many will be drawn in all.
+        pictures: how many will be drawn.
+        estimate: of the pictures and their descriptions.
         attended: somebody is at a terminal and will be asked.
-        yes: --yes was given.
-        limit: pictures that need no agreement.
+        more: there may be more pictures than `pictures`.
 
     Raises:
-        BudgetError: there are more, and nobody can be asked.
+        BudgetError: they cost money, and nobody can be asked.
     """
-    if attended or yes or pictures <= limit or estimate.is_free:
+    if attended or estimate.is_free:
         return
+    told = many_pictures(pictures, estimate, more=more)
     raise BudgetError(
-        f"{pictures} paid pictures ({estimate.told()}) need a yes, and nobody can be asked here; "
-        f"add --yes, or ask for at most {limit}."
+        f"{told[0].upper()}{told[1:]}, need a yes, and nobody can be asked here; add --yes, or ask "
+        f"for at most {UNASKED}."
     )
+
+
+def many_pictures(pictures: int, estimate: Estimate, *, more: bool = False) -> str:
+    """What somebody has to agree to: "5 paid pictures, about $0.17"; arguments as above."""
+    number = f"at least {pictures}" if more else str(pictures)
+    total = estimate.total
+    if total is None:
+        price = estimate.told()
+    elif more:
+        price = f"at least {rough(total, digits=3)}"
+    else:
+        price = f"about {rough(total)}"
+    return f"{number} paid pictures, {price}"
 
 
 def parse_dollars(text: str) -> float:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from imagine.stages.enhance import Enhancer, ModelEnhancer
 from imagine.stages.errors import shown
 from imagine.stages.generate import Backend
-from imagine.stages.money.prices import REFERENCE_TOKENS, Price, PriceList, dollars
+from imagine.stages.money.prices import REFERENCE_TOKENS, Price, PriceList, rough
 from imagine.stages.network.providers import address_of
 
 # What a question of stage 1 comes to, rounded up: the instruction with its examples, the schema
@@ -34,10 +34,14 @@ class Expense:
     each: float
     most: float
 
+    @property
+    def things(self) -> str:
+        """Like "5 pictures"."""
+        return f"{self.count} {self.what}{'s'[: self.count != 1]}"
+
     def told(self) -> str:
-        if self.count == 1 and self.what == "description":
-            return f"description {dollars(self.each)}"
-        return f"{self.count} {self.what}{'s'[: self.count != 1]} at {dollars(self.each)}"
+        """Like "5 pictures at $0.034"."""
+        return f"{self.things} at {rough(self.each)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,13 +78,22 @@ class Estimate:
         parts = (replace(alike, count=count) for alike, count in counts.items())
         return Estimate(tuple(parts), tuple(dict.fromkeys((*self.unknown, *other.unknown))))
 
-    def told(self) -> str:
-        """Like "about $0.037 (1 picture at $0.0338, description $0.0032)", or "free"."""
-        known = ", ".join(part.told() for part in self.parts)
-        if not self.unknown:
-            return f"about {dollars(self.total or 0)} ({known})" if known else "free"
-        missing = f"price unknown for {', '.join(self.unknown)}"
-        return f"{missing}, beside {known}" if known else missing
+    def told(self, *, most: bool = False) -> str:
+        """Like "about $0.17: 5 pictures at $0.034", or "free".
+
+        Args:
+            most: with what it can cost: "about $0.17, at most $0.206: 5 pictures at $0.034".
+        """
+        parts = ", ".join(part.told() for part in self.parts)
+        total, limit = self.total, self.most
+        if total is None or limit is None:
+            missing = f"price unknown for {', '.join(self.unknown)}"
+            return f"{missing}, beside {parts}" if parts else missing
+        if not parts:
+            return "free"
+        bound = f", at most {rough(limit, digits=3)}" if most and limit > total else ""
+        single = len(self.parts) == 1 and self.parts[0].count == 1
+        return f"about {rough(total)}{bound}" + ("" if single else f": {parts}")
 
 
 def estimate_enhance(
@@ -125,7 +138,7 @@ def estimate_images(
     if not backend.capabilities.paid:
         return Estimate()
     price = price_of(prices, backend)
-    drawn = None if price is None else price.one_picture(*size)
+    drawn = None if price is None else price.one_picture(*size, references=references)
     if price is None or drawn is None:
         return Estimate(unknown=(_named(backend),))
     if price.image_output is None:

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Self
-from urllib.parse import urlsplit
 
 from pydantic import Field, ValidationError, model_validator
 
@@ -19,6 +18,7 @@ from imagine.stages.document import decode
 from imagine.stages.errors import ConfigError, SpecError, quoted_path
 from imagine.stages.files import read_text
 from imagine.stages.money.usage import Usage
+from imagine.stages.network.address import origin_of, place_of
 from imagine.stages.network.providers import PROVIDERS
 from imagine.stages.recipe import UsageRecord
 from imagine.stages.spec import Clause, Part
@@ -32,6 +32,9 @@ REFERENCE_TOKENS = 1500
 _SNAPSHOT = re.compile(r"-(?:\d{3}|\d{4}-\d{2}-\d{2}|\d{2}-\d{4})$")
 # Run within this program.
 _EMBEDDED = ("none", "offline", "sketch")
+# Protocols that models of one's own are served by; the others are their makers' alone, so that
+# what speaks them at an address of one's own passes the bill on.
+_OWN = ("openai", "chat", "ollama", "lmstudio", "llamacpp", "vllm")
 
 Dollars = Annotated[float, Field(ge=0, le=1_000_000, allow_inf_nan=False)]
 Tokens = Annotated[int, Field(ge=1, le=1_000_000)]
@@ -52,6 +55,7 @@ class Price(Part):
     grid: Annotated[int, Field(ge=1, le=1024)] | None = None
     picture: Dollars | None = None
     megapixel: Dollars | None = None
+    edit_megapixel: Dollars | None = None
     until: datetime.date | None = None
     date: datetime.date | None = None
     source: Clause = "your prices.toml"
@@ -64,6 +68,8 @@ class Price(Part):
         ways = [self.picture, self.megapixel, self.image_output]
         if sum(way is not None for way in ways) > 1:
             raise ValueError("names several prices of a picture, and one is the most")
+        if self.edit_megapixel is not None and self.megapixel is None:
+            raise ValueError("needs megapixel with edit_megapixel")
         if not any(way is not None for way in (*ways, self.input, self.output)):
             raise ValueError("names no price")
         return self
@@ -79,12 +85,19 @@ class Price(Part):
             return None
         return sum(tokens * (price or 0.0) for tokens, price in parts) / 1e6
 
-    def one_picture(self, width: int, height: int) -> float | None:
-        """Dollars for one picture of that many pixels; None when the list names no such price."""
+    def one_picture(self, width: int, height: int, *, references: int = 0) -> float | None:
+        """Dollars for one picture of that many pixels; None when the list names no such price.
+
+        Args:
+            references: pictures that it starts from.
+        """
         if self.picture is not None:
             return self.picture
         if self.megapixel is not None:
-            return self.megapixel * math.ceil(width * height / MEGAPIXEL)
+            each = self.megapixel
+            if references and self.edit_megapixel is not None:
+                each = self.edit_megapixel
+            return each * math.ceil(width * height / MEGAPIXEL)
         if self.image_output is not None:
             return self._image_tokens(width, height) * self.image_output / 1e6
         return None
@@ -113,7 +126,7 @@ class Price(Part):
             return None if text is None else text + self.references(shown)
         if self.image_output is None:
             # Billed by the picture: tokens, if the provider counts any, cost nothing.
-            each = self.one_picture(*size)
+            each = self.one_picture(*size, references=references)
             return None if each is None else each * usage.images
         if text is None:
             return None
@@ -129,7 +142,9 @@ class Price(Part):
         ]
         text = [f"{', '.join(parts)} per 1M tokens"] if parts else []
         if self.megapixel is not None:
-            return "; ".join([f"{dollars(self.megapixel)} a megapixel", *text])
+            edit = self.edit_megapixel
+            edits = "" if edit is None else f", {dollars(edit)} from a reference picture"
+            return "; ".join([f"{dollars(self.megapixel)} a megapixel{edits}", *text])
         each = self.one_picture(1024, 1024)
         picture = [] if each is None else [f"{dollars(each)} a picture"]
         return "; ".join([*picture, *text])
@@ -174,7 +189,8 @@ class PriceList:
         """The price of a model: the entry that names it most exactly, FREE, or None if unknown.
 
         What is listed is charged wherever it is reached, as a gateway may stand between; what is
-        not is free when it runs here or on a server of one's own network.
+        not is free when it runs here, or behind a protocol that models of one's own are served by
+        on this machine or one of its network.
 
         Args:
             models: names of one thing, the first that is listed counts: what served a request,
@@ -188,8 +204,10 @@ class PriceList:
                     return price
         if provider in _EMBEDDED:
             return FREE
-        usual = PROVIDERS[provider].base_url if provider in PROVIDERS else ""
-        return FREE if is_own_server(base_url or usual) else None
+        if provider not in _OWN:
+            return None
+        host = origin_of(base_url or PROVIDERS[provider].base_url)[1]
+        return FREE if place_of(host) != "public" else None
 
     def _nearest(self, provider: str, model: str) -> Price | None:
         # Of equally exact ones `max` takes the first.
@@ -199,21 +217,6 @@ class PriceList:
             if price.provider == provider and (exactness := price.exactness(model)) >= 0
         ]
         return max(fitting, key=lambda found: found[0])[1] if fitting else None
-
-
-def is_own_server(base_url: str) -> bool:
-    """Whether an address is this machine or one of the local network, which bills nobody."""
-    from ipaddress import ip_address
-
-    try:
-        host = urlsplit(base_url).hostname or ""
-    except ValueError:
-        return False
-    try:
-        return ip_address(host).is_private
-    except ValueError:
-        local = host.endswith((".local", ".localhost", ".internal"))
-        return local or (bool(host) and "." not in host)
 
 
 def load_prices(user_file: Path | None = None, *, today: datetime.date | None = None) -> PriceList:
@@ -291,3 +294,8 @@ def dollars(amount: float) -> str:
         return "less than $0.0001"
     whole, cents = f"{amount:.4f}".split(".")
     return f"${whole}.{cents[:2]}{cents[2:].rstrip('0')}"
+
+
+def rough(amount: float, *, digits: int = 2) -> str:
+    """An estimate as people read it, with no more digits below a dollar than it is worth."""
+    return dollars(amount if amount >= 1 else float(f"{amount:.{digits}g}"))

@@ -1,14 +1,11 @@
-"""Addresses in answers: where a key may go, what may be fetched, and what a data: URL holds."""
+"""Addresses: an address or a host goes in; whom a key is for and where that is comes out."""
 
 import socket
-from base64 import b64decode
-from http import HTTPStatus
-from ipaddress import IPv6Address, ip_address
-from urllib.parse import unquote_to_bytes, urljoin, urlsplit
+from ipaddress import IPv4Address, IPv6Address, ip_address
+from typing import Literal
+from urllib.parse import urljoin, urlsplit
 
-from imagine.stages.errors import UnusableAnswerError, shown
-from imagine.stages.network.providers import Connection
-from imagine.stages.network.reply import Reply
+Place = Literal["here", "own network", "public"]
 
 
 def origin_of(url: str) -> tuple[str, str, int | None]:
@@ -31,65 +28,35 @@ def joined(base: str, url: str) -> str:
         return url
 
 
-def objection_to(connection: Connection, url: str) -> str | None:
-    """Why nothing is downloaded from `url`, or None."""
-    scheme, host, _ = origin_of(url)
-    own = origin_of(connection.base_url)[1]
-    if scheme not in ("http", "https"):
-        return f"'{shown(url, limit=60)}', which is no web address,"
-    if host == own:
-        return None
-    resolve = connection.transport is None
-    private = _is_private(host, resolve=resolve)
-    if private and _is_private(own, resolve=resolve):
-        return None
-    if private:
-        return f"'{shown(host)}', a private address"
-    return None if scheme == "https" else f"'{shown(host)}' without encryption"
+def place_of(host: str | None) -> Place:
+    """Whether a host is this machine, in its network, or anybody's.
+
+    No name is looked up; one without a dot, or of .local or .internal, is of the own network.
+    """
+    name = (host or "").lower().rstrip(".")
+    if number := number_of(name):
+        if number.is_loopback or number.is_unspecified:
+            return "here"
+        return "public" if number.is_global else "own network"
+    if name == "localhost" or name.endswith(".localhost"):
+        return "here"
+    if name and ("." not in name or name.endswith((".local", ".internal"))):
+        return "own network"
+    return "public"
 
 
-def _is_private(host: str, *, resolve: bool) -> bool:
-    """Whether a host is in this machine or its network."""
-    if host == "localhost" or host.endswith((".localhost", ".local", ".internal")):
-        return True
+def number_of(host: str) -> IPv4Address | IPv6Address | None:
+    """The number that a host is written as, 127.1 and 0x7f000001 too; None for a name."""
     try:
-        numbers = [host.strip("[]")]
-        if resolve and not _is_number(host):
-            numbers = [str(info[4][0]) for info in socket.getaddrinfo(host, None)]
-        addresses = [ip_address(number.partition("%")[0]) for number in numbers]
-    except (OSError, ValueError):
-        # A name that only a proxy can look up, or none at all: the request will tell.
-        return False
-    return any(
-        not ((a.ipv4_mapped or a) if isinstance(a, IPv6Address) else a).is_global for a in addresses
-    )
-
-
-def _is_number(host: str) -> bool:
-    try:
-        ip_address(host)
+        number = ip_address(host.strip("[]").partition("%")[0])
     except ValueError:
-        return False
-    return True
+        return _old_number_of(host)
+    return (number.ipv4_mapped or number) if isinstance(number, IPv6Address) else number
 
 
-def read_data_url(url: str, *, limit: int) -> Reply:
-    """The bytes that stand in a `data:` URL itself."""
-    head, comma, payload = url[5:].partition(",")
-    media_type, *options = head.split(";")
+def _old_number_of(host: str) -> IPv4Address | None:
+    """A number in one of the forms that the C library reads."""
     try:
-        data = unquote_to_bytes(payload)
-        if "base64" in (option.strip().lower() for option in options):
-            data = b64decode(b"".join(data.split()), validate=True)
-    except ValueError as error:
-        raise UnusableAnswerError(
-            "The picture in the answer's data: URL is damaged (no base64); try again."
-        ) from error
-    if not comma:
-        raise UnusableAnswerError("The answer's data: URL holds no picture; try again.")
-    if len(data) > limit:
-        raise UnusableAnswerError(
-            f"The picture in the answer is larger than {limit / 2**20:g} MB; "
-            "try again, or use another model."
-        )
-    return Reply(HTTPStatus.OK, {"content-type": media_type}, data, "data:")
+        return IPv4Address(socket.inet_aton(host))
+    except (OSError, ValueError):
+        return None

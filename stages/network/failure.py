@@ -4,14 +4,14 @@ out: an ImagineError, or a Transient where another attempt may help.
 
 import socket
 import ssl
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from http import HTTPStatus
-from ipaddress import ip_address
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urlsplit
 
 from imagine.stages.errors import ConfigError, ImagineError, ProviderError, RefusedError, shown
+from imagine.stages.network.address import joined, origin_of, place_of
 from imagine.stages.network.providers import Connection
-from imagine.stages.network.reply import NO_CREDIT, Problem, Reply
+from imagine.stages.network.reply import NO_BILLING, NO_CREDIT, Problem, Reply, problem_of
 from imagine.stages.network.retry import Fault, Transient
 
 # Cloudflare (520 to 524) and Anthropic-like servers (529) answer so when they are overloaded.
@@ -30,8 +30,26 @@ _MODERATION = (
     "responsible_ai",
     "nsfw",
 )
+Translate = Callable[[Reply, Problem], ImagineError | None]
 # A name that does not resolve now seldom does a second later; nor does a closed port open.
 _BRIEF = 2
+
+
+def check_status(connection: Connection, reply: Reply, translate: Translate | None = None) -> None:
+    """Let good answers pass.
+
+    Args:
+        translate: the provider's own meaning of an error answer; None, or None from it, for the
+            usual one.
+
+    Raises:
+        Transient: another attempt may help.
+        ImagineError: none will.
+    """
+    if reply.status >= HTTPStatus.MULTIPLE_CHOICES:
+        problem = problem_of(reply)
+        meant = translate(reply, problem) if translate is not None else None
+        raise meant or failure_of(connection, reply, problem)
 
 
 def failure_of(connection: Connection, reply: Reply, problem: Problem) -> ImagineError | Transient:
@@ -90,6 +108,11 @@ def _rejected_key(connection: Connection, words: str, status: str) -> ConfigErro
 def _exhausted(connection: Connection, status: int, problem: Problem, words: str) -> ProviderError:
     title = connection.provider.title
     said = _said(words, _status(status, problem.code))
+    if problem.code in NO_BILLING:
+        return ProviderError(
+            f"{title} has no credit or billing for this key ({said}); "
+            "set billing up there, or use another provider."
+        )
     if status == HTTPStatus.PAYMENT_REQUIRED or problem.code in NO_CREDIT:
         return ProviderError(
             f"{title} has no credit left for this key ({said}); "
@@ -120,10 +143,11 @@ def _busy(status: int, problem: Problem, words: str, told: str) -> Fault:
 
 def _redirected(connection: Connection, reply: Reply) -> ConfigError:
     name = connection.provider.name
-    there = urlsplit(urljoin(reply.url, reply.headers.get("location", "")))
+    there = joined(reply.url, reply.headers.get("location", ""))
     return ConfigError(
-        f"{host_of(connection)} sends on to '{shown(there.hostname)}' ({reply.status}), where the "
-        f"key is not sent; set {name}_base_url to the address that is meant."
+        f"{host_of(connection)} sends on to '{shown(origin_of(there)[1] or there)}' "
+        f"({reply.status}), where the key is not sent; set {name}_base_url to the address that "
+        "is meant."
     )
 
 
@@ -137,9 +161,10 @@ def _final(connection: Connection, reply: Reply, words: str, status: str) -> Ima
                 "use the model, and from your country."
             )
         case 404:
+            path = shown(reply.redact(urlsplit(reply.url).path), limit=160)
             return ConfigError(
-                f"{title} has nothing at {shown(urlsplit(reply.url).path, limit=160)} ({status})"
-                f"{said}; check the model's name and {name}_base_url."
+                f"{title} has nothing at {path} ({status}){said}; "
+                f"check the model's name and {name}_base_url."
             )
         case 413:
             return ProviderError(
@@ -158,16 +183,6 @@ def host_of(connection: Connection) -> str:
     """Where the provider is reached: "api.openai.com", "127.0.0.1:11434"."""
     parts = urlsplit(connection.base_url)
     return shown(parts.netloc.rpartition("@")[2])
-
-
-def is_loopback(host: str | None) -> bool:
-    """Whether a host is this machine."""
-    if host == "localhost":
-        return True
-    try:
-        return ip_address(host or "").is_loopback
-    except ValueError:
-        return False
 
 
 def broken(connection: Connection, error: Exception, fault: Fault) -> ImagineError | Transient:
@@ -206,7 +221,7 @@ def broken(connection: Connection, error: Exception, fault: Fault) -> ImagineErr
                         tries=_BRIEF,
                     )
                 )
-            case ConnectionRefusedError() if is_loopback(urlsplit(connection.base_url).hostname):
+            case ConnectionRefusedError() if place_of(origin_of(connection.base_url)[1]) == "here":
                 told = f"{title} is not running{where}: nothing listens there; start it"
                 return ProviderError(
                     f"{told if where else f'Nothing listens at {host}; start the server'}, "

@@ -4,20 +4,18 @@ from imagine.stages.network.providers import Connection
 from imagine.stages.network.session import Session
 
 TIMEOUT = 15.0
-_BEARER = ("authorization", "Bearer ")
-_GOOGLE = ("x-goog-api-key", "")
-# Provider -> what is asked, and how its key is sent. Hugging Face and fal have no such question.
+# Provider -> what is asked. Hugging Face and fal have no question that is free.
 _QUESTIONS = {
-    "gemini": ("/v1beta/models?pageSize=1", _GOOGLE),
-    "imagen": ("/v1beta/models?pageSize=1", _GOOGLE),
-    "openai": ("/models", _BEARER),
-    "stability": ("/v1/user/balance", _BEARER),
-    "replicate": ("/v1/account", _BEARER),
-    "ollama": ("/models", _BEARER),
-    "lmstudio": ("/models", _BEARER),
-    "llamacpp": ("/models", _BEARER),
-    "vllm": ("/models", _BEARER),
-    "chat": ("/models", _BEARER),
+    "gemini": "/v1beta/models?pageSize=1",
+    "imagen": "/v1beta/models?pageSize=1",
+    "openai": "/models",
+    "stability": "/v1/user/balance",
+    "replicate": "/v1/account",
+    "ollama": "/models",
+    "lmstudio": "/models",
+    "llamacpp": "/models",
+    "vllm": "/models",
+    "chat": "/models",
 }
 
 
@@ -25,15 +23,12 @@ def probe(connection: Connection) -> str:
     """What the provider says, in words: "reachable, and takes the key".
 
     Raises:
-        ConfigError: it rejects the key.
+        ConfigError: it needs a key and there is none, or rejects it.
         ProviderError: it cannot be reached, or fails.
     """
     if connection.provider.name not in _QUESTIONS:
         return "not asked: it answers no question that is free"
-    path, (header, prefix) = _QUESTIONS[connection.provider.name]
-    headers = {}
-    if connection.key is not None:
-        headers[header] = prefix + connection.key.reveal()
-    with Session(connection, headers=headers, timeout=TIMEOUT) as session:
-        session.get(path)
+    headers = connection.headers()
+    with Session(connection.hasty(TIMEOUT), headers=headers, timeout=TIMEOUT) as session:
+        session.get(_QUESTIONS[connection.provider.name])
     return "reachable" + (", and takes the key" if headers else "")

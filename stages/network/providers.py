@@ -4,14 +4,19 @@ A Provider is a fact about a service; a Connection is one user's way to it, made
 line from the settings.
 """
 
+import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from imagine.stages.errors import ConfigError
+from imagine.stages.network.address import origin_of
 
 if TYPE_CHECKING:
     import httpx
+
+# A shorter key is a stand-in for servers that ask for none ("ollama", "x"), and a common word.
+SHORTEST_KEY = 12
 
 
 class Secret:
@@ -41,7 +46,9 @@ class Provider:
         title: as people call it.
         base_url: without a slash at its end; "" when only the user can know it.
         key_variables: environment variables that its key usually stands in; the first one wins.
-        url_variables: those of its base URL.
+        key_header: the header that its key goes in, and what stands before it there.
+        url_variables: those of its base URL; the first one wins.
+        regions: hosts of its own beside that of `base_url` are called REGION.HOST.
         key_page: where a key is made; "" for servers of one's own.
         text_model, image_model: what is asked for by default; "" when the user has to say.
         describes, draws: what it is good for here.
@@ -51,7 +58,9 @@ class Provider:
     title: str
     base_url: str
     key_variables: tuple[str, ...] = ()
+    key_header: tuple[str, str] = ("authorization", "Bearer ")
     url_variables: tuple[str, ...] = ()
+    regions: tuple[str, ...] = ()
     key_page: str = ""
     text_model: str = ""
     image_model: str = ""
@@ -73,6 +82,7 @@ _ALL = (
         title="Google Gemini",
         base_url="https://generativelanguage.googleapis.com",
         key_variables=("GEMINI_API_KEY", "GOOGLE_API_KEY"),
+        key_header=("x-goog-api-key", ""),
         url_variables=("GOOGLE_GEMINI_BASE_URL",),
         key_page="https://aistudio.google.com/apikey",
         text_model="gemini-3.5-flash-lite",
@@ -84,6 +94,7 @@ _ALL = (
         title="Imagen",
         base_url="https://generativelanguage.googleapis.com",
         key_variables=("GEMINI_API_KEY", "GOOGLE_API_KEY"),
+        key_header=("x-goog-api-key", ""),
         key_page="https://aistudio.google.com/apikey",
         image_model="imagen-4.0-generate-001",
     ),
@@ -95,6 +106,7 @@ _ALL = (
         base_url="https://api.openai.com/v1",
         key_variables=("OPENAI_API_KEY",),
         url_variables=("OPENAI_BASE_URL",),
+        regions=("eu", "us", "au", "in", "jp", "ae"),
         key_page="https://platform.openai.com/api-keys",
         text_model="gpt-5.4-nano",
         image_model="gpt-image-2.5-flare",
@@ -123,7 +135,7 @@ _ALL = (
         title="Replicate",
         base_url="https://api.replicate.com",
         key_variables=("REPLICATE_API_TOKEN",),
-        url_variables=("REPLICATE_API_BASE_URL",),
+        url_variables=("REPLICATE_API_BASE_URL", "REPLICATE_BASE_URL"),
         key_page="https://replicate.com/account/api-tokens",
         image_model="black-forest-labs/flux-schnell",
     ),
@@ -133,6 +145,7 @@ _ALL = (
         title="fal",
         base_url="https://queue.fal.run",
         key_variables=("FAL_KEY",),
+        key_header=("authorization", "Key "),
         key_page="https://fal.ai/dashboard/keys",
         image_model="fal-ai/flux/schnell",
     ),
@@ -200,6 +213,11 @@ class Connection:
     log: Callable[[str], None] = field(default=silent, compare=False)
     transport: "httpx.BaseTransport | None" = None
 
+    @property
+    def needs_key(self) -> bool:
+        """Whether nothing can be asked without a key: a gateway of the user's own may have it."""
+        return self.provider.needs_key and is_own_host(self.provider, self.base_url)
+
     def require_key(self) -> str:
         """The key, for a request header.
 
@@ -215,9 +233,40 @@ class Connection:
             )
         return self.key.reveal()
 
+    def headers(self) -> dict[str, str]:
+        """The key as the provider wants it sent; never in an address, which servers write down.
+
+        Raises:
+            ConfigError: there is no key, and one is needed.
+        """
+        if self.key is None and not self.needs_key:
+            return {}
+        name, prefix = self.provider.key_header
+        return {name: prefix + self.require_key()}
+
     def redact(self, text: str) -> str:
-        """`text` without the key, should a server repeat it."""
-        return text.replace(self.key.reveal(), "[key]") if self.key is not None else text
+        """`text` without the key, in whatever case a server repeats it."""
+        key = self.key.reveal() if self.key is not None else ""
+        # The search in lower case costs little in the 40 MB that a picture may take.
+        if len(key) < SHORTEST_KEY or key.lower() not in text.lower():
+            return text
+        return re.sub(re.escape(key), "[key]", text, flags=re.IGNORECASE)
+
+    def hasty(self, timeout: float) -> "Connection":
+        """A connection for a question on the side: one attempt of at most `timeout` seconds."""
+        timeout = min(timeout, self.timeout or timeout)
+        return replace(self, timeout=timeout, attempts=1, patience=0.0)
+
+
+def is_own_host(provider: Provider, base_url: str) -> bool:
+    """Whether an address is the provider's own, in any of its regions; not a gateway or a fake."""
+    _, own, own_port = origin_of(provider.base_url)
+    _, host, port = origin_of(base_url)
+    return (
+        own != ""
+        and host in (own, *(f"{region}.{own}" for region in provider.regions))
+        and (port == own_port)
+    )
 
 
 def connect(name: str, **changes: object) -> Connection:

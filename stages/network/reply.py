@@ -5,8 +5,8 @@ knows them all (see imagine.stages.network.failure for what follows from what wa
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
@@ -20,6 +20,8 @@ from imagine.stages.network.providers import Connection
 MAX_WORDS = 300
 # As much of a bad answer as a model needs in order to see what it did.
 MAX_ANSWER = 20_000
+# No answer is nested as deep; whoever reads one in steps shall not run out of them.
+MAX_DEPTH = 100
 
 _TITLE = re.compile(r"<(title|h1)\b[^>]*>(.*?)</\1>", re.IGNORECASE | re.DOTALL)
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h)")
@@ -30,6 +32,8 @@ _EPOCH = 1e9
 NO_CREDIT = frozenset(
     {"insufficient_quota", "billing_hard_limit_reached", "insufficient_credits", "payment_required"}
 )
+# A project of Google's without billing; OpenAI's word, and ours for Google's FAILED_PRECONDITION.
+NO_BILLING = frozenset({"billing_disabled", "billing_not_active"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,17 +41,25 @@ class Reply:
     """A whole answer.
 
     Attributes:
-        headers: names in lower case.
+        headers: names in lower case, values without the key.
+        body: as it came, and so perhaps with the key.
         url: what was asked, without query.
+        redact: takes the key out of a text; a Connection's.
     """
 
     status: int
     headers: Mapping[str, str]
-    body: bytes
+    body: bytes = field(repr=False)
     url: str
+    redact: Callable[[str], str] = field(repr=False, compare=False)
+
+    @property
+    def text(self) -> str:
+        """The body as text, without the key."""
+        return self.redact(self.body.decode("utf-8", errors="replace"))
 
     def json(self) -> Any:
-        """The body as JSON.
+        """The body as JSON, without the key.
 
         Raises:
             UnusableAnswerError: it is none, or was cut.
@@ -55,20 +67,38 @@ class Reply:
         import json
 
         try:
-            return json.loads(self.body)
+            return _redacted(json.loads(self.body), self.redact, MAX_DEPTH)
         except (ValueError, RecursionError) as error:
-            text = self.body.decode("utf-8", errors="replace")
+            text = self.text
+            # Not of the text, which may begin with "[key]".
+            start = self.body.lstrip()[:1].decode("ascii", errors="replace")
+            host = self.redact(urlsplit(self.url).hostname or "")
             raise UnusableAnswerError(
-                f"The answer of {urlsplit(self.url).hostname} {_flaw(text)}; "
+                f"The answer of {host} {_flaw(start, text)}; "
                 "try again, or check that its address is right.",
-                answer=text[:MAX_ANSWER] if text.lstrip()[:1] in ("{", "[") else "",
+                answer=text[:MAX_ANSWER] if start in ("{", "[") else "",
                 problem="The answer is no whole JSON.",
             ) from error
 
 
-def _flaw(text: str) -> str:
-    """What is wrong with a text that should have been JSON."""
-    start = text.lstrip()[:1]
+def _redacted(value: Any, redact: Callable[[str], str], depth: int) -> Any:
+    """A JSON value of at most `depth` levels with every text in it redacted."""
+    if not depth:
+        raise RecursionError
+    match value:
+        case str():
+            return redact(value)
+        case list():
+            return [_redacted(item, redact, depth - 1) for item in value]
+        case dict():
+            return {
+                redact(name): _redacted(item, redact, depth - 1) for name, item in value.items()
+            }
+    return value
+
+
+def _flaw(start: str, text: str) -> str:
+    """What is wrong with a text that should have been JSON, given its first character."""
     if not start:
         return "is empty"
     if start in ("{", "["):
@@ -95,37 +125,36 @@ class Problem:
     exhausted: bool = False
 
 
-def problem_of(reply: Reply, connection: Connection | None = None) -> Problem:
-    """Read an error answer: Google, OpenAI, FastAPI, RFC 7807, Stability, plain text or HTML.
-
-    Args:
-        connection: whose key the message must not repeat; None when the caller redacts.
-    """
-    import json
-
+def problem_of(reply: Reply) -> Problem:
+    """Read an error answer: Google, OpenAI, FastAPI, RFC 7807, Stability, plain text or HTML."""
     try:
-        data = json.loads(reply.body)
-    except (ValueError, RecursionError):
-        data = reply.body[: 64 * 1024].decode("utf-8", errors="replace")
+        data = reply.json()
+    except UnusableAnswerError:
+        data = reply.text[: 64 * 1024]
     details = _details(data)
     code = _code(data, details) or reply.headers.get("x-fal-error-type", "").lower()
     message = _message(data)
+    if code == "failed_precondition" and "billing" in message.lower():
+        code = "billing_disabled"
     # "limit: 0" is how Google says that a free key has no share in a model at all.
     none_at_all = re.search(r"\blimit: 0\b", message) is not None
     return Problem(
-        message=quotable(connection, message),
+        message=_quoted(message),
         code=code,
         delay=_delay(reply, data, details),
         exhausted=reply.status == HTTPStatus.PAYMENT_REQUIRED
-        or code in NO_CREDIT
+        or code in NO_CREDIT | NO_BILLING
         or none_at_all
         or any(_is_daily(violation) for violation in _violations(details)),
     )
 
 
-def quotable(connection: Connection | None, text: str) -> str:
+def quotable(connection: Connection, text: str) -> str:
     """A provider's words as a message may show them: one line, no key, no full stop at its end."""
-    text = connection.redact(text) if connection is not None else text
+    return _quoted(connection.redact(text))
+
+
+def _quoted(text: str) -> str:
     return shown(" ".join(text.split()), limit=MAX_WORDS).rstrip(".")
 
 

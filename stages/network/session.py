@@ -12,35 +12,24 @@ from urllib.parse import urlsplit
 
 from imagine.stages.errors import (
     ConfigError,
-    ImagineError,
     LostAnswerError,
     ProviderError,
     UnusableAnswerError,
     shown,
 )
-from imagine.stages.network.address import joined, objection_to, origin_of, read_data_url
-from imagine.stages.network.failure import failure_of, host_of
+from imagine.stages.network.address import joined, origin_of
+from imagine.stages.network.download import objection_to, read_data_url
+from imagine.stages.network.failure import Translate, check_status, failure_of, host_of
 from imagine.stages.network.providers import Connection
-from imagine.stages.network.reply import Problem, Reply, problem_of
+from imagine.stages.network.reply import Problem as Problem, Reply, problem_of  # noqa: F401
 from imagine.stages.network.retry import Transient, retrying
 from imagine.stages.network.wire import Request, Wire
 
-__all__ = [
-    "MAX_BODY",
-    "Problem",
-    "Reply",
-    "Session",
-    "Transient",
-    "Translate",
-    "problem_of",
-    "retrying",
-]
+__all__ = ["MAX_BODY", "Session", "Translate"]
 
 # The largest picture a provider sends (4K PNG in base64) takes some 40 MB.
 MAX_BODY = 128 * 2**20
 MAX_REDIRECTS = 3
-
-Translate = Callable[[Reply, Problem], ImagineError | None]
 
 
 class Session:
@@ -140,7 +129,7 @@ class Session:
             UnusableAnswerError: the address may not be asked, or more than `limit` bytes came.
         """
         if url[:5].lower() == "data:":
-            return read_data_url(url, limit=limit)
+            return read_data_url(self._connection, url, limit=limit)
         url = joined(f"{self._connection.base_url}/", url)
         for _ in range(MAX_REDIRECTS + 1):
             reply = self._fetch(url, limit=limit)
@@ -171,11 +160,8 @@ class Session:
 
         def attempt() -> Reply:
             reply = self._wire.exchange(request, self._connection)
-            if reply.status < HTTPStatus.MULTIPLE_CHOICES:
-                return reply
-            problem = problem_of(reply, self._connection)
-            error = self._translate(reply, problem) if self._translate is not None else None
-            raise error or failure_of(self._connection, reply, problem)
+            check_status(self._connection, reply, self._translate)
+            return reply
 
         return retrying(self._connection, attempt, paid=paid, sleep=self._sleep)
 
@@ -185,8 +171,9 @@ class Session:
         if not path.startswith(("http://", "https://")):
             return f"{base}/{path.lstrip('/')}"
         if origin_of(path) != origin_of(base):
+            there = shown(self._connection.redact(origin_of(path)[1]))
             raise UnusableAnswerError(
-                f"{self._title} points to '{shown(origin_of(path)[1])}', which is not "
+                f"{self._title} points to '{there}', which is not "
                 f"{host_of(self._connection)}, so the key is not sent there; "
                 f"check {self._connection.provider.name}_base_url."
             )
@@ -207,7 +194,7 @@ class Session:
             reply = self._wire.exchange(request, server)
             if reply.status < HTTPStatus.BAD_REQUEST:
                 return reply
-            problem = problem_of(reply, server)
+            problem = problem_of(reply)
             error = failure_of(server, reply, problem)
             if isinstance(error, Transient):
                 raise error
@@ -255,5 +242,7 @@ def _encoded(value: Any) -> bytes:
 def _server(connection: Connection, url: str) -> Connection:
     """`connection` as messages name it about a download from `url`, which no setting moves."""
     parts = urlsplit(url)
-    provider = replace(connection.provider, name="", title=shown(parts.hostname))
+    provider = replace(
+        connection.provider, name="", title=shown(connection.redact(parts.hostname or ""))
+    )
     return replace(connection, provider=provider, base_url=f"{parts.scheme}://{parts.netloc}")

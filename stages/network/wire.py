@@ -3,18 +3,19 @@
 httpx is imported when something is first sent; `Session` decides what is sent again.
 """
 
+import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from threading import Lock
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from imagine.stages.errors import ConfigError, UnusableAnswerError, shown
-from imagine.stages.network.failure import broken, host_of, is_loopback
+from imagine.stages.network.address import place_of
+from imagine.stages.network.failure import broken, host_of
 from imagine.stages.network.providers import Connection
 from imagine.stages.network.reply import Reply
-from imagine.stages.network.retry import Fault, Transient
+from imagine.stages.network.retry import Fault
 
 if TYPE_CHECKING:
     import httpx
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 # No provider explains an error at such length.
 MAX_ERROR_BODY = 2**18
 CONNECT_TIMEOUT = 10.0
-# A body may take twice the timeout, and longer only while it comes faster than this (bytes/s).
+# An answer may take twice the timeout, and longer only while it comes faster than this (bytes/s).
 SLOWEST = 20_000
 # Servers close idle connections after 5 s or more; no request should meet one that just closes.
 KEEP_ALIVE = 4.0
@@ -61,7 +62,8 @@ class Wire:
         self._timeout = timeout
         self._clients: dict[tuple[bool, bool, bool], httpx.Client] = {}
         # Threads share a connection; of two clients made at once one would never be closed.
-        self._making = Lock()
+        self._making = threading.Lock()
+        self._trace = _Trace(timeout)
 
     def close(self) -> None:
         while self._clients:
@@ -79,40 +81,39 @@ class Wire:
         """
         import httpx
 
-        trace = _Trace()
+        self._trace.begin()
         started = time.monotonic()
+        url = server.redact(request.shown_url)
         told = "no answer"
         try:
             with self._client(request).stream(
                 request.method,
                 request.url,
                 headers=request.headers,
-                extensions={"trace": trace},
+                extensions={"trace": self._trace},
                 **request.content,
             ) as response:
                 told = f"{response.status_code}, cut"
-                body = self._body(response, request, server, started)
+                body = _body(response, request, server)
             told = f"{response.status_code}, {len(body)} bytes"
         except (httpx.InvalidURL, UnicodeError) as error:
             raise ConfigError(
-                f"{server.provider.title} cannot be asked at '{shown(request.shown_url)}': "
-                f"{shown(error)}; check the model's name and the base URL."
+                f"{server.provider.title} cannot be asked at '{shown(url)}': "
+                f"{shown(server.redact(str(error)))}; check the model's name and the base URL."
             ) from error
         except httpx.HTTPError as error:
             told += f": {type(error).__name__}"
-            raise broken(server, error, self._fault(error, trace, server)) from error
+            raise broken(server, error, self._fault(error, server)) from error
         finally:
             spent = time.monotonic() - started
-            self._connection.log(
-                f"{request.method} {shown(request.shown_url, limit=200)}: {told}, {spent:.2f} s"
-            )
-        headers = {name.lower(): value for name, value in response.headers.items()}
-        return Reply(response.status_code, headers, body, request.shown_url)
+            self._connection.log(f"{request.method} {shown(url, limit=200)}: {told}, {spent:.2f} s")
+        headers = {name.lower(): server.redact(text) for name, text in response.headers.items()}
+        return Reply(response.status_code, headers, body, request.shown_url, server.redact)
 
     def _client(self, request: Request) -> "httpx.Client":
         """The client for a request: loopback is reached without proxy, plain HTTP without TLS."""
         parts = urlsplit(request.url)
-        local = is_loopback(parts.hostname)
+        local = place_of(parts.hostname) == "here"
         tls = parts.scheme == "https" or not local
         key = local, tls, request.fresh
         with self._making:
@@ -148,59 +149,28 @@ class Wire:
                 "or unset it."
             ) from error
 
-    def _body(
-        self, response: "httpx.Response", request: Request, server: Connection, started: float
-    ) -> bytes:
-        """What came, as a whole; of an error answer as much as came."""
-        import httpx
-
-        good = response.is_success
-        limit = request.limit if good else MAX_ERROR_BODY
-        declared = response.headers.get("content-length", "")
-        if good and declared.isdigit() and int(declared) > limit:
-            raise _too_large(server, limit)
-        body = bytearray()
-        try:
-            for chunk in response.iter_bytes():
-                body += chunk
-                if len(body) > limit:
-                    if good:
-                        raise _too_large(server, limit)
-                    break
-                spent = time.monotonic() - started
-                if spent > 2 * self._timeout + len(body) / SLOWEST:
-                    raise Transient(
-                        Fault(
-                            f"answers too slowly ({len(body)} bytes in {spent:.0f} s)",
-                            advice="try again later, or raise the timeout",
-                            tries=2,
-                            sent=True,
-                        )
-                    )
-        except httpx.RequestError:
-            if good:
-                raise
-        return bytes(body)
-
-    def _fault(self, error: "httpx.HTTPError", trace: "_Trace", server: Connection) -> Fault:
+    def _fault(self, error: "httpx.HTTPError", server: Connection) -> Fault:
         """What a broken exchange is called when no telling cause lies behind it."""
         import httpx
 
         host = host_of(server)
         unreachable = f"cannot be reached: {host}"
+        said = shown(server.redact(str(error)))
         match error:
             case httpx.ConnectTimeout():
                 advice = "check the network and any proxy"
                 fault = Fault(f"{unreachable} takes no connection", advice=advice, tries=2)
             case httpx.ProxyError():
-                what = f"cannot be reached: the proxy fails ({shown(error)})"
+                what = f"cannot be reached: the proxy fails ({said})"
                 fault = Fault(what, advice="check HTTPS_PROXY and NO_PROXY", tries=2)
             case httpx.ConnectError():
                 advice = "check the network and any proxy"
-                fault = Fault(f"{unreachable} fails ({shown(error)})", advice=advice, tries=2)
+                fault = Fault(f"{unreachable} fails ({said})", advice=advice, tries=2)
             case httpx.ReadTimeout():
                 advice = "try again later, or raise the timeout"
                 what = f"sent nothing for {self._timeout:g} s"
+                if (overdue := self._trace.overdue) is not None:
+                    what = f"answers too slowly ({self._trace.came} bytes in {overdue:.0f} s)"
                 fault = Fault(what, advice=advice, tries=2, sent=True)
             case httpx.DecodingError():
                 fault = Fault("sent an answer that cannot be unpacked", sent=True)
@@ -208,19 +178,81 @@ class Wire:
                 fault = Fault("closed the connection before it had the request")
             case _:
                 what = "closed the connection before its answer was whole"
-                fault = Fault(what, sent=not trace.unsent)
+                fault = Fault(what, sent=not self._trace.unsent)
         return fault
 
 
-class _Trace:
-    """Listens to httpcore: a request whose body did not go out whole cannot be worked on."""
+class _Trace(threading.local):
+    """Listens to httpcore; each thread has its own, which is about the exchange that it makes.
 
-    def __init__(self) -> None:
+    Attributes:
+        unsent: the request did not go out whole, so that nobody can have worked on it.
+        came: bytes of the answer.
+        overdue: seconds that it had taken when it was given up; None while it was not.
+    """
+
+    def __init__(self, timeout: float) -> None:
+        self._timeout = timeout
+        self.begin()
+
+    def begin(self) -> None:
+        """Forget the exchange before."""
         self.unsent = False
+        self.came = 0
+        self.overdue: float | None = None
+        self._awaited: float | None = None
 
     def __call__(self, event: str, info: Mapping[str, Any]) -> None:
         if event.endswith(("send_request_headers.failed", "send_request_body.failed")):
             self.unsent = True
+        elif event.endswith("receive_response_headers.started"):
+            self._awaited = time.monotonic()
+        elif event.endswith(("connect_tcp.complete", "start_tls.complete")):
+            self._bound(info["return_value"])
+
+    def _bound(self, stream: Any) -> None:
+        """Have a connection give up an answer that drips, were it in its headers.
+
+        httpx bounds the silence between two bytes only.
+        """
+        import httpcore
+
+        read = stream.read
+
+        def bounded(max_bytes: int, timeout: float | None = None) -> bytes:
+            if self._awaited is not None:
+                spent = time.monotonic() - self._awaited
+                if spent > 2 * self._timeout + self.came / SLOWEST:
+                    self.overdue = spent
+                    raise httpcore.ReadTimeout
+            data: bytes = read(max_bytes, timeout)
+            self.came += len(data)
+            return data
+
+        stream.read = bounded
+
+
+def _body(response: "httpx.Response", request: Request, server: Connection) -> bytes:
+    """What came, as a whole; of an error answer as much as came."""
+    import httpx
+
+    good = response.is_success
+    limit = request.limit if good else MAX_ERROR_BODY
+    declared = response.headers.get("content-length", "")
+    if good and declared.isdigit() and int(declared) > limit:
+        raise _too_large(server, limit)
+    body = bytearray()
+    try:
+        for chunk in response.iter_bytes():
+            body += chunk
+            if len(body) > limit:
+                if good:
+                    raise _too_large(server, limit)
+                break
+    except httpx.RequestError:
+        if good:
+            raise
+    return bytes(body[:limit])
 
 
 def _too_large(server: Connection, limit: int) -> UnusableAnswerError:

@@ -4,7 +4,6 @@ import hashlib
 import io
 import struct
 import warnings
-import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -12,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from imagine.stages.errors import UsageError, quoted_path, unreadable
-from imagine.stages.image import ImageFormat, ReferenceImage
+from imagine.stages.image import DECODING_ERRORS, ImageFormat, ReferenceImage
 from imagine.stages.references.media import ClipKind, PictureKind, kind_of
 from imagine.stages.references.srgb import has_other_colors, in_srgb, orientation_of
 
@@ -43,19 +42,6 @@ _DECODERS: dict[PictureKind, str] = {
 }
 _SENT: dict[PictureKind, ImageFormat] = {"png": "png", "jpg": "jpg", "webp": "webp"}
 _ANIMATED = ("gif", "webp", "png", "avif")
-# What Pillow's decoders raise for damaged files.
-_DAMAGED = (
-    OSError,
-    SyntaxError,
-    ValueError,
-    EOFError,
-    LookupError,
-    TypeError,
-    OverflowError,
-    RuntimeError,
-    struct.error,
-    zlib.error,
-)
 
 
 def read_references(
@@ -66,7 +52,17 @@ def read_references(
     Raises:
         UsageError: one cannot be read, or they hold more than 14 pictures together.
     """
-    limit = min(MAX_SENT, MAX_SENT_TOGETHER // max(1, len(paths)))
+    found = _read_all(paths, max_side=max_side, frames=frames, limit=MAX_SENT)
+    if sum(len(image.data) for image in found) > MAX_SENT_TOGETHER:
+        # How many pictures share the room is known only when animations and clips were read.
+        limit = MAX_SENT_TOGETHER // len(found)
+        found = _read_all(paths, max_side=max_side, frames=frames, limit=limit)
+    return found
+
+
+def _read_all(
+    paths: Sequence[Path], *, max_side: int, frames: int, limit: int
+) -> list[ReferenceImage]:
     found: list[ReferenceImage] = []
     for path in paths:
         found += read_reference(path, max_side=max_side, frames=frames, limit=limit)
@@ -189,7 +185,7 @@ def _decoding(source: _Source) -> Iterator[None]:
             yield
     except DecompressionBombError as error:
         raise _too_many_pixels(source.path, "more than 178 million pixels") from error
-    except _DAMAGED as error:
+    except DECODING_ERRORS as error:
         raise UsageError(
             f"{quoted_path(source.path)} is {source.decoder}, but damaged or cut off; "
             "save it anew, or give another."

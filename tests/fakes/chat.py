@@ -201,7 +201,10 @@ class Chat:
         if schema is False and not self._options.answers:
             said: Any = f"Certainly! Here is a picture of {prompt}."
         else:
-            said = self._service.describe(prompt, _schema_or_told(schema, body), wording=wording)
+            wanted = _schema_or_told(schema, body)
+            said = self._service.describe(prompt, _said(body), wanted, wording=wording)
+        if fault == "echo-key-answer" and isinstance(said, dict):
+            said = said | {"mood": f"calm, {self._options.key}"}
         text = said if isinstance(said, str) else json.dumps(said, ensure_ascii=False)
         message, reason = message_with(text, fault, self._habit.thoughts)
         choice: dict[str, Any] = {"index": 0, "message": message, "finish_reason": reason}
@@ -209,18 +212,20 @@ class Chat:
             del choice["message"]
         if fault == "error-in-200":
             return reply({"error": {"message": "Internal error while sampling", "code": 500}})
+        served = {
+            "routed": fault.value or "other-model-8b",
+            "echo-key-model": f"model-{self._options.key}",
+        }
         counted = len(_all_said(body)) // 4, max(1, len(text) // 4)
         answer: dict[str, Any] = {
             "id": "chatcmpl-" + wording[:12],
             "object": "chat.completion",
             "created": 1790000000,
-            "model": (fault.value or "other-model-8b") if fault == "routed" else body.get("model"),
+            "model": served.get(fault.name, body.get("model")),
             "choices": [] if fault == "no-choices" else [choice],
         }
-        if self._name == "openai":
-            answer["model"] = (
-                f"{answer['model']}-2026-08-01" if fault != "routed" else answer["model"]
-            )
+        if self._name == "openai" and fault.name not in served:
+            answer["model"] = f"{answer['model']}-2026-08-01"
         if self._options.usage and fault != "no-usage":
             answer["usage"] = {
                 "prompt_tokens": counted[0],

@@ -34,6 +34,8 @@ TEXT_FAULTS = {
     "error-in-200": "status 200 whose body is an error",
     "no-usage": "no usage",
     "routed": "another model answers, `routed=NAME`",
+    "echo-key-model": "the name of the model that answers holds the key",
+    "echo-key-answer": "the description holds the key, in its mood",
 }
 
 

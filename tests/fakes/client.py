@@ -151,7 +151,7 @@ STRICT = {
 
 def form(**fields: str) -> dict[str, Any]:
     """A multipart body without a file, as Stability wants it."""
-    return {"data": fields, "files": {"none": ("", b"")}}
+    return {"data": fields, "files": {"none": ("none", b"")}}
 
 
 PREDICTIONS = "/v1/models/black-forest-labs/flux-schnell/predictions"

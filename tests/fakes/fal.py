@@ -5,7 +5,13 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
-from fakes.fal_models import MODELS, check_input, invalid_field, pixels_of
+from fakes.fal_models import (
+    MODELS,
+    check_input,
+    invalid_field,
+    is_nano_banana,
+    pixels_of,
+)
 from fakes.faults import Fault
 from fakes.jobs import Job
 from fakes.log import Entry
@@ -14,6 +20,13 @@ from fakes.pictures import Picture, draw
 from fakes.service import PICTURE_FAULTS, Options, Service, Work, refuse
 
 _REQUEST = re.compile(r"/([^/]+/[^/]+)/requests/([\w-]+)(/status|/cancel)?")
+
+# What a finished request's status tells of its failure: error and error_type.
+_ERRORS = {
+    "failed": ("Downstream service error", "downstream_service_error"),
+    "detail-text": ("Internal Server Error", "internal_error"),
+    "runner-gone": ("Runner disconnected", "runner_disconnected"),
+}
 
 
 class Fal(Service):
@@ -155,7 +168,7 @@ class Fal(Service):
     ) -> Answer:
         digest = hashlib.sha256(entry.prompt.encode()).hexdigest()
         name = f"{len(self._jobs):08d}-{digest[:4]}-4000-8000-{digest[4:16]}"
-        pictures = self._pictures(body, fault)
+        pictures = self._pictures(body, model, fault)
         job = Job(name, entry, {**body, "_model": model}, pictures, fault, self.latency)
         self._jobs[name] = job
         base = f"{request.root}/{_owner_and_app(model)}/requests/{name}"
@@ -178,12 +191,13 @@ class Fal(Service):
         made = reply(answer, pictures=pictures)
         return Answer(wait=0.0, later=lambda: made)
 
-    def _pictures(self, body: dict[str, Any], fault: Fault) -> tuple[Picture, ...]:
+    def _pictures(self, body: dict[str, Any], model: str, fault: Fault) -> tuple[Picture, ...]:
         unpaid = ("refused", "failed", "invalid-input", "runner-gone", "never-done", "text-only")
         more = ("stuck-in-queue", "no-images", "null-images", "file-url", "unknown-enum")
         if fault.name in (*unpaid, *more, "detail-text", "nsfw"):
             return ()
-        width, height = pixels_of(body)
+        width, height = pixels_of(body, model)
+        usual = "png" if is_nano_banana(model) else "jpeg"
         count = int(body.get("num_images", 1))
         return tuple(
             self.draw(
@@ -192,7 +206,7 @@ class Fal(Service):
                 prompt=body["prompt"],
                 number=int(body.get("seed") or 0) + number,
                 fault=fault,
-                kind=body.get("output_format", "jpeg"),
+                kind=body.get("output_format") or body.get("format") or usual,
             )
             for number in range(max(1, count - 1) if fault == "one-short" else count)
         )
@@ -211,12 +225,15 @@ class Fal(Service):
             "status_url": f"{url}/status",
             "cancel_url": f"{url}/cancel",
             "logs": [{"message": "drawing", "timestamp": "2026-11-22T04:00:00"}]
-            if request.query.get("logs") == "1" and status != "IN_QUEUE"
+            if request.query.get("logs") in ("1", "true") and status != "IN_QUEUE"
             else None,
             "metrics": {"inference_time": job.seconds} if status == "COMPLETED" else {},
         }
         if status == "IN_QUEUE":
             body["queue_position"] = 0
+        if status == "COMPLETED" and job.fault.name in _ERRORS:
+            words, kind = _ERRORS[job.fault.name]
+            body |= {"error": job.fault.value or words, "error_type": kind}
         return reply(body, status=200 if status == "COMPLETED" else 202)
 
     def _cancel(self, job: Job, request: Request) -> Answer:
@@ -244,19 +261,20 @@ class Fal(Service):
             case "failed":
                 error = {
                     "loc": ["body"],
-                    "msg": words or "Downstream service error",
-                    "type": "downstream_service_error",
+                    "msg": words or _ERRORS["failed"][0],
+                    "type": _ERRORS["failed"][1],
                     "input": None,
                 }
-                headers = {"x-fal-error-type": "downstream_service_error"}
+                headers = {"x-fal-error-type": _ERRORS["failed"][1]}
                 return reply({"detail": [error]}, status=500, headers=headers)
             case "detail-text":
-                return reply({"detail": words or "Internal Server Error"}, status=500)
+                return reply({"detail": words or _ERRORS["detail-text"][0]}, status=500)
             case "invalid-input":
                 return invalid_field("image_size", "Input should be a valid size", "value_error")
             case "runner-gone":
-                headers = {"X-Fal-Retryable": "true", "x-fal-error-type": "runner_disconnected"}
-                return reply({"detail": "Runner disconnected"}, status=503, headers=headers)
+                detail, kind = _ERRORS["runner-gone"]
+                headers = {"X-Fal-Retryable": "true", "x-fal-error-type": kind}
+                return reply({"detail": detail}, status=503, headers=headers)
             case "text-only":
                 return reply({"text": words or "I would rather write about it."})
         return reply(self._images(job, request))
@@ -267,7 +285,8 @@ class Fal(Service):
             root = root.replace("127.0.0.1", "localhost")
         pictures = job.pictures
         if job.fault == "nsfw":
-            pictures = (draw(*pixels_of(job.input), prompt="black", kind="jpeg"),)
+            size = pixels_of(job.input, job.input["_model"])
+            pictures = (draw(*size, prompt=job.input["prompt"], kind="jpeg", black=True),)
         images: list[dict[str, Any]] = []
         for number, picture in enumerate(pictures):
             path = f"/files/{job.id}/{number}.{picture.mime.partition('/')[2]}"
@@ -293,8 +312,10 @@ class Fal(Service):
             "has_nsfw_concepts": [job.fault == "nsfw"] * len(images),
             "prompt": job.input["prompt"],
         }
+        if is_nano_banana(job.input["_model"]):
+            body = {"images": images, "description": ""}
         if job.fault == "null-images":
-            del body["images"]
+            body = {"seed": 1234567}
         if job.fault == "unknown-fields":
             body["carbon"] = {"grams": 0.1}
         return body

@@ -1,8 +1,12 @@
 """The models of the fake fal, the check of their inputs, and the sizes they draw."""
 
+import base64
+import binascii
 from typing import Any
 
+from fakes.gemini_models import PIXELS, PIXELS_25
 from fakes.message import Answer, reply
+from fakes.pictures import size_of, type_of
 from fakes.service import listed, refuse
 
 SIZES = {
@@ -15,14 +19,7 @@ SIZES = {
 }
 
 
-_NANO_RATIOS = {
-    "1:1": (1024, 1024), "16:9": (1376, 768), "9:16": (768, 1376), "4:3": (1200, 896),
-    "3:4": (896, 1200), "3:2": (1264, 848), "2:3": (848, 1264), "21:9": (1584, 672),
-    "5:4": (1152, 928), "4:5": (928, 1152),
-}  # fmt: skip
-
-
-_COMMON: dict[str, Any] = {
+_FLUX: dict[str, Any] = {
     "prompt": str,
     "image_size": "size",
     "num_inference_steps": (1, 50),
@@ -34,41 +31,72 @@ _COMMON: dict[str, Any] = {
     "guidance_scale": (1, 20),
     "acceleration": ("none", "regular", "high"),
 }
+_SCHNELL = {**_FLUX, "num_inference_steps": (1, 12)}
+# Draws in the size of its picture.
+_FROM_IMAGE = {
+    **{name: rule for name, rule in _FLUX.items() if name != "image_size"},
+    "num_inference_steps": (10, 50),
+    "image_url": "image",
+    "strength": (0.01, 1),
+}
+_PRO = {
+    **{name: _FLUX[name] for name in ("prompt", "image_size", "seed", "num_images", "sync_mode")},
+    "output_format": ("jpeg", "png"),
+    "safety_tolerance": ("1", "2", "3", "4", "5", "6"),
+    "enhance_prompt": bool,
+}
+_SDXL = {
+    **{name: _FLUX[name] for name in ("prompt", "image_size", "seed", "sync_mode")},
+    "negative_prompt": str,
+    "num_inference_steps": (1, 50),
+    "guidance_scale": (0, 20),
+    "num_images": (1, 8),
+    "format": ("jpeg", "png"),
+    "expand_prompt": bool,
+    "enable_safety_checker": bool,
+}
+_NANO: dict[str, Any] = {
+    "prompt": str,
+    "num_images": (1, 4),
+    "aspect_ratio": tuple(PIXELS_25),
+    "output_format": ("jpeg", "png", "webp"),
+    "sync_mode": bool,
+}
+_NANO_2 = {**_NANO, "resolution": ("1K", "2K", "4K"), "seed": (0, 2**32 - 1)}
 
 
 MODELS: dict[str, dict[str, Any]] = {
-    "fal-ai/flux/schnell": {**_COMMON, "num_inference_steps": (1, 12)},
-    "fal-ai/flux/dev": _COMMON,
-    "fal-ai/flux/dev/image-to-image": {**_COMMON, "image_url": "image", "strength": (0.01, 1)},
-    "fal-ai/fast-sdxl": {**_COMMON, "negative_prompt": str},
-    "google/nano-banana-2.1": {
-        "prompt": str,
-        "num_images": (1, 4),
-        "aspect_ratio": tuple(_NANO_RATIOS),
-        "output_format": ("jpeg", "png", "webp"),
-        "resolution": ("1K", "2K", "4K"),
-        "seed": (0, 2**32 - 1),
-        "sync_mode": bool,
-    },
-    "google/nano-banana-2.1/edit": {
-        "prompt": str,
-        "image_urls": "images",
-        "num_images": (1, 4),
-        "aspect_ratio": tuple(_NANO_RATIOS),
-        "output_format": ("jpeg", "png", "webp"),
-        "resolution": ("1K", "2K", "4K"),
-        "seed": (0, 2**32 - 1),
-        "sync_mode": bool,
-    },
+    "fal-ai/flux/schnell": _SCHNELL,
+    "fal-ai/flux/dev": _FLUX,
+    "fal-ai/flux/dev/image-to-image": _FROM_IMAGE,
+    "fal-ai/flux-1/schnell": _SCHNELL,
+    "fal-ai/flux-1/dev": _FLUX,
+    "fal-ai/flux-1/dev/image-to-image": _FROM_IMAGE,
+    "fal-ai/flux-pro/v1.1": _PRO,
+    "fal-ai/fast-sdxl": _SDXL,
+    "fal-ai/nano-banana": _NANO,
+    "fal-ai/nano-banana/edit": {**_NANO, "image_urls": "images"},
+    "google/nano-banana-2.1": _NANO_2,
+    "google/nano-banana-2.1/edit": {**_NANO_2, "image_urls": "images"},
 }
 
 
-def pixels_of(body: dict[str, Any]) -> tuple[int, int]:
-    if "aspect_ratio" in body or "resolution" in body:
-        width, height = _NANO_RATIOS[body.get("aspect_ratio", "1:1")]
+def is_nano_banana(model: str) -> bool:
+    """Whether a model takes a ratio instead of a size, and tells no seed."""
+    return "image_size" not in MODELS[model] and "aspect_ratio" in MODELS[model]
+
+
+def pixels_of(body: dict[str, Any], model: str) -> tuple[int, int]:
+    """Width and height that the model draws for an input that was checked."""
+    if is_nano_banana(model):
+        table = PIXELS if model.startswith("google/") else PIXELS_25
+        width, height = table[body.get("aspect_ratio", "1:1")]
         scale = {"2K": 2, "4K": 4}.get(body.get("resolution", "1K"), 1)
         return width * scale, height * scale
-    size = body.get("image_size", "landscape_4_3")
+    if "image_size" not in MODELS[model]:
+        # A picture that stands at an address is not fetched.
+        return size_of(_bytes_in(body["image_url"])) or SIZES["landscape_4_3"]
+    size = body.get("image_size", "square_hd" if model == "fal-ai/fast-sdxl" else "landscape_4_3")
     return SIZES[size] if isinstance(size, str) else (size["width"], size["height"])
 
 
@@ -115,7 +143,17 @@ def _size_misfit(value: Any) -> str | None:
 
 
 def _is_picture(value: Any) -> bool:
-    return isinstance(value, str) and value.startswith(("data:image/", "http://", "https://"))
+    if not isinstance(value, str):
+        return False
+    return value.startswith(("http://", "https://")) or bool(type_of(_bytes_in(value)))
+
+
+def _bytes_in(url: str) -> bytes:
+    """What a data: URL holds; nothing of any other."""
+    try:
+        return base64.b64decode(url.partition(";base64,")[2], validate=True)
+    except binascii.Error:
+        return b""
 
 
 def invalid_field(field: str, message: str, kind: str) -> Answer:

@@ -129,11 +129,13 @@ class Gemini(Service):
         if call.wants_json:
             schema = call.schema
             wording = hashlib.sha256(request.body).hexdigest()
-            said = self.describe(prompt, schema, wording=wording)
+            said = self.describe(prompt, call.last_text, schema, wording=wording)
         else:
             said = (
                 self.options.answers.pop(0) if self.options.answers else f"A picture of {prompt}."
             )
+        if fault == "echo-key-answer" and isinstance(said, dict):
+            said = said | {"mood": f"calm, {self.options.key}"}
         text = said if isinstance(said, str) else json.dumps(said, ensure_ascii=False)
         parts = text_parts(text, fault)
         reply_parts: list[dict[str, Any]] | None = framed(
@@ -150,7 +152,9 @@ class Gemini(Service):
             parts = [{"text": fault.value or words}] if words else None
             return self._reply(call, parts, fault, reason=reason, modality="TEXT", out=20)
         width, height = pixels_of(call.model, call.ratio, call.size)
-        kind = _KINDS.get(fault.name, "png")
+        # gemini-2.5-flash-image has no JPEG.
+        usual = self.options.format if call.model.sizes else "png"
+        kind = _KINDS.get(fault.name, usual)
         number = call.number
         picture = self.draw(width, height, prompt=prompt, fault=fault, number=number, kind=kind)
         drawn = [_inline(picture)]
@@ -203,8 +207,11 @@ class Gemini(Service):
         if self.options.usage and name != "no-usage":
             body["usageMetadata"] = call.usage(out, thoughts, modality)
         if name != "no-model":
-            routed = fault.value or "gemini-3.9-flash"
-            body["modelVersion"] = routed if name == "routed" else call.model.served
+            routed = {
+                "routed": fault.value or "gemini-3.9-flash",
+                "echo-key-model": f"gemini-{self.options.key}",
+            }
+            body["modelVersion"] = routed.get(name, call.model.served)
         body["responseId"] = hashlib.sha256(call.last_text.encode()).hexdigest()[:22]
         if name == "unknown-enum":
             body["candidates"][0]["finishReason"] = 99 if call.integers else "BRAND_NEW_REASON"

@@ -50,6 +50,7 @@ ANY = {
     "no-model": "no modelVersion",
     "null-fields": "null in the place of what is optional",
     "routed": "another model answers, `routed=NAME`",
+    "echo-key-model": "the name of the model that answers holds the key",
 }
 # Those whose reply has no content, so that nothing is paid for.
 EMPTY = {
@@ -77,6 +78,7 @@ TEXT = {
     "whitespace": "one part with white space",
     "words": "the model's answer is `words=TEXT`",
     "refused": "the model refuses in words, with finishReason STOP, `refused=TEXT`",
+    "echo-key-answer": "the description holds the key, in its mood",
 }
 IMAGE = {
     "refused": "IMAGE_SAFETY with the model's words, `refused=TEXT`",

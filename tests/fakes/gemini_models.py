@@ -61,7 +61,7 @@ class Model:
     sizes: tuple[str, ...] = ()
     ratios: tuple[str, ...] = ()
     references: int = 0
-    tokens: tuple[int, ...] = (1120, 1680, 2520)
+    tokens: tuple[int, ...] = (1120, 1680, 3780)
 
     @property
     def served(self) -> str:

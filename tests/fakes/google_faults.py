@@ -7,7 +7,7 @@ from fakes.google import (
     model_not_found,
     quota,
 )
-from fakes.message import Answer, reply
+from fakes.message import Answer, html_error, reply
 
 ERRORS = {
     "429": "a quota of requests a minute, `429=2.5` seconds to wait (RetryInfo)",
@@ -26,6 +26,8 @@ ERRORS = {
     "invalid-key": "API_KEY_INVALID, status 400",
     "leaked-key": "403: the key was reported as leaked",
     "echo-key": "400 whose message repeats the key",
+    "echo-key-title": "502 with a web page whose title repeats the key",
+    "echo-key-code": "400 whose status repeats the key",
     "forbidden": "the same as 403",
     "location": "400 FAILED_PRECONDITION: not available in the user's country",
     "billing": "400 FAILED_PRECONDITION: billing has to be enabled",
@@ -68,6 +70,10 @@ def google_fault(  # noqa: PLR0911, PLR0912  a case for each fault
             )
         case "echo-key":
             return key_invalid(f"API key {key} is not valid for this service.")
+        case "echo-key-title":
+            return html_error(502, f"No upstream for {key}")
+        case "echo-key-code":
+            return google_error(400, "Request contains an invalid argument.", name=f"KEY_{key}")
         case "location":
             return google_error(
                 400,

@@ -15,9 +15,9 @@ from fakes.service import PICTURE_FAULTS, Service, Work, refuse
 MODELS = (
     "black-forest-labs/FLUX.1-schnell",
     "black-forest-labs/FLUX.1-dev",
-    "stabilityai/stable-diffusion-xl-base-1.0",
     "stabilityai/stable-diffusion-3.5-large",
 )
+RETIRED = ("stabilityai/stable-diffusion-xl-base-1.0",)
 _PARAMETERS: dict[str, tuple[float, float] | None] = {
     "negative_prompt": None,
     "prompt": None,
@@ -80,6 +80,8 @@ class HuggingFace(Service):
             entry.key == "authorization" and entry.key_is_right
         ):
             raise refuse(reply({"error": "Invalid username or password."}, status=401))
+        if found[1] in RETIRED:
+            raise refuse(self.reject(Fault("retired")))
         if found[1] not in MODELS:
             message = f"Model {found[1]} is not supported by provider hf-inference."
             raise refuse(reply({"error": message}, status=404))
@@ -142,9 +144,10 @@ class HuggingFace(Service):
             return reply([{"generated_text": "I draw no pictures."}])
         picture = self.draw(
             *size,
-            prompt="black" if fault == "black" else prompt,
+            prompt=prompt,
             number=seed,
             fault=fault,
+            black=fault == "black",
             kind="webp" if fault == "webp" else wanted,  # type: ignore[arg-type]
         )
         mime = "application/octet-stream" if fault == "octet-stream" else picture.mime

@@ -11,7 +11,7 @@ from fakes.service import refuse
 
 _GPT_FIELDS = {
     "model", "prompt", "n", "size", "quality", "output_format", "output_compression", "background",
-    "moderation", "user", "stream", "partial_images",
+    "moderation", "safety_identifier", "user", "stream", "partial_images",
 }  # fmt: skip
 
 
@@ -20,8 +20,9 @@ _EDIT_FIELDS = {*_GPT_FIELDS, "image", "image[]", "mask", "input_fidelity"}
 
 _GPT_MODELS = (
     "gpt-image-1-mini", "gpt-image-1.5", "gpt-image-2", "gpt-image-2-2026-04-21",
-    "gpt-image-2.5-sunburst", "gpt-image-2.5-flare", "gpt-image-2.6-sunburst",
-    "gpt-image-2.6-flare", "chatgpt-image-latest",
+    "gpt-image-2.5-sunburst", "gpt-image-2.5-sunburst-2026-09-08", "gpt-image-2.5-flare",
+    "gpt-image-2.5-flare-2026-09-08", "gpt-image-2.6-sunburst", "gpt-image-2.6-flare",
+    "chatgpt-image-latest",
 )  # fmt: skip
 
 
@@ -64,7 +65,8 @@ def _check_gpt(call: Call) -> None:
             )
         )
     qualities = ("low", "medium", "high", "auto")
-    check_choice(fields, "quality", (*qualities, "xhigh", "max") if "-2.5-" in model else qualities)
+    more = ("xhigh", "max") if re.search(r"-2\.[56]-", str(model)) else ()
+    check_choice(fields, "quality", (*qualities, *more))
     check_choice(fields, "output_format", ("png", "jpeg", "webp"))
     check_choice(fields, "background", ("transparent", "opaque", "auto"))
     check_choice(fields, "moderation", ("low", "auto"))
@@ -113,8 +115,10 @@ def _check_gpt_size(model: str, size: str) -> None:
         raise no("Width and height must be divisible by 16.")
     if not 1 / 3 <= width / height <= 3:
         raise no("The aspect ratio must be between 1:3 and 3:1.")
-    if max(width, height) > 3840 or min(width, height) > 2160:
-        raise no("The largest size is 3840x2160.")
+    if max(width, height) > 3840:
+        raise no("The longest side must be at most 3840 pixels.")
+    if not 655_360 <= width * height <= 8_294_400:
+        raise no("The number of pixels must be between 655360 and 8294400.")
 
 
 def _check_localai(call: Call) -> None:

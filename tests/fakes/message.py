@@ -119,6 +119,12 @@ def reply(value: Any, *, status: int = 200, **more: Any) -> Answer:
     return Answer(status, pieces, **more)
 
 
+def html_error(status: int, title: str) -> Answer:
+    """A web page, as a proxy sends."""
+    page = f"<!DOCTYPE html><html><head><title>{title}</title></head><body>nginx</body></html>\n"
+    return Answer(status, [page.encode()], "text/html")
+
+
 def parse_multipart(body: bytes, boundary: str) -> list[Part]:
     """The parts of a multipart/form-data body (RFC 7578); raises ValueError when it is broken."""
     mark = b"--" + boundary.encode()

@@ -11,7 +11,7 @@ from fakes.faults import Fault
 from fakes.image_call import Call, read_call
 from fakes.image_habits import IMAGE_HABITS, ImageHabit
 from fakes.log import Entry
-from fakes.message import Answer, Inline, Request, reply
+from fakes.message import Answer, Inline, Request, html_error, reply
 from fakes.openai_errors import ERRORS
 from fakes.pictures import Picture
 from fakes.service import PICTURE_FAULTS, Options, Service, Work, refuse
@@ -36,7 +36,9 @@ _IMAGES = {
     "text-only": "the answer is words without a picture, `text-only=TEXT`",
 }
 
-_TOKENS = {"low": 272, "medium": 1056, "high": 4160, "xhigh": 6240, "max": 8320, "auto": 1056}
+# Tokens of 1024x1024 pixels: of gpt-image-1, and from 2 on, where xhigh and max are guesses.
+_TOKENS_1 = {"low": 272, "medium": 1056, "high": 4160, "auto": 4160}
+_TOKENS = {"low": 196, "medium": 439, "high": 1756, "xhigh": 2634, "max": 3512, "auto": 1756}
 
 
 class OpenAI(Service):
@@ -104,6 +106,8 @@ class OpenAI(Service):
                     code="rate_limit_exceeded",
                     headers={"Retry-After": "Fri, 31 Dec 2100 23:59:59 GMT"},
                 )
+            case "echo-key-title":
+                return html_error(502, f"No upstream for {self.options.key}")
             case "error-text":
                 return reply({"error": "Image generation failed: out of memory"}, status=500)
             case "error-detail":
@@ -155,6 +159,7 @@ class OpenAI(Service):
             "401": key,
             "invalid-key": key,
             "echo-key": (401, echo, invalid, "invalid_api_key"),
+            "echo-key-code": (400, "Invalid request.", invalid, f"no_{self.options.key}"),
             "403": verify,
             "forbidden": verify,
             "404": gone,
@@ -264,7 +269,7 @@ class OpenAI(Service):
             quality = call.fields.get("quality") or "auto"
             answer |= {
                 "size": f"{width}x{height}",
-                "quality": "medium" if quality == "auto" else quality,
+                "quality": "high" if quality == "auto" else quality,
                 "output_format": call.output_format or "png",
                 "background": "opaque",
             }
@@ -304,7 +309,8 @@ class OpenAI(Service):
 
 def _usage(call: Call, area: int, count: int) -> dict[str, Any]:
     quality = str(call.fields.get("quality") or "auto")
-    out = round(_TOKENS[quality] * area / 2**20) * count
+    tokens = _TOKENS_1 if "-image-1" in str(call.fields["model"]) else _TOKENS
+    out = round(tokens[quality] * area / 2**20) * count
     text, images = max(1, len(call.prompt) // 4), 323 * len(call.images)
     return {
         "input_tokens": text + images,

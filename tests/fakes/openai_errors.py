@@ -18,6 +18,8 @@ ERRORS = {
     "504": "a gateway's timeout",
     "invalid-key": "the same as 401",
     "echo-key": "401 whose message repeats the whole key",
+    "echo-key-title": "502 with a web page whose title repeats the key",
+    "echo-key-code": "400 whose code repeats the key",
     "forbidden": "the same as 403",
     "retired": "the same as 404",
     "moderation": "400 moderation_blocked, with the safety system's words",

@@ -16,6 +16,8 @@ from typing import Literal
 
 Kind = Literal["png", "jpeg", "webp"]
 VARIANTS = 8
+# The variant that is none of these.
+BLACK = -1
 
 # Inside Picture the name `bytes` is a property.
 _Bytes = bytes
@@ -64,6 +66,7 @@ def draw(
     kind: Kind = "png",
     megabytes: float = 0.0,
     signed: bool = False,
+    black: bool = False,
 ) -> Picture:
     """A picture of exactly `width` x `height`.
 
@@ -72,9 +75,10 @@ def draw(
         number: tells pictures of one prompt apart.
         megabytes: about this much of it is noise that does not compress.
         signed: carries a C2PA box as real signed pictures do (its signature is a dummy).
+        black: black all over, as safety checkers leave a picture.
     """
     digest = hashlib.sha256(f"{number}\n{prompt}".encode()).hexdigest()
-    variant = int(digest[:8], 16) % VARIANTS
+    variant = BLACK if black else int(digest[:8], 16) % VARIANTS
     told = f"prompt {hashlib.sha256(prompt.encode()).hexdigest()[:32]} picture {number}"
     if kind == "png":
         tail, tail64 = _png_tail(width, height, variant, megabytes)
@@ -145,6 +149,8 @@ def _pillow(width: int, height: int, variant: int, name: str, megabytes: float) 
 
 def pixels(width: int, height: int, variant: int, megabytes: float = 0.0) -> bytes:
     """RGB rows: a slope of two colours in bands, then noise in the last `megabytes`."""
+    if variant == BLACK:
+        return bytes(width * height * 3)
     hue = random.Random(variant)
     low = [hue.randrange(0, 128) for _ in range(3)]
     high = [hue.randrange(128, 256) for _ in range(3)]

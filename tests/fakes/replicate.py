@@ -10,7 +10,8 @@ from fakes.jobs import Job
 from fakes.log import Entry
 from fakes.message import Answer, Inline, Request, reply
 from fakes.pictures import Picture
-from fakes.replicate_models import MODELS, RATIOS, SDXL, VERSION, check_input, problem
+from fakes.replicate_files import Files
+from fakes.replicate_models import MODELS, RATIOS, VERSIONS, Model, check_input, problem
 from fakes.service import PICTURE_FAULTS, Options, Service, Work, refuse
 
 _MODEL_PATH = re.compile(r"/v1/models/([^/]+/[^/]+)/predictions")
@@ -64,6 +65,7 @@ class Replicate(Service):
         super().__init__(options)
         self._jobs: dict[str, Job] = {}
         self._files: dict[str, Picture] = {}
+        self._uploads = Files()
 
     def step(self, request: Request) -> str:
         path = request.path
@@ -75,6 +77,8 @@ class Replicate(Service):
             return "cancel"
         if re.fullmatch(r"/v1/predictions/\w+", path):
             return "poll"
+        if path.startswith("/v1/files"):
+            return "files"
         return "models" if path.startswith("/v1/models") else "unknown"
 
     def accept(self, request: Request, entry: Entry) -> Work:
@@ -96,16 +100,11 @@ class Replicate(Service):
             if entry.step == "cancel":
                 job.cancel()
             return lambda fault: reply(self._prediction(job, request))
+        if entry.step == "files":
+            return self._uploads.accept(request)
         if entry.step == "models" and request.method == "GET":
-            name = request.path.removeprefix("/v1/models").removeprefix("/")
-            if name and name not in MODELS:
-                raise refuse(self.reject(Fault("404")))
-            results = [dict(zip(("owner", "name"), one.split("/"), strict=True)) for one in MODELS]
-            return lambda fault: reply(
-                dict(zip(("owner", "name"), name.split("/"), strict=True))
-                if name
-                else {"next": None, "previous": None, "results": results}
-            )
+            told = self._models(request.path.removeprefix("/v1/models").removeprefix("/"))
+            return lambda fault: reply(told)
         raise refuse(problem(404, "", "The requested resource could not be found."))
 
     def reject(self, fault: Fault, model: str = "") -> Answer:
@@ -138,6 +137,17 @@ class Replicate(Service):
     def limited(self, delay: float) -> Answer:
         return self.reject(Fault("429", f"{delay:.3f}"))
 
+    def _models(self, path: str) -> dict[str, Any]:
+        """What is told of all models, of OWNER/NAME, or of OWNER/NAME/versions/ID."""
+        if not path:
+            results = [model.to_dict() for model in MODELS.values()]
+            return {"next": None, "previous": None, "results": results}
+        name, _, version = path.partition("/versions/")
+        model = MODELS.get(name)
+        if model is None or version not in ("", model.version):
+            raise refuse(self.reject(Fault("404")))
+        return model.version_to_dict() if version else model.to_dict()
+
     def _accept_prediction(self, request: Request, entry: Entry) -> Work:
         try:
             body = request.json
@@ -148,32 +158,32 @@ class Replicate(Service):
         allowed = {"input", "webhook", "webhook_events_filter", "stream"}
         found = _MODEL_PATH.fullmatch(request.path)
         if found is not None:
-            if found[1] not in MODELS:
+            model = MODELS.get(found[1])
+            if model is None or not model.official:
                 raise refuse(problem(404, "", "The requested resource could not be found."))
-            model, inputs = found[1], MODELS[found[1]]
         else:
             allowed.add("version")
-            version = str(body.get("version", "")).rpartition(":")[2]
-            if version != VERSION:
+            model = VERSIONS.get(str(body.get("version", "")).rpartition(":")[2])
+            if model is None:
                 detail = "- version: Invalid version or not permitted\n"
                 raise refuse(problem(422, "Invalid version or not permitted", detail))
-            model, inputs = f"stability-ai/sdxl:{VERSION}", SDXL
         unknown = [name for name in body if name not in allowed]
         if unknown:
             raise refuse(
                 problem(422, "Input validation failed", f"- {unknown[0]}: Additional property\n")
             )
         given = body.get("input")
-        check_input(given, inputs)
+        check_input(given, model.inputs)
         assert isinstance(given, dict)
-        entry.prompt, entry.model = given["prompt"], model
+        by_version = "" if found else f":{model.version}"
+        entry.prompt, entry.model = given["prompt"], model.name + by_version
         wait = _wait_of(request)
         return lambda fault: self._create(given, model, request, entry, wait=wait, fault=fault)
 
     def _create(
         self,
         given: dict[str, Any],
-        model: str,
+        model: Model,
         request: Request,
         entry: Entry,
         *,
@@ -181,8 +191,8 @@ class Replicate(Service):
         fault: Fault,
     ) -> Answer:
         name = f"p{len(self._jobs)}" + hashlib.sha256(entry.prompt.encode()).hexdigest()[:20]
-        pictures = self._pictures(given, fault)
-        job = Job(name, entry, {**given, "_model": model}, pictures, fault, self.latency)
+        pictures = self._pictures(given, model, fault)
+        job = Job(name, entry, {**given, "_model": entry.model}, pictures, fault, self.latency)
         self._jobs[name] = job
         seconds = min(wait, 3600.0 if fault == "never-done" else job.left)
         prediction = self._prediction(job, request)
@@ -197,15 +207,17 @@ class Replicate(Service):
 
         return Answer(wait=seconds, later=told)
 
-    def _pictures(self, given: dict[str, Any], fault: Fault) -> tuple[Picture, ...]:
+    def _pictures(self, given: dict[str, Any], model: Model, fault: Fault) -> tuple[Picture, ...]:
         none = ("failed", "refused", "canceled", "never-done", "output-null", "output-empty")
         if fault.name in (*none, "output-text", "output-file-url", "unknown-enum"):
             return ()
-        width, height = RATIOS[given.get("aspect_ratio", "1:1")]
+        # "custom" leaves the size to width and height.
+        width, height = RATIOS.get(given.get("aspect_ratio", "1:1"), RATIOS["1:1"])
         if given.get("megapixels") == "0.25":
             width, height = width // 2, height // 2
-        width, height = int(given.get("width", width)), int(given.get("height", height))
-        default = "png" if "width" in given else "webp"
+        if "aspect_ratio" not in model.inputs or given.get("aspect_ratio") == "custom":
+            width, height = int(given.get("width", width)), int(given.get("height", height))
+        default = "webp" if "output_format" in model.inputs else "png"
         kind = {"jpg": "jpeg"}.get(
             given.get("output_format", default), given.get("output_format", default)
         )
@@ -286,7 +298,8 @@ class Replicate(Service):
             case "output-data":
                 picture = job.pictures[0]
                 return [Inline(picture, before=f"data:{picture.mime};base64,")]
-        return addresses
+        single = MODELS[job.input["_model"].partition(":")[0]].single
+        return addresses[0] if single and addresses else addresses
 
 
 def _failure(job: Job) -> str:

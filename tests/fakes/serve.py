@@ -90,6 +90,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--faults-known", action="store_true", help="list the faults and stop")
     parser.add_argument("--seed", type=int, default=0, help="of shares, latencies, descriptions")
     parser.add_argument("--megabytes", type=float, default=0.0, help="of noise in every picture")
+    parser.add_argument(
+        "--format", choices=("png", "jpeg"), default="png", help="of pictures by Gemini 3.x"
+    )
     parser.add_argument("--log", type=Path, help="append every request to this file, JSON Lines")
     parser.add_argument("-v", "--verbose", action="store_true", help="a line for every request")
     return parser
@@ -105,6 +108,7 @@ def _desk(name: str, options: argparse.Namespace, log: Log) -> Desk:
         log=log,
         seed=options.seed,
         megabytes=options.megabytes,
+        format=options.format,
         **key,
     )
 

@@ -9,6 +9,7 @@ from fakes.faults import DELIVERY, STEPS, WORK, Fault
 from fakes.log import Entry
 from fakes.message import Answer, RefusedRequest, Request
 from fakes.pictures import Kind, Picture, draw
+from fakes.revise import instruction_in, revise_prompt
 
 Work = Callable[[Fault], Answer]
 
@@ -34,6 +35,9 @@ class Options:
         signed: pictures carry a C2PA box; None leaves that to the service.
         answers: what the text model says instead of a description made up from the schema, in
             turn: a text as it is, anything else as JSON.
+        format: of Gemini's pictures, which no request chooses. The real 3.x models answer JPEG,
+            as "jpeg" makes them do here; PNG is the default since a file's name then tells what
+            is in it.
         usage: whether replies report usage.
         habit: name of the server that is imitated, where a service has several.
     """
@@ -43,6 +47,7 @@ class Options:
     megabytes: float = 0.0
     signed: bool | None = None
     answers: list[Any] = field(default_factory=list)
+    format: Kind = "png"
     usage: bool = True
     habit: str = ""
 
@@ -102,10 +107,16 @@ class Service:
         """The answer to a request over the limit; it may be sent again after `delay` seconds."""
         raise NotImplementedError
 
-    def describe(self, prompt: str, schema: Any, *, wording: str = "") -> Any:
-        """What the text model answers: the next of `answers`, or a description."""
+    def describe(self, prompt: str, said: str, schema: Any, *, wording: str = "") -> Any:
+        """What the text model answers: the next of `answers`, a description, or changes to one.
+
+        Args:
+            said: the user's message, which an <instruction> in it makes a wish for changes.
+        """
         if self.options.answers:
             return self.options.answers.pop(0)
+        if instruction_in(said):
+            return revise_prompt(prompt, said, schema)
         return describe_prompt(prompt, schema, seed=self.options.seed, wording=wording)
 
     def draw(
@@ -117,6 +128,7 @@ class Service:
         fault: Fault,
         number: int = 0,
         kind: Kind = "png",
+        black: bool = False,
     ) -> Picture:
         """A picture, damaged when the fault is one of a picture's."""
         if fault == "wrong-size":
@@ -130,6 +142,7 @@ class Service:
             kind=kind,
             megabytes=self.options.megabytes,
             signed=signed,
+            black=black,
         )
         match fault.name:
             case "half-png":

@@ -21,6 +21,18 @@ PIXELS = {
     "9:16": (768, 1344),
     "9:21": (640, 1536),
 }
+# Core draws 1.5 megapixels, in sizes that nobody tells: these are the ratios, in steps of 16.
+CORE_PIXELS = {
+    "16:9": (1664, 944),
+    "1:1": (1248, 1248),
+    "21:9": (1920, 816),
+    "2:3": (1024, 1536),
+    "3:2": (1536, 1024),
+    "4:5": (1120, 1408),
+    "5:4": (1408, 1120),
+    "9:16": (944, 1664),
+    "9:21": (816, 1920),
+}
 STYLES = (
     "3d-model", "analog-film", "anime", "cinematic", "comic-book", "digital-art", "enhance",
     "fantasy-art", "isometric", "line-art", "low-poly", "modeling-compound", "neon-punk",
@@ -167,7 +179,8 @@ class Call:
         self.as_json = as_json
         self.fields = {part.name: part.text for part in form if part.filename is None}
         self._images = [part.data for part in form if part.name == "image" and part.filename]
-        self._names = [part.name for part in form if part.data or part.name not in ("", "none")]
+        # A file of no bytes stands there to make the form a multipart one, whatever its name.
+        self._names = [part.name for part in form if part.data or part.filename is None]
 
     @property
     def seed(self) -> int:
@@ -185,13 +198,14 @@ class Call:
             return (width * 4, height * 4) if self.route == "fast" else (width * 2, height * 2)
         if self._images and self.fields.get("mode") == "image-to-image":
             return size_of(self._images[0]) or (1024, 1024)
-        return PIXELS[self.fields.get("aspect_ratio", "1:1")]
+        table = CORE_PIXELS if self.route == "core" else PIXELS
+        return table[self.fields.get("aspect_ratio", "1:1")]
 
     def check(self) -> None:
         """Refuse what this route does not take."""
         fields, allowed = self.fields, _FIELDS[self.route]
         for name in self._names:
-            if name not in allowed and name != "none":
+            if name not in allowed:
                 raise refuse(_bad(f"{name}: unknown field"))
         if "image" in fields:
             raise refuse(_bad("image: must be a file"))

@@ -5,7 +5,6 @@ imagine.stages.enhance.chat.request).
 """
 
 import re
-from dataclasses import replace
 from threading import Lock
 
 from imagine.stages.enhance import Enhancement, Question
@@ -15,8 +14,6 @@ from imagine.stages.enhance.chat.reply import (
     check_reply,
     in_its_words,
     reply_of,
-    table,
-    word,
 )
 from imagine.stages.enhance.chat.request import (
     MAX_COMPLETION_TOKENS,
@@ -31,17 +28,22 @@ from imagine.stages.errors import (
     ConfigError,
     ImagineError,
     ProviderError,
-    UnusableAnswerError,
     UsageError,
     shown,
 )
 from imagine.stages.intent import Intent
 from imagine.stages.network.failure import failure_of
-from imagine.stages.network.providers import IMAGE_TIMEOUT, TEXT_TIMEOUT, Connection
-from imagine.stages.network.retry import Fault
-from imagine.stages.network.session import Problem, Reply, Session, Transient
+from imagine.stages.network.json_values import table, tables, text
+from imagine.stages.network.providers import TEXT_TIMEOUT, Connection
+from imagine.stages.network.reply import Problem, Reply
+from imagine.stages.network.retry import Fault, Transient
+from imagine.stages.network.session import Session
 
 MAX_REPLY = 8 * 2**20
+# A model of one's own first has to be loaded, and says nothing until it is done.
+LOADING_TIMEOUT = 300.0
+# For the list of models, which only makes a message better.
+LIST_TIMEOUT = 10.0
 # Of a server's models, as many as a message names.
 MAX_NAMES = 12
 
@@ -75,7 +77,7 @@ class ChatEnhancer:
         self.name = connection.provider.name
         self.model = model or connection.provider.text_model
         self.template_hash = template_hash(f"{MAX_TOKENS} {MAX_COMPLETION_TOKENS}")
-        self._connection = connection
+        self.connection = connection
         openais = re.match(r"gpt-\d|chatgpt|o\d", self.model) is not None
         self._habits = Habits(limit="max_completion_tokens" if openais else "max_tokens")
         self._session: Session | None = None
@@ -99,9 +101,9 @@ class ChatEnhancer:
             raise self._nameless()
         reply = self._answer(question)
         try:
-            check_reply(reply, self._connection, who=self._who)
-            spec = read_answer(self._connection.redact(reply.text), question)
-        except UnusableAnswerError as error:
+            check_reply(reply, self.connection, who=self._who)
+            spec = read_answer(reply.text, question)
+        except ImagineError as error:
             error.usage = reply.usage
             raise
         served = reply.model or self.model
@@ -115,7 +117,7 @@ class ChatEnhancer:
             session = self._open()
             try:
                 reply = session.post("/chat/completions", json=body, paid=False, limit=MAX_REPLY)
-                return reply_of(reply.json())
+                return reply_of(reply.json(), self.connection)
             except _UnwillingError as error:
                 if question.images and is_about_pictures(error.words):
                     raise self._blind(error.words) from error
@@ -135,12 +137,11 @@ class ChatEnhancer:
     def _open(self) -> Session:
         with self._opening:
             if self._session is None:
-                provider = self._connection.provider
-                # A model of one's own first has to be loaded, and says nothing until it is done.
+                provider = self.connection.provider
                 self._session = Session(
-                    self._connection,
-                    headers=headers_of(self._connection),
-                    timeout=TEXT_TIMEOUT if provider.needs_key else IMAGE_TIMEOUT,
+                    self.connection,
+                    headers=self.connection.headers(),
+                    timeout=TEXT_TIMEOUT if provider.needs_key else LOADING_TIMEOUT,
                     translate=self._translate,
                 )
             return self._session
@@ -154,10 +155,10 @@ class ChatEnhancer:
         missing = "model" in problem.code and "not_found" in problem.code
         refused = reply.status in (400, 404, 415, 422, 500, 501) and not missing
         if refused and (is_about_form(words) or is_about_pictures(words)):
-            usual = failure_of(self._connection, reply, problem)
+            usual = failure_of(self.connection, reply, problem)
             if isinstance(usual, Transient):
                 usual = ProviderError(
-                    f"{self._who} failed ({reply.status}){in_its_words(self._connection, words)}; "
+                    f"{self._who} failed ({reply.status}){in_its_words(self.connection, words)}; "
                     "try again later, or choose another model."
                 )
             return _UnwillingError(words, usual)
@@ -168,12 +169,12 @@ class ChatEnhancer:
     @property
     def _who(self) -> str:
         """The model, for a message: "llama3.2 of Ollama"."""
-        return f"{shown(self.model)} of {self._connection.provider.title}"
+        return f"{shown(self.model)} of {self.connection.provider.title}"
 
     def _nameless(self) -> UsageError:
-        title = self._connection.provider.title
+        title = self.connection.provider.title
         try:
-            names = served_models(self._connection)
+            names = served_models(self.connection)
         except ImagineError:
             names = []
         listed = f"; it has {', '.join(names)}" if names else ""
@@ -183,14 +184,14 @@ class ChatEnhancer:
         )
 
     def _not_served(self, problem: Problem) -> ConfigError:
-        title = self._connection.provider.title
+        title = self.connection.provider.title
         try:
-            names = served_models(self._connection)
+            names = served_models(self.connection)
         except ImagineError:
-            said = in_its_words(self._connection, problem.message)
+            said = in_its_words(self.connection, problem.message)
             return ConfigError(
                 f"{title} does not know the model '{shown(self.model)}', or there is no chat API "
-                f"at {shown(self._connection.base_url)}, which usually ends in /v1{said}; "
+                f"at {shown(self.connection.base_url)}, which usually ends in /v1{said}; "
                 f"check {self.name}_base_url and the model."
             )
         known = f"; it has {', '.join(names)}" if names else ", nor any other"
@@ -200,22 +201,10 @@ class ChatEnhancer:
         )
 
     def _blind(self, words: str) -> ConfigError:
-        said = in_its_words(self._connection, words)
+        said = in_its_words(self.connection, words)
         return ConfigError(
             f"{self._who} takes no pictures{said}; choose a model that sees, or another --enhancer."
         )
-
-
-def headers_of(connection: Connection) -> dict[str, str]:
-    """The headers of every request; servers of one's own may do without a key.
-
-    Raises:
-        ConfigError: the provider's own address, and no key.
-    """
-    public = connection.provider.needs_key and connection.base_url == connection.provider.base_url
-    if connection.key is None and not public:
-        return {}
-    return {"authorization": f"Bearer {connection.require_key()}"}
 
 
 def served_models(connection: Connection) -> list[str]:
@@ -224,8 +213,8 @@ def served_models(connection: Connection) -> list[str]:
     Raises:
         ImagineError: the list could not be had.
     """
-    hasty = replace(connection, attempts=1, patience=0.0)
-    with Session(hasty, headers=headers_of(connection), timeout=10.0) as session:
-        entries = table(session.get("/models", limit=MAX_REPLY).json()).get("data")
-    names = [word(table(entry).get("id")) for entry in entries] if isinstance(entries, list) else []
+    hasty = connection.hasty(LIST_TIMEOUT)
+    with Session(hasty, headers=connection.headers(), timeout=LIST_TIMEOUT) as session:
+        document = session.get("/models", limit=MAX_REPLY).json()
+    names = [text(entry.get("id")) for entry in tables(table(document).get("data"))]
     return [shown(name, limit=60) for name in names if name and "embed" not in name][:MAX_NAMES]

@@ -6,6 +6,7 @@ from typing import Any
 from imagine.stages.enhance.instructions import MAX_ANSWER
 from imagine.stages.errors import RefusedError, UnusableAnswerError
 from imagine.stages.money.usage import Usage
+from imagine.stages.network.json_values import count, table, tables, text
 from imagine.stages.network.providers import Connection
 from imagine.stages.network.reply import quotable
 
@@ -32,23 +33,22 @@ class ChatReply:
     usage: Usage
 
 
-def reply_of(document: Any) -> ChatReply:
-    """Read an answer without trust in its shape."""
+def reply_of(document: Any, connection: Connection) -> ChatReply:
+    """Read an answer without trust in its shape, and without the key that it may repeat."""
     body = table(document)
-    choices = body.get("choices")
-    choice = table(choices[0]) if isinstance(choices, list) and choices else {}
+    choice = next(iter(tables(body.get("choices"))), {})
     message = table(choice.get("message"))
     counts = table(body.get("usage"))
     return ChatReply(
-        text=_text(message.get("content")),
-        finish_reason=word(choice.get("finish_reason")),
-        refusal=word(message.get("refusal")),
-        error=word(table(body.get("error")).get("message")) or word(body.get("error")),
-        model=word(body.get("model")),
+        text=connection.redact(_text(message.get("content"))),
+        finish_reason=text(choice.get("finish_reason")),
+        refusal=text(message.get("refusal")),
+        error=text(table(body.get("error")).get("message")) or text(body.get("error")),
+        model=connection.redact(text(body.get("model"))),
         usage=Usage(
             calls=1,
-            input_tokens=_count(counts.get("prompt_tokens")),
-            output_tokens=_count(counts.get("completion_tokens")),
+            input_tokens=count(counts.get("prompt_tokens")),
+            output_tokens=count(counts.get("completion_tokens")),
         ),
     )
 
@@ -96,20 +96,4 @@ def in_its_words(connection: Connection, words: str) -> str:
 
 def _text(content: Any) -> str:
     """The text of a message, which is a string or a list of parts."""
-    if isinstance(content, list):
-        return "".join(word(table(part).get("text")) for part in content)
-    return word(content)
-
-
-def table(value: Any) -> dict[str, Any]:
-    """`value` if it is a JSON object, else an empty one."""
-    return value if isinstance(value, dict) else {}
-
-
-def word(value: Any) -> str:
-    """`value` if it is a text, else an empty one."""
-    return value if isinstance(value, str) else ""
-
-
-def _count(value: Any) -> int:
-    return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else 0
+    return text(content) or "".join(text(part.get("text")) for part in tables(content))

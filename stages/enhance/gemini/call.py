@@ -1,6 +1,6 @@
 """One call to a Gemini model: what goes out and what comes back, whatever carries it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from imagine.stages.image import ReferenceImage
@@ -53,6 +53,15 @@ class ModelReply:
     model: str
     usage: Usage
 
+    def redacted(self, connection: Connection) -> "ModelReply":
+        """The reply without the key, should the server repeat it."""
+        return replace(
+            self,
+            text=connection.redact(self.text),
+            finish_message=connection.redact(self.finish_message),
+            model=connection.redact(self.model),
+        )
+
 
 class Carrier(Protocol):
     """Carries calls to Google: `Carrier` of gemini_sdk or of gemini_rest.
@@ -62,11 +71,6 @@ class Carrier(Protocol):
 
     def send(self, call: ModelCall) -> ModelReply: ...
     def close(self) -> None: ...
-
-
-def headers_of(connection: Connection) -> dict[str, str]:
-    """The headers of every request; never a key in an address, which servers write down."""
-    return {"x-goog-api-key": connection.require_key()}
 
 
 def usage_of(*, prompt: int, candidates: int, thoughts: int, total: int) -> Usage:

@@ -6,7 +6,7 @@ reply means is decided here, once for both.
 
 import re
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from importlib import import_module
 from threading import Lock
 from types import ModuleType
@@ -19,7 +19,6 @@ from imagine.stages.enhance.gemini.call import (
     MAX_REPLY,
     Carrier,
     ModelCall,
-    headers_of,
 )
 from imagine.stages.enhance.gemini.outcome import check_reply
 from imagine.stages.enhance.instructions import messages, template_hash
@@ -27,13 +26,17 @@ from imagine.stages.enhance.schema import schema_for
 from imagine.stages.errors import (
     ConfigError,
     ImagineError,
-    UnusableAnswerError,
     UsageError,
     shown,
 )
 from imagine.stages.intent import Intent
+from imagine.stages.network.json_values import items, table, tables, text
 from imagine.stages.network.providers import Connection
-from imagine.stages.network.session import Problem, Reply, Session
+from imagine.stages.network.reply import Problem, Reply
+from imagine.stages.network.session import Session
+
+# For the list of models, which only makes a message better.
+LIST_TIMEOUT = 10.0
 
 GeminiTransport = Literal["sdk", "httpx"]
 _MODULES: dict[GeminiTransport, str] = {"sdk": "sdk", "httpx": "rest"}
@@ -82,7 +85,7 @@ class GeminiEnhancer:
             )
         if transport == "httpx":
             thinking_level = thinking_level or _LEVELS.get(self.model)
-        self._connection = connection
+        self.connection = connection
         self._transport = transport
         self._level = thinking_level
         self.template_hash = template_hash(f"{MAX_OUTPUT_TOKENS} {thinking_level}")
@@ -118,22 +121,22 @@ class GeminiEnhancer:
             UnusableAnswerError: an answer that is no description.
             ProviderError: no answer came.
         """
-        self._connection.require_key()
-        text = messages(question)
+        self.connection.headers()  # without a key nothing is opened
+        said = messages(question)
         call = ModelCall(
             model=self.model,
-            system=text.system,
-            user=text.user,
+            system=said.system,
+            user=said.user,
             images=question.images,
             schema=schema_for(question),
             seed=question.seed,
             thinking_level=self._level,
         )
-        reply = self._open().send(call)
+        reply = self._open().send(call).redacted(self.connection)
         try:
-            check_reply(reply, self._connection)
-            spec = read_answer(self._connection.redact(reply.text), question)
-        except UnusableAnswerError as error:
+            check_reply(reply, self.connection)
+            spec = read_answer(reply.text, question)
+        except ImagineError as error:
             error.usage = reply.usage
             raise
         served = reply.model or self.model
@@ -161,8 +164,8 @@ class GeminiEnhancer:
                         f"google-generativeai cannot be imported ({shown(error, limit=200)}); "
                         "reinstall it, or set gemini_transport to httpx."
                     ) from error
-                translate = Translation(self._connection, self.model)
-                self._carrier = self._importing.result().Carrier(self._connection, translate)
+                translate = Translation(self.connection, self.model)
+                self._carrier = self._importing.result().Carrier(self.connection, translate)
             return self._carrier
 
 
@@ -201,25 +204,23 @@ def served_models(connection: Connection, *, at_most: int = 10) -> list[str]:
     Raises:
         ImagineError: the list could not be had.
     """
-    hasty = replace(connection, attempts=1, patience=0.0)
-    with Session(hasty, headers=headers_of(connection), timeout=10.0) as session:
+    hasty = connection.hasty(LIST_TIMEOUT)
+    with Session(hasty, headers=connection.headers(), timeout=LIST_TIMEOUT) as session:
         document = session.get("/v1beta/models?pageSize=1000", limit=MAX_REPLY).json()
-    entries = document.get("models") if isinstance(document, dict) else None
     names = []
-    for entry in entries if isinstance(entries, list) else ():
-        methods = entry.get("supportedGenerationMethods") if isinstance(entry, dict) else None
-        if isinstance(methods, list) and "generateContent" in methods:
-            name = str(entry.get("name", "")).removeprefix("models/")
+    for entry in tables(table(document).get("models")):
+        if "generateContent" in items(entry.get("supportedGenerationMethods")):
+            name = text(entry.get("name")).removeprefix("models/")
             if not re.search(r"image|banana|tts|audio|robotics|embedding|computer-use", name):
                 names.append(shown(name, limit=60))
     return names[:at_most]
 
 
-def _model_name(text: str) -> str:
-    name = text.removeprefix("models/")
+def _model_name(given: str) -> str:
+    name = given.removeprefix("models/")
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}", name):
         raise UsageError(
-            f"'{shown(text)}' is no name of a Gemini model; write one such as "
+            f"'{shown(given)}' is no name of a Gemini model; write one such as "
             "gemini-3.5-flash-lite."
         )
     return name

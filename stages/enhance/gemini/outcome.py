@@ -3,32 +3,10 @@
 from imagine.stages.enhance.gemini.call import MAX_OUTPUT_TOKENS, ModelReply
 from imagine.stages.enhance.instructions import MAX_ANSWER
 from imagine.stages.errors import RefusedError, UnusableAnswerError, shown
+from imagine.stages.network.google import REFUSALS, reason_shown
 from imagine.stages.network.providers import Connection
 from imagine.stages.network.reply import quotable
 
-# promptFeedback.blockReason.
-_BLOCKED = {
-    "SAFETY": "its safety filter objects to it",
-    "OTHER": "it gives no reason",
-    "BLOCKLIST": "it holds a word that is blocked",
-    "PROHIBITED_CONTENT": "it asks for prohibited content",
-    "IMAGE_SAFETY": "its safety filter objects to a reference picture",
-    "MODEL_ARMOR": "a filter of the project objects to it",
-    "JAILBREAK": "it reads like an attempt to get round the rules",
-}
-# Values of finishReason that are refusals.
-_REFUSED = {
-    "SAFETY": "its safety filter objects to the answer",
-    "RECITATION": "the answer came too close to a protected work",
-    "BLOCKLIST": "the answer holds a word that is blocked",
-    "PROHIBITED_CONTENT": "the answer may hold prohibited content",
-    "SPII": "the answer may hold personal data",
-    "IMAGE_SAFETY": "its safety filter objects to a picture",
-    "IMAGE_PROHIBITED_CONTENT": "a picture may hold prohibited content",
-    "IMAGE_RECITATION": "a picture came too close to a protected work",
-    "MODEL_ARMOR": "a filter of the project objects to the answer",
-    "ESCALATION": "the prompt was passed on for review",
-}
 _AGAIN = "try again, or choose another model"
 _ONLY_JSON = "Answer with the JSON object alone: call no tool and make no picture."
 _TOOL = ("tried to call a tool, and there is none", _ONLY_JSON, _AGAIN)
@@ -69,13 +47,12 @@ def check_reply(reply: ModelReply, connection: Connection) -> None:
     who = connection.provider.title
     words = _words(reply, connection)
     if reason := reply.block_reason:
-        why = _BLOCKED.get(reason, "it gives a reason that is not known here")
         raise RefusedError(
-            f"{who} blocked the prompt ({shown(reason)}): {why}{words}; change the prompt."
+            f"{who} blocked the prompt ({reason_shown(reason)}){words}; change the prompt."
         )
     reason = reply.finish_reason
-    if why := _REFUSED.get(reason, ""):
-        raise RefusedError(f"{who} broke off ({reason}): {why}{words}; change the prompt.")
+    if reason in REFUSALS:
+        raise RefusedError(f"{who} broke off ({reason_shown(reason)}){words}; change the prompt.")
     answer = reply.text[:MAX_ANSWER]
     if reason == "MAX_TOKENS" and not reply.text.strip():
         raise UnusableAnswerError(

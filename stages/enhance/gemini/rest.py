@@ -13,11 +13,11 @@ from imagine.stages.enhance.gemini.call import (
     MAX_REPLY,
     ModelCall,
     ModelReply,
-    headers_of,
     usage_of,
 )
 from imagine.stages.enhance.schema import json_schema
 from imagine.stages.image import ReferenceImage
+from imagine.stages.network.json_values import count, table, tables, text
 from imagine.stages.network.providers import TEXT_TIMEOUT, Connection
 from imagine.stages.network.session import Session, Translate
 
@@ -31,7 +31,7 @@ class Carrier:
     def __init__(self, connection: Connection, translate: Translate) -> None:
         self._session = Session(
             connection,
-            headers=headers_of(connection),
+            headers=connection.headers(),
             timeout=TEXT_TIMEOUT,
             translate=translate,
         )
@@ -70,38 +70,25 @@ def _inline(image: ReferenceImage) -> dict[str, str]:
 
 def reply_of(document: Any) -> ModelReply:
     """What an answer says, read without trust in its shape."""
-    body = _table(document)
-    candidates = body.get("candidates")
-    first = _table(candidates[0]) if isinstance(candidates, list) and candidates else {}
-    usage = _table(body.get("usageMetadata"))
+    body = table(document)
+    first = next(iter(tables(body.get("candidates"))), {})
+    usage = table(body.get("usageMetadata"))
     return ModelReply(
-        text=_text(_table(first.get("content")).get("parts")),
-        finish_reason=_word(first.get("finishReason")),
-        finish_message=_word(first.get("finishMessage")),
-        block_reason=_word(_table(body.get("promptFeedback")).get("blockReason")),
-        model=_word(body.get("modelVersion")).removeprefix("models/"),
+        text=_text(table(first.get("content")).get("parts")),
+        finish_reason=text(first.get("finishReason")),
+        finish_message=text(first.get("finishMessage")),
+        block_reason=text(table(body.get("promptFeedback")).get("blockReason")),
+        model=text(body.get("modelVersion")).removeprefix("models/"),
         usage=usage_of(
-            prompt=_count(usage.get("promptTokenCount")),
-            candidates=_count(usage.get("candidatesTokenCount")),
-            thoughts=_count(usage.get("thoughtsTokenCount")),
-            total=_count(usage.get("totalTokenCount")),
+            prompt=count(usage.get("promptTokenCount")),
+            candidates=count(usage.get("candidatesTokenCount")),
+            thoughts=count(usage.get("thoughtsTokenCount")),
+            total=count(usage.get("totalTokenCount")),
         ),
     )
 
 
 def _text(parts: Any) -> str:
     """The text of all parts but thoughts; joined without anything, since parts split words."""
-    tables = [_table(part) for part in parts] if isinstance(parts, list) else []
-    return "".join(_word(part.get("text")) for part in tables if part.get("thought") is not True)
-
-
-def _table(value: Any) -> dict[str, Any]:
-    return value if isinstance(value, dict) else {}
-
-
-def _word(value: Any) -> str:
-    return str(value) if isinstance(value, str | int) and not isinstance(value, bool) else ""
-
-
-def _count(value: Any) -> int:
-    return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else 0
+    said = (part for part in tables(parts) if part.get("thought") is not True)
+    return "".join(text(part.get("text")) for part in said)

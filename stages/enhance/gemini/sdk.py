@@ -19,8 +19,9 @@ from imagine.stages.enhance.gemini.call import (
 )
 from imagine.stages.enhance.gemini.wire import WholeAnswers
 from imagine.stages.errors import ConfigError, ProviderError, UnusableAnswerError, shown
+from imagine.stages.network.failure import Translate
 from imagine.stages.network.providers import TEXT_TIMEOUT, Connection
-from imagine.stages.network.session import Translate, retrying
+from imagine.stages.network.retry import retrying
 
 with warnings.catch_warnings():
     # That its support has ended, and what old code comes to on a new Python.

@@ -1,54 +1,42 @@
-"""What the SDK gets from the network: requests' answers, read whole, judged and cut to its ken.
-
-A counterpart of imagine.stages.network.wire for a library with its own HTTP; errors read the same.
+"""The SDK's way to the network: requests' requests go out through our own Wire, and whole answers
+without the model's thoughts come back.
 """
 
 import io
 import json
-import ssl
-import time
 import warnings
 from collections.abc import Mapping
-from http import HTTPStatus
 from typing import Any
-from urllib.parse import urlsplit
 
 from imagine.stages.enhance.gemini.call import MAX_REPLY
-from imagine.stages.errors import UnusableAnswerError, shown
-from imagine.stages.network.failure import broken, failure_of, host_of, is_loopback
+from imagine.stages.network.failure import Translate, check_status
+from imagine.stages.network.json_values import table, tables
 from imagine.stages.network.providers import TEXT_TIMEOUT, Connection
-from imagine.stages.network.reply import problem_of
-from imagine.stages.network.retry import Fault
-from imagine.stages.network.session import Reply, Transient, Translate
+from imagine.stages.network.reply import Reply
+from imagine.stages.network.wire import Request, Wire
 
 with warnings.catch_warnings():
     # Of versions that it was not tried with.
     warnings.simplefilter("ignore")
     import requests
-    from requests.adapters import HTTPAdapter
-    from urllib3.exceptions import HTTPError, ReadTimeoutError
+    from requests.adapters import BaseAdapter
 
-CONNECT_TIMEOUT = 10.0
-CHUNK = 2**16
-# As in imagine.stages.network.wire: a body may take twice the timeout, or more while it comes as
-# fast as this (bytes/s).
-SLOWEST = 20_000
+# What requests puts in for its own transport, and what ~/.netrc holds for the host: Google is
+# told the key alone.
+_NOT_SENT = frozenset({"accept-encoding", "authorization", "connection", "content-length"})
 
 
-class WholeAnswers(HTTPAdapter):
+class WholeAnswers(BaseAdapter):
     """An adapter of requests that hands on whole good answers, and raises our errors for others."""
 
     def __init__(self, connection: Connection, translate: Translate) -> None:
+        super().__init__()
         self._connection = connection
         self._translate = translate
-        self._timeout = connection.timeout or TEXT_TIMEOUT
-        super().__init__(max_retries=0)
+        self._wire = Wire(connection, timeout=connection.timeout or TEXT_TIMEOUT)
 
-    def init_poolmanager(self, *args: Any, **options: Any) -> None:
-        """Trust what this machine trusts (SSL_CERT_FILE too), beside requests' own list."""
-        if self._connection.base_url.startswith("https:"):
-            options["ssl_context"] = ssl.create_default_context()
-        super().init_poolmanager(*args, **options)
+    def close(self) -> None:
+        self._wire.close()
 
     def send(  # noqa: PLR0917  # requests passes them so
         self,
@@ -59,116 +47,40 @@ class WholeAnswers(HTTPAdapter):
         cert: Any = None,
         proxies: Mapping[str, str] | None = None,
     ) -> requests.Response:
-        """The answer with its body read.
+        """The answer with its body read; of the options none counts but the connection's.
 
         Raises:
             Transient: another attempt may help.
             ImagineError: none will.
         """
-        # requests puts in what ~/.netrc holds for the host; Google is told the key alone.
-        request.headers.pop("Authorization", None)
-        parts = urlsplit(str(request.url))
-        url = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
-        local = is_loopback(parts.hostname)
-        started = time.monotonic()
-        told = "no answer"
-        try:
-            response = super().send(
-                request,
-                stream=True,
-                timeout=(min(CONNECT_TIMEOUT, self._timeout), self._timeout),
-                verify=verify,
-                cert=cert,
-                proxies={} if local else dict(proxies or {}),
-            )
-            told = f"{response.status_code}, cut"
-            try:
-                body = self._body(response.raw, response.ok, started)
-            finally:
-                # Of an answer that was not read to its end the connection cannot be used again.
-                response.raw.close()
-            told = f"{response.status_code}, {len(body)} bytes"
-        except (requests.RequestException, HTTPError, OSError) as error:
-            told += f": {type(error).__name__}"
-            raise broken(self._connection, error, self._fault(error)) from error
-        finally:
-            spent = time.monotonic() - started
-            self._connection.log(f"POST {shown(url, limit=200)}: {told}, {spent:.2f} s")
-        headers = {name.lower(): value for name, value in response.headers.items()}
-        reply = Reply(response.status_code, headers, body, url)
-        if reply.status >= HTTPStatus.MULTIPLE_CHOICES:
-            problem = problem_of(reply, self._connection)
-            meant = self._translate(reply, problem)
-            raise meant or failure_of(self._connection, reply, problem)
-        response.raw = io.BytesIO(_without_thoughts(reply))
-        return response
-
-    def _body(self, raw: Any, good: bool, started: float) -> bytes:
-        """What came; of an error answer as much as came."""
-        body = bytearray()
-        declared = str(raw.headers.get("content-length", ""))
-        if good and declared.isdigit() and int(declared) > MAX_REPLY:
-            raise self._too_large()
-        try:
-            # read1 gives what has come; read would wait for a whole chunk from a server that drips.
-            while chunk := raw.read1(CHUNK, decode_content=True):
-                body += chunk
-                if len(body) > MAX_REPLY:
-                    raise self._too_large()
-                spent = time.monotonic() - started
-                if spent > 2 * self._timeout + len(body) / SLOWEST:
-                    raise Transient(
-                        Fault(
-                            f"answers too slowly ({len(body)} bytes in {spent:.0f} s)",
-                            advice="try again later, or raise the timeout",
-                            tries=2,
-                            sent=True,
-                        )
-                    )
-        except HTTPError:
-            if good:
-                raise
-        return bytes(body)
-
-    def _too_large(self) -> UnusableAnswerError:
-        return UnusableAnswerError(
-            f"The answer of {self._connection.provider.title} is larger than "
-            f"{MAX_REPLY / 2**20:g} MB; try again, or use another model."
+        headers = {
+            name: str(value)
+            for name, value in request.headers.items()
+            if name.lower() not in _NOT_SENT
+        }
+        sent = Request(
+            str(request.method), str(request.url), headers, {"content": request.body}, MAX_REPLY
         )
-
-    def _fault(self, error: Exception) -> Fault:
-        """What a broken exchange is called when no telling cause lies behind it."""
-        host = host_of(self._connection)
-        match error:
-            case requests.ConnectTimeout():
-                what = f"cannot be reached: {host} takes no connection"
-                return Fault(what, advice="check the network and any proxy", tries=2)
-            case requests.exceptions.ProxyError():
-                what = f"cannot be reached: the proxy fails ({shown(error)})"
-                return Fault(what, advice="check HTTPS_PROXY and NO_PROXY", tries=2)
-            case requests.Timeout() | ReadTimeoutError():
-                what = f"sent nothing for {self._timeout:g} s"
-                advice = "try again later, or raise the timeout"
-                return Fault(what, advice=advice, tries=2, sent=True)
-        return Fault("closed the connection before its answer was whole", sent=True)
+        reply = self._wire.exchange(sent, self._connection)
+        check_status(self._connection, reply, self._translate)
+        return _response(request, reply)
 
 
-def _without_thoughts(reply: Reply) -> bytes:
-    """The body without the parts that are thoughts, whose mark the SDK does not know.
-
-    Raises:
-        UnusableAnswerError: it is no whole JSON.
-    """
-    document = reply.json()
-    if b'"thought"' not in reply.body:
-        return reply.body
-    candidates = document.get("candidates") if isinstance(document, dict) else None
-    for candidate in candidates if isinstance(candidates, list) else ():
-        content = candidate.get("content") if isinstance(candidate, dict) else None
-        if isinstance(content, dict) and isinstance(parts := content.get("parts"), list):
-            content["parts"] = [part for part in parts if not _is_thought(part)]
-    return json.dumps(document).encode()
+def _response(request: requests.PreparedRequest, reply: Reply) -> requests.Response:
+    """A good answer as requests has it."""
+    response = requests.Response()
+    response.status_code = reply.status
+    response.headers.update(reply.headers)
+    response.request = request
+    response.url = str(request.url)
+    response.raw = io.BytesIO(json.dumps(_without_thoughts(reply.json())).encode())
+    return response
 
 
-def _is_thought(part: Any) -> bool:
-    return isinstance(part, dict) and part.get("thought") is True
+def _without_thoughts(document: Any) -> Any:
+    """An answer without the parts that are thoughts, whose mark the SDK does not know."""
+    for candidate in tables(table(document).get("candidates")):
+        content = table(candidate.get("content"))
+        if isinstance(parts := content.get("parts"), list):
+            content["parts"] = [part for part in parts if table(part).get("thought") is not True]
+    return document

@@ -1,0 +1,42 @@
+"""Values in answers: whatever JSON holds goes in, a value of the kind that is read comes out.
+
+Answers keep no promises about their shape, so what is of another kind counts as nothing.
+"""
+
+from base64 import b64decode
+from typing import Any
+
+
+def table(value: object) -> dict[str, Any]:
+    """`value` if it is a JSON object, else an empty one."""
+    return value if isinstance(value, dict) else {}
+
+
+def items(value: object) -> list[Any]:
+    """`value` if it is a JSON array, else an empty one."""
+    return value if isinstance(value, list) else []
+
+
+def tables(value: object) -> list[dict[str, Any]]:
+    """The JSON objects in `value`, if it is an array."""
+    return [item for item in items(value) if isinstance(item, dict)]
+
+
+def text(value: object) -> str:
+    """`value` if it is a text, else an empty one."""
+    return value if isinstance(value, str) else ""
+
+
+def count(value: object) -> int:
+    """`value` if it is a whole number from 0, else 0."""
+    return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else 0
+
+
+def decoded_base64(text: str | bytes) -> bytes:
+    """The bytes that base64 stands for; white space in it is left out.
+
+    Raises:
+        ValueError: it is none.
+    """
+    data = text.encode("ascii") if isinstance(text, str) else text
+    return b64decode(b"".join(data.split()), validate=True)

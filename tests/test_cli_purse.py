@@ -1,0 +1,210 @@
+"""Money and interruption: what can be refused is never paid for, what was paid for is written."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import Command, Start
+from fakes import serve
+from test_cli_hosted import CORGI, answer, files
+
+from imagine.cli.console import Console
+from imagine.cli.settings import cache_directory, config_directory
+
+
+def ledger() -> list[dict[str, Any]]:
+    path = config_directory() / "ledger.jsonl"
+    return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+
+
+EARLY = [
+    ["-n", "0"],
+    ["-n", "-3"],
+    ["-n", "101", "--yes"],
+    ["--seed", "-5"],
+    ["--seed", "4294967296"],
+    ["-N", "x" * 50],
+    ["-N", ",".join(f"thing {number}" for number in range(14))],
+    ["--ar", "50:1"],
+    ["--ar", "7:1"],
+    ["-n", "2", "-o", "v.png", "--overwrite"],
+    ["--edit"],
+]
+
+
+@pytest.mark.parametrize("arguments", EARLY, ids=[" ".join(row)[:30] for row in EARLY])
+def test_what_can_be_refused_is_refused_before_anybody_is_paid(
+    imagine: Command, gemini: Start, arguments: list[str]
+) -> None:
+    fake = gemini()
+    done = imagine("a fox", *arguments)
+    assert done.code in (2, 3)
+    assert done.err.splitlines()[-1].startswith("Error: ")
+    assert "fault of imagine" not in done.err
+    assert fake.entries == []
+    assert ledger() == []
+
+
+def test_a_flag_within_the_prompt_is_refused_before_anybody_is_paid(
+    imagine: Command, gemini: Start
+) -> None:
+    fake = gemini()
+    assert imagine(f"a fox --no {'x' * 60}").code == 2
+    assert imagine("enhance", "a fox", "-N", "x" * 50).code == 2
+    assert fake.entries == []
+
+
+def test_a_plan_that_costs_more_than_the_budget_draws_nothing(
+    imagine: Command, gemini: Start
+) -> None:
+    fake = gemini()
+    done = imagine("a fox", "-n", "4", "--budget", "0.10", "--no-enhance")
+    assert done.code == 7
+    assert fake.log.paid == 0
+    assert files() == []
+
+
+def test_the_alternatives_that_came_are_kept_and_every_call_is_counted(
+    imagine: Command, gemini: Start
+) -> None:
+    fake = gemini(["text/ok", "text/403*2"])
+    done = imagine("enhance", "a red fox", "--pick", "3", "--json")
+    assert done.code == 0, done.err
+    assert len(done.lines) == 1
+    assert done.err.count("One of the descriptions is missing: ") == 2
+    assert len(fake.log.of("text")) == 3
+    assert [row["outcome"] for row in ledger()].count("saved") == 1
+
+
+def test_when_every_alternative_fails_so_does_the_command(imagine: Command, gemini: Start) -> None:
+    gemini(["text/403*"])
+    assert imagine("enhance", "a red fox", "--pick", "2").code == 3
+
+
+def test_a_dry_run_asks_nobody_even_when_the_cache_is_damaged(
+    imagine: Command, gemini: Start
+) -> None:
+    fake = gemini()
+    assert imagine("enhance", "a red fox").code == 0
+    for path in (cache_directory() / "descriptions").rglob("*.json"):
+        path.write_text("{")
+    done = imagine("a red fox", "-b", "sketch", "--dry-run")
+    assert done.code == 0, done.err
+    assert "A dry run asks nobody" in done.err
+    assert len(fake.log.of("text")) == 1
+
+
+def test_finished_pictures_are_told_when_a_later_one_fails(imagine: Command, gemini: Start) -> None:
+    gemini(["image/ok", "image/IMAGE_SAFETY"])
+    done = imagine(CORGI, "-n", "3", "--json")
+    assert done.code == 5
+    told = done.json
+    assert told["ok"] is False
+    assert [Path(picture["path"]).exists() for picture in told["images"]] == [True]
+
+
+def test_the_number_of_paid_pictures_is_told_as_it_is(
+    imagine: Command, gemini: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gemini()
+    asked: list[str] = []
+    monkeypatch.setattr(Console, "can_ask", lambda self: True)
+    monkeypatch.setattr(Console, "ask", lambda self, question: asked.append(question) or "n")
+    assert imagine("a fox", "-n", "6").code == 7
+    assert imagine("-", stdin=b"a fox\n" * 5).code == 7
+    assert imagine("-", stdin=b"a fox\n" * 50).code == 7
+    assert [question.split(" paid ")[0] for question in asked] == [
+        "Draw 6",
+        "Draw 5",
+        "Draw at least 6",
+    ]
+
+
+@pytest.mark.parametrize(("sign", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize("pick", [1, 3])
+def test_an_interruption_ends_at_once_and_is_written_down(
+    tmp_path: Path, sign: signal.Signals, code: int, pick: int
+) -> None:
+    with serve("gemini", faults=["text/hang*"]) as fake:
+        environment = {
+            "PATH": os.environ["PATH"],
+            "HOME": str(tmp_path),
+            "GEMINI_API_KEY": str(fake.key),
+            "IMAGINE_GEMINI_BASE_URL": fake.url,
+            "IMAGINE_GEMINI_TRANSPORT": "httpx",
+            "IMAGINE_CONFIG_DIR": str(tmp_path / "config"),
+        }
+        command = [sys.executable, "-m", "imagine.cli", "enhance", "a fox", "--pick", str(pick)]
+        running = subprocess.Popen(
+            command, env=environment, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        )
+        deadline = time.monotonic() + 20
+        while len(fake.log.of("text")) < pick and time.monotonic() < deadline:
+            time.sleep(0.05)
+        running.send_signal(sign)
+        out, err = running.communicate(timeout=10)
+        assert (running.returncode, out) == (code, b"")
+        assert b"Traceback" not in err
+        assert b"waiting" not in err
+        assert len(fake.log.of("text")) == pick
+    rows = (tmp_path / "config" / "ledger.jsonl").read_text().splitlines()
+    assert [json.loads(row)["outcome"] for row in rows] == ["lost"] * pick
+
+
+PIPED = [
+    (["--format", "yaml"], 0, ""),
+    (["--format", "json"], 0, ""),
+    (["--format", "toml"], 0, ""),
+    (["--json"], 0, ""),
+    (["--pick", "2"], 2, "There are several descriptions on stdin; save one and name its file."),
+    (
+        ["--format", "prompt"],
+        2,
+        "The text on stdin is no description; pipe `imagine enhance --format",
+    ),
+]
+
+
+@pytest.mark.parametrize(("arguments", "code", "told"), PIPED, ids=[row[0][-1] for row in PIPED])
+def test_what_enhance_prints_can_be_piped_into_generate(
+    imagine: Command, arguments: list[str], code: int, told: str
+) -> None:
+    made = imagine("enhance", "a red fox", *arguments)
+    assert made.code == 0, made.err
+    drawn = imagine("--spec", "-", "--size", "64x64", stdin=made.out.encode())
+    assert drawn.code == code, drawn.err
+    assert told in drawn.err
+
+
+def test_a_file_alone_is_no_prompt(imagine: Command, gemini: Start) -> None:
+    fake = gemini()
+    Path("fork.png").write_bytes(b"x")
+    done = imagine("fork.png")
+    assert done.code == 2
+    assert done.err == (
+        "Error: 'fork.png' is a file: give a picture to `imagine show`, `imagine refine` or "
+        "--image, a list of prompts to --file, a description to --spec; or run `imagine generate "
+        "fork.png` to draw those words.\n"
+    )
+    assert fake.entries == []
+
+
+def test_a_seed_that_nobody_reads_is_told(imagine: Command, gemini: Start) -> None:
+    gemini()
+    note = "gemini reads no seed: every picture is a new one."
+    assert note in imagine("a fox", "--seed", "4", "-o", "fox.png").err
+    assert note in imagine("replay", "fox.png", "--seed", "5").err
+    assert note not in imagine("replay", "fox.png").err
+
+
+def test_a_negative_prompt_that_is_not_sent_is_not_shown(imagine: Command, gemini: Start) -> None:
+    gemini(answers=[answer(3)] * 2)
+    done = imagine("three foxes", "-s", "watercolor", "--show-prompt")
+    assert done.code == 0, done.err
+    assert "\nnegative" not in done.err
