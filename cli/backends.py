@@ -1,10 +1,13 @@
 """`imagine backends`: what can describe and what can draw, with what each honours."""
 
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
 
 from imagine.cli import options
 from imagine.cli.console import Console
+from imagine.stages.errors import unknown_name
 
 if TYPE_CHECKING:
     from imagine.cli.services import Services
@@ -13,7 +16,15 @@ if TYPE_CHECKING:
 WIDTH = 13
 
 
-def backends(json: options.Json = False) -> None:
+def backends(
+    name: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="NAME", help="Show this one alone, with models whose price is known."
+        ),
+    ] = None,
+    json: options.Json = False,
+) -> None:
     """List what can describe and what can draw.
 
     What a hosted one honours is that of its default model; name another with NAME/MODEL.
@@ -24,26 +35,59 @@ def backends(json: options.Json = False) -> None:
     from imagine.stages.generate import BACKENDS
 
     console = Console(json=json)
-    services = Services(load_settings(), console, dry_run=True)
-    if json:
-        for name in BACKENDS.names():
-            backend = services.backend(name)[0]
-            row = {"kind": "backend", "name": name, "model": backend.model}
-            console.result_json(row | {"ready": services.ready(name), **_values(backend)})
-        for name in ENHANCERS.names():
-            row = {"kind": "enhancer", "name": name, "model": services.text_model(name)}
-            console.result_json(row | {"ready": services.ready(name)})
-        return
-    console.result("Backends (--backend)")
-    for name in BACKENDS.names():
+    painters, describers = BACKENDS.names(), ENHANCERS.names()
+    if name is not None:
+        if name not in (*painters, *describers):
+            raise unknown_name("backend or enhancer", name, [*dict.fromkeys(painters + describers)])
+        painters = [known for known in painters if known == name]
+        describers = [known for known in describers if known == name]
+    with Services(load_settings(), console, dry_run=True) as services:
+        if json:
+            _print_json(painters, describers, services, console)
+            return
+        if painters:
+            console.result("Backends (--backend)")
+        for painter in painters:
+            backend = services.backend(painter)[0]
+            summary = BACKENDS.summaries.get(painter, "a plugin")
+            console.result(_line(painter, summary, backend.model, services))
+            console.result(f"  {'':<{WIDTH}}{_told(backend.capabilities)}")
+        if describers:
+            console.result("Enhancers (--enhancer)")
+        for describer in describers:
+            summary = ENHANCERS.summaries.get(describer, "a plugin")
+            console.result(_line(describer, summary, services.text_model(describer), services))
+    if name is not None:
+        _print_models(name, console)
+
+
+def _print_json(
+    painters: list[str], describers: list[str], services: "Services", console: Console
+) -> None:
+    for name in painters:
         backend = services.backend(name)[0]
-        summary = BACKENDS.summaries.get(name, "a plugin")
-        console.result(_line(name, summary, backend.model, services))
-        console.result(f"  {'':<{WIDTH}}{_told(backend.capabilities)}")
-    console.result("Enhancers (--enhancer)")
-    for name in ENHANCERS.names():
-        summary = ENHANCERS.summaries.get(name, "a plugin")
-        console.result(_line(name, summary, services.text_model(name), services))
+        row = {"kind": "backend", "name": name, "model": backend.model}
+        console.result_json(row | {"ready": services.ready(name), **_values(backend)})
+    for name in describers:
+        row = {"kind": "enhancer", "name": name, "model": services.text_model(name)}
+        console.result_json(row | {"ready": services.ready(name)})
+
+
+def _print_models(name: str, console: Console) -> None:
+    """The models of a provider whose price is known; others are passed on as they are named."""
+    from imagine.cli.settings import config_directory
+    from imagine.stages.money.prices import load_prices
+
+    known = [
+        price
+        for price in load_prices(config_directory() / "prices.toml").prices
+        if price.provider == name
+    ]
+    if known:
+        console.result(f"Models with a known price (any other can be named too: {name}/MODEL)")
+    width = max((len(price.model) for price in known), default=0) + 2
+    for price in known:
+        console.result(f"  {price.model:<{width}}{price.told()}")
 
 
 def _line(name: str, summary: str, model: str, services: "Services") -> str:

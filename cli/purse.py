@@ -322,7 +322,7 @@ class Purse:
         dollars, outcome = found
         self.budget.spend(dollars)
         model = getattr(service, "model", "")
-        self._write(kind, service, dollars, model=model, usage=None, outcome=outcome)
+        self._write(kind, service, dollars, model=model, usage=error.usage, outcome=outcome)
 
     def _interrupted(
         self, kind: "Kind", service: "Enhancer | Backend", estimate: "Estimate"

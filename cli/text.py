@@ -112,12 +112,13 @@ def plan_values(plan: "Plan") -> dict[str, Any]:
 
 def cost_text(cost: "CostRecord") -> str:
     """What a picture cost: "description $0.0015, picture $0.0347"."""
+    from imagine.stages.money.prices import dollars
+
     parts = {"description": cost.enhance, "picture": cost.generate}
-    told = ", ".join(
-        f"{name} " + ("of unknown price" if dollars is None else f"${dollars:.4f}")
-        for name, dollars in parts.items()
+    return ", ".join(
+        f"{name} " + ("of unknown price" if amount is None else dollars(amount))
+        for name, amount in parts.items()
     )
-    return told
 
 
 def estimate_values(estimate: "Estimate | None") -> dict[str, Any]:

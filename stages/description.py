@@ -29,8 +29,7 @@ from imagine.stages.spec import (
 )
 from imagine.stages.styles import StylePreset, apply_style
 
-# A suffix flag, and words that were meant as options but do not stand in a suffix.
-_FLAG = re.compile(r"(?:--|—|–)([A-Za-z]+)[ =]?\s*(.*)", re.DOTALL)
+# A word that was meant as an option, but is none of the flags that end a prompt.
 _OPTION = re.compile(r"(?<!\S)--[A-Za-z][A-Za-z-]*(?=[\s=]|$)")
 # Flags of Midjourney's that are options of ours as well.
 _OWN = frozenset({"style", "quality"})
@@ -227,7 +226,8 @@ def _flag_notes(intent: Intent) -> list[str]:
 
 
 def _why_ignored(flag: str) -> str:
-    name, value = _FLAG.fullmatch(flag).groups()  # type: ignore[union-attr]
+    first, *rest = re.split(r"[\s=]+", flag.lstrip("-—–"), maxsplit=1)
+    name, value = first.lower(), "".join(rest)
     if name in _OWN:
         return f"was ignored; {_OUTSIDE}."
     if name not in _VALUES:

@@ -99,6 +99,11 @@ class ImageRequest:
     images: tuple[ReferenceImage, ...] = ()
     strength: float | None = None
 
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height in pixels."""
+        return self.width, self.height
+
     def to_dict(self) -> dict[str, Any]:
         """Plain values; reference pictures by hash, and options that were not given left out."""
         values = {

@@ -9,6 +9,21 @@ from imagine.stages.image import DEFAULT_AREA, SIZE_STEP, size_for
 
 # Model makers round: 1376x768 is called 16:9 (1.79 for 1.78).
 RATIO_TOLERANCE = 0.03
+# The shapes that SDXL was trained on (Podell et al. 2023, appendix I), which Stability's SD3 and
+# Replicate's FLUX.1 draw for these ratios too.
+MEGAPIXEL = (
+    (1024, 1024, "1:1"),
+    (1344, 768, "16:9"),
+    (768, 1344, "9:16"),
+    (1216, 832, "3:2"),
+    (832, 1216, "2:3"),
+    (1152, 896, "4:3"),
+    (896, 1152, "3:4"),
+    (1088, 896, "5:4"),
+    (896, 1088, "4:5"),
+    (1536, 640, "21:9"),
+    (640, 1536, "9:21"),
+)
 
 
 class Sizes(Protocol):
@@ -132,6 +147,15 @@ class ListedSizes:
             )
         return near[:2]
 
+    def shape_of(self, name: str, width: int, height: int) -> str:
+        """What the maker calls the shape of a size: "16:9" for 1344x768.
+
+        Raises:
+            UsageError: backend `name` does not draw this size.
+        """
+        self.check(name, width, height)
+        return next(shape for *size, shape in self.sizes if size == [width, height])
+
     def shapes(self) -> str:
         return ", ".join(dict.fromkeys(shape for _, _, shape in self.sizes))
 
@@ -146,6 +170,12 @@ class ListedSizes:
             return round(_apart(listed, shape), 2), abs(listed[0] * listed[1] - area)
 
         return min(self.sizes, key=distance)
+
+
+def listed(*shapes: str) -> ListedSizes:
+    """The megapixel sizes of these ratios, in their order."""
+    named = {shape: (width, height, shape) for width, height, shape in MEGAPIXEL}
+    return ListedSizes(tuple(named[shape] for shape in shapes))
 
 
 def _apart(listed: tuple[int, int, str], shape: tuple[int, int]) -> float:

@@ -159,7 +159,7 @@ def test_another_language_is_a_fault_where_it_can_be_told(
     asked = question(prompt)
     values = {"subjects": [{"name": prompt}], "setting": setting}
     faults = faults_of(read_answer(json.dumps(values), asked), asked)
-    language = "language: the prompt is in “{}”, the description in “{}”"
+    language = "language: the prompt is in {}, the description in {}"
     assert faults == ((language.format(*told),) if told else ())
 
 

@@ -4,6 +4,7 @@ import json
 
 import pytest
 from conftest import Command
+from fakes import serve
 
 from imagine.cli.doctor import CHECKS
 from imagine.cli.settings import config_directory
@@ -87,3 +88,30 @@ def test_the_doctor_ends_with_1_when_something_is_broken(imagine: Command) -> No
     assert found["settings"]["status"] == "broken"
     assert "config.toml" in found["settings"]["detail"]
     assert found["sketch"]["status"] == "ok"
+
+
+def test_one_backend_is_shown_with_the_models_whose_price_is_known(imagine: Command) -> None:
+    done = imagine("backends", "gemini")
+    assert "gemini-3-pro-image" in done.out
+    assert "sketch" not in done.out
+    wrong = imagine("backends", "gemmini")
+    assert wrong.code == 2
+    assert "did you mean 'gemini'?" in wrong.err
+
+
+def test_the_doctor_asks_the_providers_that_are_set_up(
+    imagine: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with serve("gemini") as fake:
+        monkeypatch.setenv("GEMINI_API_KEY", fake.key or "")
+        monkeypatch.setenv("IMAGINE_GEMINI_BASE_URL", fake.url)
+        monkeypatch.setenv("IMAGINE_TIMEOUT", "2")
+        for name in ("OLLAMA", "LMSTUDIO", "LLAMACPP", "VLLM"):
+            monkeypatch.setenv(f"IMAGINE_{name}_BASE_URL", "http://127.0.0.1:9/v1")
+        told = imagine("doctor", "--online").out
+        assert f"at {fake.url}: reachable, and takes the key" in told
+        assert "imagen" not in told
+        monkeypatch.setenv("GEMINI_API_KEY", "another-key")
+        wrong = imagine("doctor", "--online")
+    assert wrong.code == 1
+    assert "GEMINI_API_KEY" in wrong.out

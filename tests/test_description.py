@@ -100,7 +100,7 @@ def test_an_answer_from_the_cache_is_told_and_costs_nothing() -> None:
     description, model = describe_with(cache=cache)
     assert model.questions == []
     assert description.notes == (
-        "The description is scripted's of an earlier run, from the cache.",
+        "The description is reused from the cache (free); --no-cache asks again.",
     )
     assert description.enhancer is not None
     assert (description.enhancer.cached, description.enhancer.usage) == (True, None)
@@ -110,12 +110,52 @@ def test_an_enhancer_that_does_not_look_at_pictures_gets_none_and_says_so() -> N
     model = ScriptedModel([FOX], sees_images=False)
     description = describe("a red fox", enhancer=model, images=[PICTURE])
     assert model.questions[0].images == ()
-    told = "does not look at pictures: it described the words alone."
-    assert description.notes == (f"scripted {told}",)
+    assert description.notes == (
+        "The picture goes to the backend alone; scripted described the words.",
+    )
     assert description.enhancer is not None
     assert not description.enhancer.images
-    offline = describe("a red fox", enhancer=OFFLINE, images=[PICTURE])
-    assert offline.notes == (f"offline {told}",)
+    offline = describe("a red fox", enhancer=OFFLINE, images=[PICTURE, PICTURE])
+    assert offline.notes == (
+        "The pictures go to the backend alone; offline described the words.",
+    )
+
+
+def test_who_asked_for_no_description_is_told_nothing_of_pictures() -> None:
+    assert describe("a red fox", enhancer=ORIGINAL, images=[PICTURE]).notes == ()
+
+
+@pytest.mark.parametrize(
+    ("prompt", "notes"),
+    [
+        (
+            "a plate --seed abc",
+            ["'--seed abc' was ignored: abc is no whole number from 0 to 4294967295."],
+        ),
+        ("a plate --ar=wide", ["'--ar=wide' was ignored: wide is no ratio such as 16:9."]),
+        ("a plate --tile --no", ["'--no' was ignored: it has no value."]),
+        ("a plate --v 6", ["'--v 6' means nothing here and was ignored."]),
+        (
+            "a plate --style watercolor",
+            [
+                "'--style watercolor' was ignored; options stand outside the prompt's quotation "
+                "marks."
+            ],
+        ),
+        (
+            "a plate --no-enhance",
+            [
+                "'--no-enhance' is no option in the prompt but a word of it; options stand outside "
+                "the prompt's quotation marks."
+            ],
+        ),
+        ('a sign that says "--help"', []),
+        ("a fox -- a dog", []),
+    ],
+)
+def test_what_looks_like_an_option_in_the_prompt_is_told(prompt: str, notes: list[str]) -> None:
+    told = describe(prompt, enhancer=ORIGINAL).notes
+    assert [note for note in told if "--tile" not in note] == notes
 
 
 def test_alternatives_are_asked_for_or_differ_in_their_seeds() -> None:

@@ -151,7 +151,7 @@ def test_replicate_waits_when_it_is_asked_to() -> None:
         assert picture.content == replicate.fake.pictures[0].bytes
         begun = replicate.post(PREDICTIONS, given).json()
         assert (begun["status"], begun["output"]) == ("starting", None)
-        states = []
+        states: list[str] = []
         while not states or states[-1] not in ("succeeded", "failed"):
             states.append(replicate.get(begun["urls"]["get"]).json()["status"])
             time.sleep(0.02)
@@ -281,7 +281,7 @@ def test_fal_queues_draws_and_keeps_the_file() -> None:
         queued = fal.post("/fal-ai/flux/schnell", body).json()
         assert queued["status_url"].endswith(f"/fal-ai/flux/requests/{queued['request_id']}/status")
         assert fal.get(queued["response_url"]).status_code == 400
-        states = []
+        states: list[str] = []
         while not states or states[-1] != "COMPLETED":
             states.append(fal.get(queued["status_url"] + "?logs=1").json()["status"])
             time.sleep(0.02)

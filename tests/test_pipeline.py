@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from imagine.stages.description import adopt, describe
+from imagine.stages.description import adopt, describe, unkept_ratio
 from imagine.stages.enhance import ENHANCERS, Enhancement
 from imagine.stages.errors import RefusedError, UsageError
 from imagine.stages.generate import Capabilities
@@ -179,10 +179,14 @@ def test_a_ratio_that_a_description_cannot_keep_is_told() -> None:
     known = "1:1, 2:3, 3:2, 3:4, 4:3, 4:5, 5:4, 9:16, 16:9, 21:9"
     description = describe("a fox", enhancer=OFFLINE, aspect_ratio="7:5")
     assert description.spec.aspect_ratio is None
-    assert description.notes == (
-        "The aspect ratio 7:5 goes for pictures of this run alone: "
-        f"a description keeps only {known}.",
+    assert description.notes == ()
+    assert unkept_ratio(description, "7:5") == (
+        f"The description does not hold the aspect ratio 7:5: it keeps only {known}."
     )
+    flagged = describe("a fox --ar 7:5", enhancer=OFFLINE)
+    assert unkept_ratio(flagged, None) == unkept_ratio(description, "7:5")
+    assert unkept_ratio(flagged, "32:18") is None
+    assert unkept_ratio(describe("a fox", enhancer=OFFLINE), None) is None
     assert describe("a fox", enhancer=OFFLINE, aspect_ratio="21:9").spec.aspect_ratio == "21:9"
     assert describe("a fox", enhancer=OFFLINE, aspect_ratio="32:18").notes == ()
     assert describe("a fox", enhancer=OFFLINE, aspect_ratio="32:18").spec.aspect_ratio == "16:9"

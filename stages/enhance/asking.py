@@ -154,5 +154,5 @@ def _strange_language(spec: PromptSpec, intent: Intent) -> tuple[str, ...]:
         return ()
     if asked != "en" and _SCRIPTS.get(language, "Latin") == _SCRIPTS.get(asked, "Latin"):
         return ()
-    told = f"the prompt is in {language_shown(asked)}, the description in {language_shown(language)}"
-    return (f"language: {told}",)
+    said, wanted = language_shown(language), language_shown(asked)
+    return (f"language: the prompt is in {wanted}, the description in {said}",)

@@ -18,11 +18,11 @@ from imagine.stages.errors import (
     shown,
 )
 from imagine.stages.generate.fal_models import family_of
+from imagine.stages.generate.family import Family
 from imagine.stages.generate.fitting import fitted
 from imagine.stages.generate.hosted import Parameters
 from imagine.stages.generate.job import Job, JobFailedError, drawing, follow
 from imagine.stages.generate.queued import QueuedBackend
-from imagine.stages.generate.shapes import shape_of
 from imagine.stages.image import GeneratedImage, ImageRequest, Progress
 from imagine.stages.network.json_values import count, table, tables, text
 from imagine.stages.network.providers import IMAGE_TIMEOUT, Connection
@@ -39,6 +39,7 @@ class FalBackend(QueuedBackend):
     """Draws with a model on fal, named as on its page: fal-ai/flux/schnell."""
 
     name = "fal"
+    _family: Family
 
     def __init__(self, *, connection: Connection, model: str) -> None:
         """Nothing is sent yet.
@@ -54,18 +55,6 @@ class FalBackend(QueuedBackend):
             )
         self._family = family_of(model)
         self.capabilities = self._family.capabilities
-
-    @property
-    def _who(self) -> str:
-        return f"{self.name} with {self.model}"
-
-    def check(self, request: ImageRequest) -> None:
-        """Refuse what the model does not read so; nothing is sent.
-
-        Raises:
-            UsageError: naming the option.
-        """
-        self._family.check(request, who=self._who)
 
     def generate(self, request: ImageRequest) -> Iterator[Progress | GeneratedImage]:
         """Yields "sent", what the job does, "received", then the picture.
@@ -132,7 +121,9 @@ class FalBackend(QueuedBackend):
         path, body = f"/{self.model}", family.values(request)
         shape: dict[str, str] = {}
         if isinstance(family.sizes, ListedSizes):
-            shape = {"aspect_ratio": shape_of(request, family.sizes, who=self._who)}
+            shape = {
+                "aspect_ratio": family.sizes.shape_of(self._who, *request.size)
+            }
         size = {"image_size": {"width": request.width, "height": request.height}}
         if request.images:
             place = family.row["images"]
@@ -144,9 +135,8 @@ class FalBackend(QueuedBackend):
             else:
                 path = f"{path}/edit"
                 body[place] = [image.data_url for image in request.images]
-        sizes = {
-            name: value for name, value in {**shape, **size}.items() if name in family.row["size"]
-        }
+        known = family.row["size"].split(", ")
+        sizes = {name: value for name, value in {**shape, **size}.items() if name in known}
         return path, {**body, **sizes}, tuple({**family.fixed, **shape}.items())
 
     def _job(self, answer: dict[str, Any]) -> tuple[Job, dict[str, str]]:

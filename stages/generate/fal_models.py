@@ -8,8 +8,7 @@ from dataclasses import replace
 
 from imagine.stages.generate.family import Family
 from imagine.stages.generate.parameters import PARAMETERS, without
-from imagine.stages.generate.shapes import MEGAPIXEL
-from imagine.stages.sizes import FreeSizes, ListedSizes
+from imagine.stages.sizes import MEGAPIXEL, FreeSizes, ListedSizes
 
 _SIZES = FreeSizes(min_side=256, max_side=2048, max_pixels=2048 * 2048, step=16)
 _FLUX = PARAMETERS["fal/flux"]

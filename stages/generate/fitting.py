@@ -6,10 +6,9 @@ Models that start from a picture draw in its shape and size, whatever else they 
 import io
 
 from imagine.stages.errors import UsageError, shown
-from imagine.stages.generate.shapes import MEGAPIXEL
 from imagine.stages.image import ImageRequest, ReferenceImage
 from imagine.stages.references.reading import JPEG_QUALITY
-from imagine.stages.sizes import RATIO_TOLERANCE
+from imagine.stages.sizes import MEGAPIXEL, RATIO_TOLERANCE
 
 # Sizes are multiples of 64 near a ratio, 1152x896 for 4:3; a picture of that very ratio is to fit.
 _OVERHANG = 2 * RATIO_TOLERANCE
@@ -27,7 +26,7 @@ def fitted(request: ImageRequest, *, who: str) -> ReferenceImage:
     Raises:
         UsageError: its shape is another than the one asked for.
     """
-    image, asked = request.images[0], (request.width, request.height)
+    image, asked = request.images[0], request.size
     if (image.width, image.height) == asked:
         return image
     check_shape(request, who=who)
@@ -49,7 +48,7 @@ def check_shape(request: ImageRequest, *, who: str) -> None:
     Raises:
         UsageError: naming the shape to ask for.
     """
-    image, asked = request.images[0], (request.width, request.height)
+    image, asked = request.images[0], request.size
     if abs(image.width * asked[1] / (image.height * asked[0]) - 1) > _OVERHANG:
         raise UsageError(
             f"{shown(who)} draws in the shape of the reference picture, {image.width}x"

@@ -99,8 +99,8 @@ class GeminiBackend(HostedBackend):
         return None
 
     def _image_config(self, request: ImageRequest) -> dict[str, str]:
-        self.capabilities.sizes.check(self.name, request.width, request.height)
-        ratio, scale = self._shapes_by_size[request.width, request.height]
+        self.capabilities.sizes.check(self.name, *request.size)
+        ratio, scale = self._shapes_by_size[request.size]
         return {"aspectRatio": ratio} | ({"imageSize": scale} if self._takes_scale else {})
 
     def _ask(self, request: ImageRequest, config: dict[str, str]) -> Reply:

@@ -20,6 +20,7 @@ from imagine.stages.errors import (
 )
 from imagine.stages.formats.received import read_received
 from imagine.stages.generate import Capabilities
+from imagine.stages.generate.family import Family
 from imagine.stages.image import GeneratedImage, ImageRequest, Progress, ReceivedImage
 from imagine.stages.money.usage import Usage
 from imagine.stages.network.json_values import decoded_base64
@@ -50,6 +51,8 @@ class HostedBackend:
 
     name: ClassVar[str]
     capabilities: Capabilities
+    # What the model reads, for backends whose models come in families.
+    _family: Family | None = None
 
     def __init__(self, *, connection: Connection, model: str) -> None:
         self.connection = connection
@@ -78,6 +81,20 @@ class HostedBackend:
                     translate=self.translate,
                 )
             return self._session
+
+    @property
+    def _who(self) -> str:
+        """The backend as messages about its model name it."""
+        return f"{self.name} with {self.model}"
+
+    def check(self, request: ImageRequest) -> None:
+        """Refuse what the model does not read so, as far as it is known without asking.
+
+        Raises:
+            UsageError: naming the option.
+        """
+        if self._family is not None:
+            self._family.check(request, who=self._who)
 
     def close(self) -> None:
         with self._opening:
@@ -198,7 +215,7 @@ class HostedBackend:
         Raises:
             UnusableAnswerError: it differs too much.
         """
-        asked, came = (request.width, request.height), (received.width, received.height)
+        asked, came = request.size, (received.width, received.height)
         if came == asked:
             return []
         told = f"{came[0]}x{came[1]} instead of the {asked[0]}x{asked[1]} asked for"

@@ -64,6 +64,7 @@ class HuggingFaceBackend(HostedBackend):
     """Draws with a text-to-image model of the Hugging Face Hub."""
 
     name = "huggingface"
+    _family: Family
 
     def __init__(self, *, connection: Connection, model: str) -> None:
         """Nothing is sent yet.

@@ -65,8 +65,8 @@ class ImagenBackend(HostedBackend):
             ProviderError: the service failed or could not be reached.
         """
         yield self.sent()
-        self.capabilities.sizes.check(self.name, request.width, request.height)
-        ratio, scale = _SIZES[request.width, request.height]
+        self.capabilities.sizes.check(self.name, *request.size)
+        ratio, scale = _SIZES[request.size]
         size = {"aspectRatio": ratio}
         if self._takes_scale:
             size["sampleImageSize"] = scale

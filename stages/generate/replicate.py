@@ -31,7 +31,6 @@ from imagine.stages.generate.replicate_models import (
     family_of,
     read_schema,
 )
-from imagine.stages.generate.shapes import shape_of
 from imagine.stages.image import GeneratedImage, ImageRequest, Progress, ReferenceImage
 from imagine.stages.network.json_values import table, text
 from imagine.stages.network.providers import IMAGE_TIMEOUT, Connection
@@ -71,22 +70,9 @@ class ReplicateBackend(QueuedBackend):
             )
         # The name alone, and the version where one is named.
         self._alone, _, self._version = model.partition(":")
-        self._known = family_of(self._alone)
+        self._family = family_of(self._alone)
         self._schema: Schema | None = None
-        self.capabilities = (self._known or UNKNOWN).capabilities
-
-    @property
-    def _who(self) -> str:
-        return f"{self.name} with {self.model}"
-
-    def check(self, request: ImageRequest) -> None:
-        """Refuse what the model does not read so, as far as it is known without asking.
-
-        Raises:
-            UsageError: naming the option.
-        """
-        if self._known is not None:
-            self._known.check(request, who=self._who)
+        self.capabilities = (self._family or UNKNOWN).capabilities
 
     def generate(self, request: ImageRequest) -> Iterator[Progress | GeneratedImage]:
         """Yields "sent", what the job does, "received", then the picture.
@@ -147,13 +133,13 @@ class ReplicateBackend(QueuedBackend):
 
     def _inputs(self, request: ImageRequest) -> tuple[Family, dict[str, Any]]:
         """What the model reads, and the inputs that say which size is wanted."""
-        family = self._known
+        family = self._family
         if family is None:
             schema = self._published()
             schema.check(request, who=self._who)
             return schema.family, schema.size(request)
         if isinstance(family.sizes, ListedSizes):
-            return family, {"aspect_ratio": shape_of(request, family.sizes, who=self._who)}
+            return family, {"aspect_ratio": family.sizes.shape_of(self._who, *request.size)}
         return family, {"width": request.width, "height": request.height}
 
     def _body(self, request: ImageRequest, family: Family, size: dict[str, Any]) -> dict[str, Any]:
@@ -198,7 +184,7 @@ class ReplicateBackend(QueuedBackend):
 
     def _newest(self) -> str:
         """The version to name for a model that cannot be run by its name alone, else ""."""
-        if self._known is not None and self._alone not in COMMUNITY:
+        if self._family is not None and self._alone not in COMMUNITY:
             return ""
         schema = self._published()
         return "" if schema.official else schema.version

@@ -12,10 +12,9 @@ from typing import Any
 from imagine.stages.errors import ProviderError, UsageError, shown
 from imagine.stages.generate.family import Family
 from imagine.stages.generate.parameters import PARAMETERS, Option, without
-from imagine.stages.generate.shapes import MEGAPIXEL, listed
 from imagine.stages.image import ImageRequest
 from imagine.stages.network.json_values import items, text
-from imagine.stages.sizes import RATIO_TOLERANCE, FreeSizes, ListedSizes
+from imagine.stages.sizes import MEGAPIXEL, RATIO_TOLERANCE, FreeSizes, ListedSizes, listed
 
 _FLUX_SIZES = ListedSizes(MEGAPIXEL)
 _FLUX = PARAMETERS["replicate/flux"]

@@ -13,12 +13,11 @@ from imagine.stages.generate.family import Family
 from imagine.stages.generate.fitting import fitted
 from imagine.stages.generate.hosted import HostedBackend, Parameters
 from imagine.stages.generate.parameters import PARAMETERS, without
-from imagine.stages.generate.shapes import listed, shape_of
 from imagine.stages.image import GeneratedImage, ImageRequest, Progress
 from imagine.stages.network.json_values import table, text
 from imagine.stages.network.providers import Connection
 from imagine.stages.network.reply import Problem, Reply
-from imagine.stages.sizes import ListedSizes
+from imagine.stages.sizes import ListedSizes, listed
 
 _SHAPES = ("1:1", "16:9", "9:16", "3:2", "2:3", "5:4", "4:5", "21:9", "9:21")
 # Ultra and SD 3.5 draw one megapixel; that these are SDXL's sizes is known from SD3's model card,
@@ -66,6 +65,7 @@ class StabilityBackend(HostedBackend):
     """Draws with Stable Image Ultra, Stable Image Core or Stable Diffusion 3.5."""
 
     name = "stability"
+    _family: Family
 
     def __init__(self, *, connection: Connection, model: str) -> None:
         """Nothing is sent yet.
@@ -78,18 +78,6 @@ class StabilityBackend(HostedBackend):
             raise unknown_name("Stability model", model, list(MODELS))
         self._family = MODELS[model]
         self.capabilities = self._family.capabilities
-
-    @property
-    def _who(self) -> str:
-        return f"{self.name} with {self.model}"
-
-    def check(self, request: ImageRequest) -> None:
-        """Refuse what the model does not read so; nothing is sent.
-
-        Raises:
-            UsageError: naming the option.
-        """
-        self._family.check(request, who=self._who)
 
     def generate(self, request: ImageRequest) -> Iterator[Progress | GeneratedImage]:
         """Yields "sent", "received", then the picture.
@@ -148,7 +136,7 @@ class StabilityBackend(HostedBackend):
         if not (request.images and self.model.startswith("sd3")):
             sizes = self._family.sizes
             assert isinstance(sizes, ListedSizes)  # noqa: S101  # all of MODELS are
-            form["aspect_ratio"] = shape_of(request, sizes, who=self._who)
+            form["aspect_ratio"] = sizes.shape_of(self._who, *request.size)
         known = {"prompt", "negative_prompt", "cfg_scale"}
         return form, tuple((name, value) for name, value in form.items() if name not in known)
 

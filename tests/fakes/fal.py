@@ -16,7 +16,7 @@ from fakes.faults import Fault
 from fakes.jobs import Job
 from fakes.log import Entry
 from fakes.message import Answer, Inline, Request, reply
-from fakes.pictures import Picture, draw
+from fakes.pictures import Kind, Picture, draw
 from fakes.service import PICTURE_FAULTS, Options, Service, Work, refuse
 
 _REQUEST = re.compile(r"/([^/]+/[^/]+)/requests/([\w-]+)(/status|/cancel)?")
@@ -197,7 +197,8 @@ class Fal(Service):
         if fault.name in (*unpaid, *more, "detail-text", "nsfw"):
             return ()
         width, height = pixels_of(body, model)
-        usual = "png" if is_nano_banana(model) else "jpeg"
+        usual: Kind = "png" if is_nano_banana(model) else "jpeg"
+        kind: Kind = body.get("output_format") or body.get("format") or usual
         count = int(body.get("num_images", 1))
         return tuple(
             self.draw(
@@ -206,7 +207,7 @@ class Fal(Service):
                 prompt=body["prompt"],
                 number=int(body.get("seed") or 0) + number,
                 fault=fault,
-                kind=body.get("output_format") or body.get("format") or usual,
+                kind=kind,
             )
             for number in range(max(1, count - 1) if fault == "one-short" else count)
         )

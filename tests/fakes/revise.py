@@ -32,7 +32,8 @@ _LISTS = ("remove_subjects", "subjects", "remove_relations", "add_relations", "c
 
 def instruction_in(text: str) -> str:
     """What stands between <instruction> tags in what was said, or ""."""
-    return dict(_TAGGED.findall(text)).get("instruction", "")
+    tagged: dict[str, str] = dict(_TAGGED.findall(text))
+    return tagged.get("instruction", "")
 
 
 def revise_prompt(prompt: str, said: str, schema: Any) -> Any:
