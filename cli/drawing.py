@@ -124,19 +124,42 @@ def _drawn(plan: "Plan", index: int, console: Console) -> "Picture":
 
 
 def _saved(picture: "Picture", saving: "Saving", index: int) -> "Artifact":
+    """The picture under its name.
+
+    Raises:
+        SaveError: it cannot be written there; one that was paid for is kept elsewhere then.
+    """
     from imagine.stages.save import save_image
 
-    return save_image(
-        picture.image,
-        picture.recipe,
-        destination=saving.destination,
-        name_template=saving.name_template,
-        quality=saving.quality if picture.image.received is None else saving.received_quality,
-        metadata=saving.metadata,
-        sidecar=saving.sidecar,
-        overwrite=saving.overwrite,
-        index=index,
-    )
+    try:
+        return save_image(
+            picture.image,
+            picture.recipe,
+            destination=saving.destination,
+            name_template=saving.name_template,
+            quality=saving.quality if picture.image.received is None else saving.received_quality,
+            metadata=saving.metadata,
+            sidecar=saving.sidecar,
+            overwrite=saving.overwrite,
+            index=index,
+        )
+    except SaveError as error:
+        if picture.image.received is None:
+            raise
+        raise SaveError(f"{error} {_kept_elsewhere(picture)}") from error
+
+
+def _kept_elsewhere(picture: "Picture") -> str:
+    """Where a picture went that a provider drew, and that its own place could not take."""
+    from imagine.cli.settings import cache_directory
+    from imagine.stages.save import Destination, save_image
+
+    rescue = Destination(directory=cache_directory() / "rescued", file_name=None, format=None)
+    try:
+        artifact = save_image(picture.image, picture.recipe, destination=rescue)
+    except SaveError:
+        return "It could not be kept anywhere else."
+    return f"The picture itself is kept: '{artifact.path}'."
 
 
 def _announce(picture: "Picture", artifact: "Artifact", showing: Showing, console: Console) -> None:

@@ -8,10 +8,11 @@ import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Literal
 
 from imagine.stages.intent import Entity, Intent, parse_intent
-from imagine.stages.language.lexicon import singular, table
+from imagine.stages.language.lexicon import singular, table, words
 from imagine.stages.language.tokens import TokenCounter, estimate_tokens
 from imagine.stages.spec import PromptSpec, Subject
 from imagine.stages.styles import avoided_by_styles
@@ -156,8 +157,7 @@ def _subject_texts(spec: PromptSpec, intent: Intent) -> list[str]:
         details = [text for text in _details(subject, entity) if not _words(text) <= said]
         named = subject.origin == "user" and _is_named(subject, intent)
         if named and details:
-            label = subject.source_span or subject.name
-            texts.append(f"{'the ' if english else ''}{label}: {', '.join(details)}")
+            texts.append(f"{_label(subject, entity, english)}: {', '.join(details)}")
         elif not named:
             told = ", ".join((subject.name, *details))
             scene = "also in the scene: " if english and subject.origin == "added" else ""
@@ -165,12 +165,22 @@ def _subject_texts(spec: PromptSpec, intent: Intent) -> list[str]:
     return texts
 
 
+def _label(subject: Subject, entity: Entity | None, english: bool) -> str:
+    """What a thing of the prompt is called in front of its details.
+
+    A model's span may begin with an article or a preposition, which the parser's never does.
+    """
+    if english:
+        return f"the {entity.span if entity is not None else subject.name}"
+    return subject.source_span or subject.name
+
+
 def _entity_of(subject: Subject, intent: Intent) -> Entity | None:
     """The entity of the prompt that the subject stands for."""
     if subject.origin == "added":
         return None
     head = singular(subject.name.split()[-1].lower())
-    spans = [entity for entity in intent.entities if entity.span == subject.source_span]
+    spans = [entity for entity in intent.entities if entity.span in (subject.source_span or "")]
     return next((entity for entity in (*spans, *intent.entities) if entity.head == head), None)
 
 
@@ -189,11 +199,18 @@ def _said(entity: Entity | None) -> frozenset[str]:
 
 
 def _details(subject: Subject, entity: Entity | None) -> list[str]:
-    said = entity.count if entity is not None else None
-    number = f"{subject.count} of them" if subject.count not in (said, None, 1) else None
+    counted = entity.count if entity is not None else None
+    number = f"{subject.count} of them" if subject.count not in (counted, None, 1) else None
     position = _table("position")[subject.position] if subject.position else None
-    parts = (number, *subject.colors, *subject.attributes, subject.action, subject.pose, position)
-    return [part for part in parts if part]
+    said = (*subject.colors, *subject.attributes, subject.action, subject.pose)
+    told = [part for part in said if part and not _words(part) <= _function_words()]
+    return [part for part in (number, *told, position) if part]
+
+
+@cache
+def _function_words() -> frozenset[str]:
+    classes = ("determiners", "prepositions", "conjunctions", "auxiliaries", "pronouns")
+    return frozenset().union(*(words(f"grammar.{name}") for name in classes))
 
 
 def _relation_texts(spec: PromptSpec, intent: Intent) -> list[str]:

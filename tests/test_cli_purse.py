@@ -1,5 +1,6 @@
 """Money and interruption: what can be refused is never paid for, what was paid for is written."""
 
+import errno
 import json
 import os
 import signal
@@ -16,6 +17,8 @@ from test_cli_hosted import CORGI, answer, files
 
 from imagine.cli.console import Console
 from imagine.cli.settings import cache_directory, config_directory
+from imagine.stages import save
+from imagine.stages.publish import publish
 
 
 def ledger() -> list[dict[str, Any]]:
@@ -208,3 +211,22 @@ def test_a_negative_prompt_that_is_not_sent_is_not_shown(imagine: Command, gemin
     done = imagine("three foxes", "-s", "watercolor", "--show-prompt")
     assert done.code == 0, done.err
     assert "\nnegative" not in done.err
+
+
+def test_a_picture_that_was_paid_for_is_kept_when_its_place_cannot_take_it(
+    imagine: Command, gemini: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fake = gemini()
+
+    def full(files: list[bytes], target: Path, *, overwrite: bool) -> Path:
+        if "rescued" not in target.parts:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return publish(files, target, overwrite=overwrite)
+
+    monkeypatch.setattr(save, "publish", full)
+    done = imagine("a fox", "--no-enhance")
+    assert (done.code, done.out, files()) == (1, "", [])
+    kept = Path(done.err.rsplit("'", 2)[1])
+    assert kept.read_bytes() == fake.log.pictures[0].bytes
+    assert done.err.splitlines()[-1].startswith("Error: The picture cannot be written to ")
+    assert ledger()[-1]["outcome"] == "failed"

@@ -92,6 +92,46 @@ def test_what_an_enhancer_says_of_a_subject_is_told() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("prompt", "subject", "told"),
+    [
+        ("a sign by a road", {"name": "sign", "source_span": "a sign"}, "The sign: weathered."),
+        (
+            "a corgi on a velvet cushion",
+            {"name": "velvet cushion", "source_span": "on a velvet cushion"},
+            "The velvet cushion: weathered.",
+        ),
+        (
+            "a red fox and a blue fox",
+            {"name": "fox", "source_span": "a blue fox"},
+            "The blue fox: weathered.",
+        ),
+        (
+            "the Eiffel Tower",
+            {"name": "Eiffel Tower", "source_span": "the Eiffel Tower"},
+            "The Eiffel Tower: weathered.",
+        ),
+        (
+            "ein altes Schild im Wald und auf dem Feld",
+            {"name": "Schild", "source_span": "altes Schild"},
+            "Altes Schild: weathered.",
+        ),
+    ],
+)
+def test_a_thing_is_called_by_its_own_words(
+    prompt: str, subject: dict[str, Any], told: str
+) -> None:
+    intent = parse_intent(prompt)
+    subject = {"id": "it", "attributes": ["weathered"]} | subject
+    spec = spec_of(prompt, language=intent.language, subjects=[subject], style={"medium": "other"})
+    assert render(spec, "natural").prompt == f"{prompt}. {told}"
+
+
+def test_details_that_say_nothing_are_left_out() -> None:
+    fox = {"id": "fox", "name": "fox", "attributes": ["on", "on a"], "action": "is", "pose": "its"}
+    assert natural("a fox", subjects=[fox], style={"medium": "other"}).prompt == "a fox"
+
+
 def test_an_edited_count_is_told_although_the_prompt_says_another() -> None:
     fox = {"id": "fox", "name": "fox", "source_span": "foxes", "count": 5}
     assert "5 of them" in natural("three foxes", subjects=[fox]).prompt
