@@ -145,11 +145,11 @@ def test_what_repair_mends_without_loss_is_not(change: dict[str, Any]) -> None:
     [
         ("ein Fuchs im Wald und auf dem Feld", "un bois avec le soleil et la neige", ()),
         ("ein Fuchs im Wald und auf dem Feld", "a wood with the sun in it", ()),
-        ("ein Fuchs im Wald und auf dem Feld", "雪中的森林", ("de", "zh")),
+        ("ein Fuchs im Wald und auf dem Feld", "雪中的森林", ("German", "Chinese")),
         ("雪の中の鳥居", "神社参道", ()),
-        ("雪の中の鳥居", "снежный лес", ("ja", "ru")),
-        ("a fox", "ein Wald mit dem Schnee auf den Bäumen", ("en", "de")),
-        ("a fox", "雪", ("en", "zh")),
+        ("雪の中の鳥居", "снежный лес", ("Japanese", "Russian")),
+        ("a fox", "ein Wald mit dem Schnee auf den Bäumen", ("English", "German")),
+        ("a fox", "雪", ("English", "Chinese")),
         ("🦊", "a wood", ()),
     ],
 )

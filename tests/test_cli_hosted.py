@@ -70,6 +70,18 @@ def test_an_unsigned_picture_carries_its_recipe(imagine: Command, gemini: Start)
     assert Path("bare.png").read_bytes() == fake.log.pictures[1].bytes
 
 
+def test_a_jpeg_is_kept_as_one_unless_another_format_is_asked_for(
+    imagine: Command, gemini: Start
+) -> None:
+    fake = gemini(format="jpeg")
+    assert imagine(CORGI, "--name", "corgi").lines == ["corgi.jpg"]
+    assert Path("corgi.jpg").read_bytes() == fake.log.pictures[0].bytes
+    done = imagine(CORGI, "-o", "corgi.png")
+    assert Path("corgi.png").read_bytes()[:4] == b"\x89PNG"
+    assert "C2PA" in done.err
+    assert not read_recipe(Path("corgi.png")).original
+
+
 def test_the_picture_is_drawn_again_from_its_file(imagine: Command, gemini: Start) -> None:
     fake = gemini()
     assert imagine("a red fox", "-o", "fox.png", "--ar", "16:9").code == 0

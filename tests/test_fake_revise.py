@@ -59,6 +59,7 @@ WISHES: list[tuple[str, dict[str, Any]]] = [
     ),
     ("make the light warmer", {"lighting": "warmer light"}),
     ("seen from above!", {"camera": "seen from above"}),
+    ('write "Hi" on it', {"source_prompt": f'{PROMPT}, "Hi"'}),
     ("put it on a beach", {"setting": "put it on a beach"}),
 ]
 
@@ -95,12 +96,13 @@ def test_a_wish_makes_the_smallest_edit_and_one_change(
         ("an old fox", "make the fox young", "an old young fox"),
         ("two boats", "make the boat red", "two red boats"),
         ('a fox, "fox hole"', "make the hole red", 'a fox, "fox hole"'),
+        ('a sign: "OPEN"', 'it should say "CLOSED"', 'a sign: "CLOSED"'),
         ("A owl", "make the owl big", "A big owl"),
         ("a fox", "remove the fox", "a fox"),
     ],
 )
 def test_an_edit_keeps_grammar_and_quotes(prompt: str, instruction: str, edited: str) -> None:
-    names = ("fox", "boat", "owl", "hole")
+    names = ("fox", "boat", "owl", "hole", "sign")
     subjects = [{"id": name, "name": name} for name in names if name in prompt]
     description = json.dumps({"subjects": subjects})
     text = f"<description>{description}</description><instruction>{instruction}</instruction>"

@@ -11,11 +11,13 @@ from pathlib import Path
 
 import httpx
 from fakes.client import (
+    IMAGE,
     TEXT,
     USER,
+    inline,
 )
 from fakes.desk import service_class
-from fakes.pictures import size_of
+from fakes.pictures import size_of, type_of
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -53,6 +55,16 @@ def test_serving_by_hand_tells_what_to_export() -> None:
     first, last = errors.splitlines()
     assert re.fullmatch(r"gemini text 200 ok 0\.1\d\d s paid 0 'a fox'", first)
     assert last == "1 requests, 0 pictures paid."
+
+
+def test_the_format_of_pictures_is_chosen_by_hand() -> None:
+    with by_hand("gemini", "--format", "jpeg") as process:
+        assert process.stdout is not None
+        root = process.stdout.readline().strip().partition("=")[2]
+        headers = {"x-goog-api-key": "test-key-gemini"}
+        url = f"{root}/v1beta/models/{IMAGE}:generateContent"
+        reply = httpx.post(url, json={"contents": [USER]}, headers=headers, trust_env=False)
+        assert type_of(inline(reply)) == "image/jpeg"
 
 
 def test_all_providers_are_served_on_one_port() -> None:

@@ -97,6 +97,34 @@ def test_light_follows_the_stated_time(seed: int) -> None:
     assert lighting in lexicon.table("enhance_lighting.phrases")["night"]
 
 
+@pytest.mark.parametrize(
+    "prompt",
+    ["a small boat", "a bicycle leaning on a wall", "a train in the mountains", "an airplane"],
+)
+@pytest.mark.parametrize("seed", range(8))
+def test_what_has_no_bonnet_is_not_photographed_like_a_car(prompt: str, seed: int) -> None:
+    spec = enhance(prompt, seed=seed)
+    cars = lexicon.table("enhance_camera.phrases")["motor"]
+    assert spec.camera not in cars
+    assert not re.search(r"headlight|automotive|paint and metal", added_words(spec))
+
+
+@pytest.mark.parametrize("prompt", ["a red car", "an old truck", "a motorcycle", "a city bus"])
+@pytest.mark.parametrize("seed", range(4))
+def test_what_has_one_is(prompt: str, seed: int) -> None:
+    assert enhance(prompt, seed=seed).camera in lexicon.table("enhance_camera.phrases")["motor"]
+
+
+@pytest.mark.parametrize(
+    "prompt", ["my grandmother's kitchen", "a plant for Mother's Day", "a dancer's shoes"]
+)
+@pytest.mark.parametrize("seed", range(8))
+def test_an_owner_is_no_subject_and_sits_for_no_portrait(prompt: str, seed: int) -> None:
+    spec = enhance(prompt, seed=seed)
+    assert len(spec.subjects) == 1
+    assert not re.search(r"portrait|figure|skin|eyes|they share", added_words(spec))
+
+
 @pytest.mark.parametrize("seed", range(8))
 def test_left_and_right_get_no_centered_framing(seed: int) -> None:
     composition = enhance("a dog to the left of a cat", seed=seed).composition
@@ -395,7 +423,7 @@ def test_no_phrase_names_a_thing() -> None:
             "animal",
         ],
     }
-    kinds = {"person", "mammal", "bird", "vehicle", "object", "food", "architecture", "plant"}
+    kinds = {"person", "mammal", "bird", "vehicle", "motor", "object", "food", "architecture", "plant"}
     classes = lexicon.table("enhance_subjects.classes")
     listed = {word for text in classes.values() for word in text.split()}
     things = set()

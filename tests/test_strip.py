@@ -96,7 +96,7 @@ def test_transparency_of_a_palette_stays() -> None:
 
 
 BROKEN = [
-    ("png", saved("PNG")[:-12], "PNG without an end"),
+    ("png", saved("PNG")[:-12], "it ends in the middle"),
     ("jpg", saved("JPEG")[:40], "JPEG segment beyond its end"),
     ("webp", saved("WEBP", save_all=True, append_images=[PICTURE.rotate(90)]), "animated WebP"),
 ]

@@ -178,7 +178,7 @@ class _Describer:
             "interior" if inside else None,
             "still_life" if still else None,
             "at_work" if scene.kind == "person" and (scene.busy or scene.many) else None,
-            None if scene.kind in ("object", "vehicle") and not scene.settled else scene.kind,
+            None if scene.kind in ("object", "motor") and not scene.settled else scene.kind,
             "any",
         )
         return self._from_pool("style", table, keys)

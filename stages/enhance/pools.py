@@ -17,10 +17,10 @@ _ROOMS = frozenset({"architecture", "any"})
 # Kinds that take their colours from where they are.
 _SCENIC = frozenset({"landscape", "architecture", "abstract", "space"})
 _TOUCHING = frozenset({"contact", "vertical", "depth", "beside"})
-_OPEN_AIR = frozenset({"landscape", "vehicle", "architecture", "plant"})
+_OPEN_AIR = frozenset({"landscape", "motor", "vehicle", "architecture", "plant"})
 # A plain backdrop would contradict these, or say nothing.
 _WITHOUT_BACKDROP = frozenset({"landscape", "architecture", "abstract", "space", "graphic", "any"})
-_WILD = frozenset({"mammal", "bird", "reptile", "insect", "plant", "vehicle"})
+_WILD = frozenset({"mammal", "bird", "reptile", "insect", "plant", "motor", "vehicle"})
 
 
 def first_key(pools: Mapping[str, Any], keys: Iterable[str | None]) -> str | None:
@@ -91,6 +91,8 @@ def _framing_of_one(scene: Scene) -> str | None:
         return "at_work" if scene.busy else "portrait"
     if scene.kind == "object":
         return "object" if scene.settled else None
+    if scene.kind == "motor":
+        return "vehicle"
     own = ("architecture", "vehicle", "abstract", "food")
     return scene.kind if scene.kind in own else "single" if scene.kind in ANIMALS else None
 

@@ -14,20 +14,6 @@ _C2PA = bytes.fromhex("d8fec3d61b0e483c92975828877ec481")
 _WAY = (b"meta", b"iprp", b"ipco", b"ispe")
 
 
-def brands_of(data: bytes) -> set[bytes]:
-    """Which members of its family a file says it is: b"avif", b"heic", b"isom"; empty if none."""
-    length = int.from_bytes(data[:4])
-    if data[4:8] != b"ftyp" or not 16 <= length <= 1024:
-        return set()
-    # The second number is a version.
-    words = [data[place : place + 4] for place in range(8, min(length, len(data)), 4)]
-    return {*words[:1], *words[2:]}
-
-
-def is_avif(data: bytes) -> bool:
-    return bool(brands_of(data) & {b"avif", b"avis"})
-
-
 def outline_of(data: bytes) -> Outline:
     """What a whole AVIF says of itself, be it still or animated.
 

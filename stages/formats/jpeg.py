@@ -9,7 +9,6 @@ from collections.abc import Iterator
 
 from imagine.stages.formats.outline import CUT, Outline
 
-SIGNATURE = b"\xff\xd8\xff"
 EXIF = b"Exif\0\0"
 XMP = b"http://ns.adobe.com/xap/1.0/\0"
 _START_OF_SCAN, _END = 0xDA, 0xD9

@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 from imagine.stages.errors import UnusableAnswerError, shown
 from imagine.stages.formats import avif, jpeg, png, webp
+from imagine.stages.formats.kinds import HEAD, Kind, kind_of
 from imagine.stages.formats.outline import Outline
 from imagine.stages.image import ImageFormat, ReceivedImage
 
@@ -17,15 +18,16 @@ _OUTLINES: dict[ImageFormat, Callable[[bytes], Outline]] = {
     "avif": avif.outline_of,
 }
 _TITLES: dict[ImageFormat, str] = {"png": "PNG", "jpg": "JPEG", "webp": "WebP", "avif": "AVIF"}
-_OTHERS = {
-    b"GIF8": "GIF",
-    b"BM": "BMP",
-    b"II*\0": "TIFF",
-    b"MM\0*": "TIFF",
-    b"\0\0\0\x0cJXL ": "JPEG XL",
-    b"\xff\x0a": "JPEG XL",
-    b"\0\0\0\x0cjP  ": "JPEG 2000",
-    b"%PDF": "PDF",
+_OTHERS: dict[Kind, str] = {
+    "gif": "GIF",
+    "bmp": "BMP",
+    "tiff": "TIFF",
+    "heic": "HEIC",
+    "jxl": "JPEG XL",
+    "jp2": "JPEG 2000",
+    "pdf": "PDF",
+    "mov": "video",
+    "matroska": "video",
 }
 _TAGS = re.compile(r"(?is)<(script|style)\b.*?(</\1\s*>|$)|<[^>]*(>|$)")
 # What begins a text is enough to recognise it, and to quote it.
@@ -49,9 +51,10 @@ def read_received(
         raise UnusableAnswerError(
             "The answer is empty instead of a picture; nothing was saved, try again."
         )
-    format = _format_of(data)
+    kind = kind_of(data[:HEAD])
+    format = _format_of(kind)
     if format is None:
-        raise _no_picture(data, redact)
+        raise _no_picture(data, kind, redact)
     try:
         outline = _OUTLINES[format](data)
     except ValueError as error:
@@ -67,20 +70,17 @@ def read_received(
     return ReceivedImage(data, format, outline.width, outline.height, outline.signed)
 
 
-def _format_of(data: bytes) -> ImageFormat | None:
-    if data.startswith(png.SIGNATURE):
-        return "png"
-    if data.startswith(jpeg.SIGNATURE):
-        return "jpg"
-    if webp.is_webp(data):
-        return "webp"
-    return "avif" if avif.is_avif(data) else None
+def _format_of(kind: Kind | None) -> ImageFormat | None:
+    match kind:
+        case "png" | "jpg" | "webp" | "avif":
+            return kind
+    return None
 
 
-def _no_picture(data: bytes, redact: Callable[[str], str]) -> UnusableAnswerError:
-    other = next((title for start, title in _OTHERS.items() if data.startswith(start)), None)
-    if other is None and avif.brands_of(data):
-        other = "HEIC" if _is_heic(data) else "video"
+def _no_picture(
+    data: bytes, kind: Kind | None, redact: Callable[[str], str]
+) -> UnusableAnswerError:
+    other = _OTHERS.get(kind) if kind is not None else None
     if other is not None:
         return UnusableAnswerError(
             f"The answer is a {other} file, and PNG, JPEG, WebP and AVIF are read; "
@@ -92,21 +92,17 @@ def _no_picture(data: bytes, redact: Callable[[str], str]) -> UnusableAnswerErro
             f"The answer is no picture: {len(data):,} bytes that begin with {data[:8].hex(' ')}; "
             "check the base URL and --model."
         )
-    kind = "text"
+    what = "text"
     if re.match(r"(?i)<!doctype html|<html|<head|<body", text):
-        kind, text = "a web page", _TAGS.sub(" ", text)
+        what, text = "a web page", _TAGS.sub(" ", text)
     elif re.match(r"<svg|<\?xml[^>]*>\s*<svg", text):
-        kind = "an SVG drawing"
+        what = "an SVG drawing"
     elif text.startswith("{"):
-        kind = "JSON"
+        what = "JSON"
     words = shown(" ".join(text.split()))
     return UnusableAnswerError(
-        f"The answer is {kind} instead of a picture: '{words}'; check the base URL and --model."
+        f"The answer is {what} instead of a picture: '{words}'; check the base URL and --model."
     )
-
-
-def _is_heic(data: bytes) -> bool:
-    return bool(avif.brands_of(data) & {b"heic", b"heix", b"heim", b"heis", b"mif1", b"msf1"})
 
 
 def _text_of(data: bytes, redact: Callable[[str], str]) -> str:

@@ -11,10 +11,6 @@ from imagine.stages.formats.outline import CUT, Outline
 _ALPHA, _EXIF, _XMP = 0x10, 0x08, 0x04
 
 
-def is_webp(data: bytes) -> bool:
-    return data[:4] == b"RIFF" and data[8:12] == b"WEBP"
-
-
 def outline_of(data: bytes) -> Outline:
     """What a whole WebP says of itself, be it still or animated.
 

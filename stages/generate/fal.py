@@ -121,9 +121,7 @@ class FalBackend(QueuedBackend):
         path, body = f"/{self.model}", family.values(request)
         shape: dict[str, str] = {}
         if isinstance(family.sizes, ListedSizes):
-            shape = {
-                "aspect_ratio": family.sizes.shape_of(self._who, *request.size)
-            }
+            shape = {"aspect_ratio": family.sizes.shape_of(self._who, *request.size)}
         size = {"image_size": {"width": request.width, "height": request.height}}
         if request.images:
             place = family.row["images"]

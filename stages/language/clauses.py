@@ -222,12 +222,22 @@ class _Reader:
         elif not phrase.name:
             self.describe(phrase)
         elif phrase.owner:
-            owned = self.items[i + 1] if i + 1 < len(self.items) else None
-            picture = isinstance(owned, NounPhrase) and owned.end in self.pictures
-            if not phrase.frame and not picture:
+            if not phrase.frame and self.shows(i, phrase):
                 self.drafts.enter(phrase)
         else:
             self.named(i, phrase)
+
+    def shows(self, i: int, owner: NounPhrase) -> bool:
+        """Whether an owner is to be seen: of "a girl's smile" the girl is, of "Mother's Day" nobody.
+
+        A part brings its body along; what people own they may have left.
+        """
+        owned = self.items[i + 1] if i + 1 < len(self.items) else None
+        if not isinstance(owned, NounPhrase):
+            return True
+        person = owner.head in lexicon.words("nouns.people") or owner.words[-1].value == "name"
+        left = person and owned.head not in lexicon.words("nouns.parts")
+        return not (left or owned.end in self.pictures)
 
     def named(self, i: int, phrase: NounPhrase) -> None:
         after = self.items[i + 1] if i + 1 < len(self.items) else None

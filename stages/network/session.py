@@ -21,7 +21,7 @@ from imagine.stages.network.address import joined, origin_of
 from imagine.stages.network.download import objection_to, read_data_url
 from imagine.stages.network.failure import Translate, check_status, failure_of, host_of
 from imagine.stages.network.providers import Connection
-from imagine.stages.network.reply import Problem as Problem, Reply, problem_of  # noqa: F401
+from imagine.stages.network.reply import Reply, problem_of
 from imagine.stages.network.retry import Transient, retrying
 from imagine.stages.network.wire import Request, Wire
 
@@ -118,7 +118,7 @@ class Session:
         """The picture that an answer points to, from wherever it is.
 
         The key goes along only to the provider itself. Nothing is asked of private addresses,
-        unless the provider is at one.
+        unless the provider is at one, and never of link-local ones.
 
         Args:
             url: https, a `data:` URL, relative to the base URL, or http where the provider is

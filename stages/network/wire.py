@@ -215,7 +215,7 @@ class _Trace(threading.local):
 
         httpx bounds the silence between two bytes only.
         """
-        import httpcore
+        import httpx
 
         read = stream.read
 
@@ -224,7 +224,7 @@ class _Trace(threading.local):
                 spent = time.monotonic() - self._awaited
                 if spent > 2 * self._timeout + self.came / SLOWEST:
                     self.overdue = spent
-                    raise httpcore.ReadTimeout
+                    raise httpx.ReadTimeout("an answer that drips")
             data: bytes = read(max_bytes, timeout)
             self.came += len(data)
             return data

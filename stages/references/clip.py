@@ -6,7 +6,7 @@ import subprocess
 from pathlib import Path
 
 from imagine.stages.errors import UsageError, quoted_path, shown
-from imagine.stages.references.media import ClipKind
+from imagine.stages.formats.kinds import ClipKind
 
 # A clip is short; reading one through takes a moment, and a broken one must not take for ever.
 TIMEOUT = 60.0

@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from imagine.stages.errors import UsageError, quoted_path, unreadable
+from imagine.stages.formats.kinds import ClipKind, PictureKind
 from imagine.stages.image import DECODING_ERRORS, ImageFormat, ReferenceImage
-from imagine.stages.references.media import ClipKind, PictureKind, kind_of
+from imagine.stages.references.media import kind_of
 from imagine.stages.references.srgb import has_other_colors, in_srgb, orientation_of
 
 if TYPE_CHECKING:

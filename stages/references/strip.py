@@ -6,9 +6,9 @@ What says how the pixels look stays: colour profile, gamma, transparency, Adobe'
 import struct
 from collections.abc import Iterator
 
+from imagine.stages.formats import png, webp
 from imagine.stages.image import ImageFormat
 
-_PNG_HEAD = 8
 _PNG_KEPT = frozenset(
     {b"IHDR", b"PLTE", b"IDAT", b"IEND", b"tRNS", b"gAMA", b"cHRM", b"sRGB", b"iCCP", b"sBIT"}
 )
@@ -32,7 +32,12 @@ def strip(data: bytes, format: ImageFormat) -> bytes:
     """
     match format:
         case "png":
-            return data[:_PNG_HEAD] + b"".join(_png_chunks(data))
+            kept = [
+                data[start - 8 : end + 4]
+                for kind, start, end in png.chunks(data)
+                if kind in _PNG_KEPT
+            ]
+            return png.SIGNATURE + b"".join(kept)
         case "jpg":
             return b"\xff\xd8" + b"".join(_jpeg_segments(data))
         case "webp":
@@ -41,30 +46,16 @@ def strip(data: bytes, format: ImageFormat) -> bytes:
     raise ValueError(format)
 
 
-def _png_chunks(data: bytes) -> Iterator[bytes]:
-    at, kind = _PNG_HEAD, b""
-    while kind != b"IEND":
-        if at + 12 > len(data):
-            raise ValueError("PNG without an end")
-        length, kind = struct.unpack_from(">I4s", data, at)
-        if kind in _PNG_KEPT:
-            yield data[at : at + 12 + length]
-        at += 12 + length
-
-
 def _webp_chunks(data: bytes) -> Iterator[bytes]:
-    at, end = 12, min(len(data), 8 + int.from_bytes(data[4:8], "little"))
-    while at + 8 <= end:
-        kind, length = struct.unpack_from("<4sI", data, at)
+    for kind, start, end in webp.chunks(data):
         # Chunks start at even places.
-        chunk = data[at : at + 8 + length + length % 2]
+        chunk = data[start - 8 : end + end % 2]
         if kind == b"ANMF":
             raise ValueError("animated WebP")
         if kind == b"VP8X":
             chunk = chunk[:8] + bytes([chunk[8] & ~_WEBP_ANNOUNCED]) + chunk[9:]
         if kind in _WEBP_KEPT:
             yield chunk
-        at += len(chunk)
 
 
 def _jpeg_segments(data: bytes) -> Iterator[bytes]:

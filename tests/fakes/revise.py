@@ -1,7 +1,8 @@
 """A prompt, its description and an instruction go in, changes that fit a schema come out.
 
-No language model: one of three rules applies. "Make the crown tiny" changes a subject, "remove
-the crown" takes one out, and any other wish becomes one slot in the instruction's own words.
+No language model: one of four rules applies. Quoted words take the place of the prompt's, "make
+the crown tiny" changes a subject, "remove the crown" takes one out, and any other wish becomes one
+slot in the instruction's own words.
 """
 
 import json
@@ -22,7 +23,7 @@ _TIME = re.compile(
 # The slot that an instruction speaks of; the first that fits, else the setting.
 _SLOTS = (
     ("lighting", r"light|sun|shadow|dark|bright|dawn|dusk|night|noon|morning|evening|lamp"),
-    ("camera", r"camera|lens|close|angle|seen|zoom"),
+    ("camera", r"camera|lens|closer|close-up|angle|seen|zoom"),
     ("composition", r"cent(?:re|er)|left|right|frame"),
     ("mood", r"mood|calm|cheer|gloom|happy|sad|quiet"),
 )
@@ -76,6 +77,9 @@ class _Reviser(Filler):
 
 def _changes(prompt: str, instruction: str, subjects: Sequence[dict[str, Any]]) -> dict[str, Any]:
     """The prompt with its smallest edit, and the one thing that changes with it."""
+    if quote := QUOTED.search(instruction):
+        edited = QUOTED.sub(lambda _: quote[0], prompt, count=1)
+        return {"source_prompt": edited if QUOTED.search(prompt) else f"{prompt}, {quote[0]}"}
     made, removed = _MAKE.fullmatch(instruction), _REMOVE.fullmatch(instruction)
     if made and (subject := _named(made[1], subjects)):
         word = made[2].lower()

@@ -194,7 +194,8 @@ def serve(
         concurrency, queue, per_minute, minute: see Limits.
         port: 0 takes a free one.
         log: a file that takes the requests as JSON Lines.
-        options: see Options in service.py: key, seed, megabytes, signed, answers, usage, habit.
+        options: see Options in service.py: key, seed, megabytes, signed, format, answers, usage,
+            habit.
 
     Raises:
         ValueError: there is no such service or fault.
