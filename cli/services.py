@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self, cast
 from imagine.cli.console import Console
 from imagine.cli.settings import Settings
 from imagine.stages.errors import ConfigError, UsageError
-from imagine.stages.network.providers import PROVIDERS, Connection, silent
+from imagine.stages.network.providers import PROVIDERS, Connection, is_own_host, silent
 
 if TYPE_CHECKING:
     from imagine.stages.enhance import Enhancer
@@ -185,8 +185,8 @@ class Services:
         one.
         """
         settings = self.settings
-        elsewhere = settings.text(f"{name}_base_url") != PROVIDERS[name].base_url
-        own_server = elsewhere and settings.text("openai_dialect") != "openai"
+        at_home = is_own_host(PROVIDERS[name], str(settings.text(f"{name}_base_url")))
+        own_server = not at_home and settings.text("openai_dialect") != "openai"
         if name == "openai" and own_server and settings.origins["openai_image_model"] == "default":
             return ""
         return settings.text(f"{name}_image_model") or ""
@@ -235,13 +235,12 @@ class Services:
             ConfigError: the address comes from a file of the working directory, and the key does
                 not.
         """
-        from urllib.parse import urlsplit
+        from imagine.stages.network.address import origin_of, place_of
 
         here = (".env", "imagine.toml")
         from_here = self.settings.origins[f"{name}_base_url"] in here
         own_key = self.settings.origins[f"{name}_api_key"] not in (*here, "default")
-        loopback = urlsplit(address).hostname in ("127.0.0.1", "localhost", "::1")
-        if from_here and own_key and not loopback:
+        if from_here and own_key and place_of(origin_of(address)[1]) != "here":
             origin = self.settings.origins[f"{name}_base_url"]
             raise ConfigError(
                 f"'{origin}' of this directory would send your {PROVIDERS[name].title} key to "

@@ -87,7 +87,8 @@ def _address(value: Any) -> str:
         raise ValueError("is no address such as http://127.0.0.1:8080/v1")
     if parts.username or parts.password:
         raise ConfigError("holds a password, which addresses show to everyone; use the key.")
-    return text
+    # Clients compare schemes letter for letter.
+    return parts.scheme + text[len(parts.scheme) :]
 
 
 # These ask the stages, which are imported only when somebody has set something.

@@ -33,11 +33,13 @@ class ImagineError(Exception):
         exit_code: what the process ends with.
         usage: what a provider counted although this came of it, set by whoever knows; None
             where nobody does.
+        lost: requests that may be billed although their answers never came.
         finished: what was finished before and stands, as plain values.
     """
 
     exit_code: ClassVar[int] = 1
     usage: "Usage | None" = None
+    lost: int = 0
     finished: "tuple[dict[str, object], ...]" = ()
 
 

@@ -71,7 +71,7 @@ class UsageRecord(_Record):
 
 
 class CostRecord(_Record):
-    """What the picture cost in US dollars, as in imagine.stages.money.cost; null where none is known.
+    """US dollars that the picture cost, as in imagine.stages.money.cost; null where unknown.
 
     A description that several pictures share is charged to the first.
     """

@@ -518,7 +518,8 @@ def test_a_model_that_is_not_there_is_told_with_those_that_are() -> None:
     assert isinstance(error, ConfigError)
     assert str(error) == (
         "Ollama does not have the model 'mistral'; it has llama3.2, llama3.2:latest, qwen3:4b: "
-        "name another (or run: ollama pull mistral)."
+        "name another with --enhancer ollama/MODEL or ollama_text_model (or run: ollama pull "
+        "mistral)."
     )
 
 

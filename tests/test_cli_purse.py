@@ -230,3 +230,24 @@ def test_a_picture_that_was_paid_for_is_kept_when_its_place_cannot_take_it(
     assert kept.read_bytes() == fake.log.pictures[0].bytes
     assert done.err.splitlines()[-1].startswith("Error: The picture cannot be written to ")
     assert ledger()[-1]["outcome"] == "failed"
+
+
+@pytest.mark.usefixtures("impatient")
+def test_a_picture_is_not_asked_for_again_where_a_proxy_gave_up(
+    imagine: Command, gemini: Start
+) -> None:
+    fake = gemini(["image/504*"])
+    done = imagine("a fox", "--no-enhance")
+    assert done.code == 4
+    assert "may be billed all the same" in done.err
+    assert len(fake.log.of("image")) == 1
+    assert ledger()[-1]["outcome"] == "lost"
+    assert ledger()[-1]["dollars"] > 0.03
+
+
+def test_descriptions_whose_answers_were_lost_are_counted(imagine: Command, gemini: Start) -> None:
+    fake = gemini(["text/lost*"])
+    assert imagine("enhance", "a fox").code == 4
+    (row,) = ledger()
+    assert row["outcome"] == "lost"
+    assert row["dollars"] >= len(fake.log.of("text")) * 0.002

@@ -116,9 +116,7 @@ def test_an_enhancer_that_does_not_look_at_pictures_gets_none_and_says_so() -> N
     assert description.enhancer is not None
     assert not description.enhancer.images
     offline = describe("a red fox", enhancer=OFFLINE, images=[PICTURE, PICTURE])
-    assert offline.notes == (
-        "The pictures go to the backend alone; offline described the words.",
-    )
+    assert offline.notes == ("The pictures go to the backend alone; offline described the words.",)
 
 
 def test_who_asked_for_no_description_is_told_nothing_of_pictures() -> None:

@@ -227,6 +227,13 @@ def test_an_answer_without_picture_says_why(answer: Any, message: str) -> None:
     assert str(caught.value) == f"Google Gemini {message}{END}"
 
 
+def test_the_tokens_of_a_refusal_are_counted() -> None:
+    counted = {"promptTokenCount": 12, "candidatesTokenCount": 5, "thoughtsTokenCount": 30}
+    with pytest.raises(RefusedError) as caught:
+        draw(backend_for({**reply_of({"text": "No."}), "usageMetadata": counted}))
+    assert caught.value.usage == Usage(calls=1, input_tokens=12, output_tokens=35)
+
+
 MODELS = [
     {"name": f"models/{name}", "supportedGenerationMethods": methods}
     for name, methods in {

@@ -1,6 +1,7 @@
 from base64 import b64encode
 from collections.abc import Iterator
 from dataclasses import replace
+from textwrap import wrap
 
 import httpx
 import pytest
@@ -53,8 +54,9 @@ def answering(image: object, model: str = "brush-1") -> PlainBackend:
         base64_picture(),
         f"data:image/png;base64,{base64_picture()}",
         "https://api.openai.com/v1/file.png",
+        "\r\n".join(wrap(base64_picture(), 76)),
     ],
-    ids=["base64", "data URL", "address"],
+    ids=["base64", "data URL", "address", "base64 in lines"],
 )
 def test_a_picture_is_found_as_base64_and_behind_addresses(image: str) -> None:
     made = draw(answering(image))
@@ -122,6 +124,7 @@ def test_where_only_a_shape_goes_out_any_pixels_of_that_shape_are_right() -> Non
     made = draw(backend, request_of(width=1280, height=896))
     assert made.size == (1200, 900)
     assert made.notes == ()
+    assert made.parameters == (("size", "1200x900"),)
 
 
 @pytest.mark.parametrize(

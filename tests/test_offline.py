@@ -423,7 +423,17 @@ def test_no_phrase_names_a_thing() -> None:
             "animal",
         ],
     }
-    kinds = {"person", "mammal", "bird", "vehicle", "motor", "object", "food", "architecture", "plant"}
+    kinds = {
+        "person",
+        "mammal",
+        "bird",
+        "vehicle",
+        "motor",
+        "object",
+        "food",
+        "architecture",
+        "plant",
+    }
     classes = lexicon.table("enhance_subjects.classes")
     listed = {word for text in classes.values() for word in text.split()}
     things = set()

@@ -176,6 +176,22 @@ def test_a_server_that_refuses_the_response_format_is_asked_without() -> None:
     ]
 
 
+def test_a_server_that_always_refuses_the_response_format_is_asked_twice_at_most() -> None:
+    asked = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        asked.append(request)
+        return httpx.Response(422, json={"error": {"message": REFUSED_FIELD}})
+
+    with pytest.raises(ProviderError) as caught:
+        draw(OpenAIBackend(connection=connected("openai", answer, base_url=OWN), model="flux"))
+    assert str(caught.value) == (
+        "127.0.0.1:8080 takes no response_format (“Unknown parameter: 'response_format'”); set "
+        "openai_dialect to what the server is."
+    )
+    assert len(asked) == 2
+
+
 @pytest.mark.parametrize(
     ("answers", "asked"), [([REFUSED_FIELD, NO_MODEL], 2), ([NO_MODEL], 1)], ids=["then", "at once"]
 )

@@ -264,7 +264,7 @@ def test_a_busy_server_is_asked_again(serve: Serve) -> None:
     assert len(server.requests) == 3
     assert heard.slept[0] <= 1
     assert 2 <= heard.slept[1] <= 3
-    assert heard.told[0].startswith("OpenAI failed (503): waiting 0.")
+    assert heard.told[0].startswith("OpenAI failed (503): waiting ")
     assert heard.told[1].startswith("OpenAI is busy (429): waiting ")
 
 

@@ -14,6 +14,7 @@ from pydantic import ValidationError
 
 from imagine.stages.errors import SpecError, UsageError
 from imagine.stages.spec import (
+    PHRASES,
     Medium,
     Position,
     PromptSpec,
@@ -379,3 +380,12 @@ def test_a_cleaned_prompt_is_clean(prompt: str) -> None:
         return
     assert clean_prompt(cleaned) == cleaned
     cleaned.encode()
+
+
+def test_every_phrase_holds_as_many_characters_as_the_table_says() -> None:
+    spec = {"source_prompt": "a fox", "subjects": [{"id": "fox", "name": "fox"}]}
+    for slot, most in PHRASES.items():
+        full = spec | {"style": {"medium": "photograph"}, slot: "x" * most}
+        assert getattr(PromptSpec.model_validate(full), slot) == "x" * most
+        with pytest.raises(ValidationError):
+            PromptSpec.model_validate(full | {slot: "x" * (most + 1)})

@@ -46,7 +46,8 @@ _HUMAN_TOGETHER = re.compile(
     r"|having (?:tea|dinner|a tea))\b"
 )
 _TOGETHER = re.compile(
-    r"\b(?:hugg|kiss|embrac|danc(?:e|es|ing)\b|fight(?:s|ing)?\b|wrestl|argu|cuddl|shak|holding hands|playing (?:with|chess))"
+    r"\b(?:hugg|kiss|embrac|danc(?:e|es|ing)\b|fight(?:s|ing)?\b|wrestl|argu|cuddl|shak"
+    r"|holding hands|playing (?:with|chess))"
 )
 _MADE_UP = frozenset(
     {"dragon", "unicorn", "phoenix", "griffin", "mermaid", "fairy", "elf", "goblin"}

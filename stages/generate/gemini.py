@@ -79,14 +79,17 @@ class GeminiBackend(HostedBackend):
         pictures = [data for part in parts if (data := _inline_data(part))]
         if not pictures:
             words = " ".join(filter(None, (text(part.get("text")).strip() for part in parts)))
-            raise self._no_picture(answer, candidate, words)
+            error = self._no_picture(answer, candidate, words)
+            # What it read and wrote is billed all the same.
+            error.usage = _usage(table(answer.get("usageMetadata")), images=0)
+            raise error
         yield from self.finished(
             request,
             self.picture_in(pictures[-1]),
             model=text(answer.get("modelVersion")) or None,
             parameters=tuple(zip(("aspect_ratio", "image_size"), config.values(), strict=False)),
             finish_reason=text(candidate.get("finishReason")) or None,
-            usage=_usage(table(answer.get("usageMetadata"))),
+            usage=_usage(table(answer.get("usageMetadata")), images=1),
         )
 
     def translate(self, reply: Reply, problem: Problem) -> ImagineError | None:
@@ -169,7 +172,7 @@ def _inline_data(part: dict[str, Any]) -> object:
     return inline.get("data")
 
 
-def _usage(counted: dict[str, Any]) -> Usage:
+def _usage(counted: dict[str, Any], *, images: int) -> Usage:
     """Google counts pictures among the candidates' tokens, and bills thoughts like output."""
     image_tokens = sum(
         count(detail.get("tokenCount"))
@@ -182,5 +185,5 @@ def _usage(counted: dict[str, Any]) -> Usage:
         input_tokens=count(counted.get("promptTokenCount")),
         output_tokens=written + count(counted.get("thoughtsTokenCount")),
         image_tokens=image_tokens,
-        images=1,
+        images=images,
     )

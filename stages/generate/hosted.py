@@ -152,11 +152,13 @@ class HostedBackend:
         size = f"{received.width}x{received.height}"
         yield Progress(2, 2, f"received {size} {received.format.upper()}, {len(data) / 1e6:.1f} MB")
         served = model or self.model
+        # A recipe keeps the size that was asked for, to ask again; this is the picture's.
+        drawn = () if request.size == (received.width, received.height) else (("size", size),)
         yield GeneratedImage(
             model=served,
             received=received,
             notes=(*self._model_note(served), *size_notes, *notes),
-            parameters=parameters,
+            parameters=(*drawn, *parameters),
             finish_reason=finish_reason,
             usage=usage or Usage(calls=1, images=1),
         )
@@ -228,10 +230,10 @@ class HostedBackend:
                 f"{self.title} sent a picture of {told}; nothing was saved, choose another --size "
                 "or --model."
             )
-        # Of a list nothing but the shape goes out; the pixels are the provider's affair.
-        return (
-            [] if isinstance(self.capabilities.sizes, ListedSizes) else [f"The picture is {told}."]
-        )
+        # Of listed sizes a shape goes out, by its name; its pixels are the provider's affair.
+        if isinstance(self.capabilities.sizes, ListedSizes):
+            return []
+        return [f"The picture is {told}."]
 
     def _shapes(self, width: int, height: int) -> list[float]:
         """Width by height as asked, and as the maker calls it: 1376x768 is also 16:9."""

@@ -104,9 +104,10 @@ class OpenAIBackend(HostedBackend):
         try:
             reply = self._ask(request, fields)
         except _FormatRefusedError:
+            if fields.pop("response_format", None) is None:
+                raise
             # Nothing was drawn; without the field the picture comes at an address, or as it likes.
             self._takes_format = False
-            fields.pop("response_format")
             reply = self._ask(request, fields)
         answer = table(reply.json())
         first = next(iter(tables(answer.get("data"))), {})
@@ -134,9 +135,14 @@ class OpenAIBackend(HostedBackend):
         if reply.status not in (HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY):
             return None
         said = f" ({self.quoted(problem.message)})" if problem.message else ""
-        if self._takes_format and "response_format" in problem.message:
-            return _FormatRefusedError(f"{self.title} takes no response_format{said}.")
-        if self.model or self.dialect == "openai":
+        # Another thread may have found it out since this request was sent.
+        if self.dialect != "openai" and "response_format" in problem.message:
+            return _FormatRefusedError(
+                f"{self.title} takes no response_format{said}; set openai_dialect to what the "
+                "server is."
+            )
+        asks_model = "model" in problem.message.lower() or not self._takes_format
+        if self.model or self.dialect == "openai" or not asks_model:
             return None
         return ProviderError(
             f"{self.title} rejected a request that names no model{said}; name one "

@@ -1,6 +1,7 @@
 """The `replicate` backend: an ImageRequest in, a picture by a model on Replicate out.
 
-POST {base}/v1/models/{owner}/{name}/predictions, or /v1/predictions for one version of a model;
+POST {base}/v1/models/{owner}/{name}/predictions, or /v1/predictions for one version of a model
+(large reference pictures are uploaded to /v1/files before);
 then GET /v1/predictions/{id} until it has ended, and the file that it names is fetched at once,
 since it is kept for an hour. The first request does not wait for the picture (`Prefer: wait`):
 only a job whose name has arrived can be cancelled, or found again when an answer is lost.

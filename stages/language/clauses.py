@@ -228,7 +228,7 @@ class _Reader:
             self.named(i, phrase)
 
     def shows(self, i: int, owner: NounPhrase) -> bool:
-        """Whether an owner is to be seen: of "a girl's smile" the girl is, of "Mother's Day" nobody.
+        """Whether an owner is to be seen: the girl of "a girl's smile", nobody of "Mother's Day".
 
         A part brings its body along; what people own they may have left.
         """

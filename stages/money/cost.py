@@ -89,9 +89,11 @@ def cost_of_failure(
     usage = error.usage
     tokens = 0 if usage is None else usage.input_tokens + usage.output_tokens + usage.image_tokens
     counted = _counted(prices, service, usage) if usage is not None and tokens else 0.0
-    if isinstance(error, LostAnswerError):
+    lost = 1 if isinstance(error, LostAnswerError) else error.lost
+    if lost:
         total = estimate.total
-        return (None if counted is None or total is None else round(counted + total, 6)), "lost"
+        known = counted is not None and total is not None
+        return (round((counted or 0.0) + lost * (total or 0.0), 6) if known else None), "lost"
     if isinstance(error, UnusableAnswerError):
         by_count = tokens and not _draws_for_money(service)
         return (counted if by_count else estimate.total), "failed"

@@ -16,6 +16,8 @@ from imagine.stages.network.retry import Fault, Transient
 
 # Cloudflare (520 to 524) and Anthropic-like servers (529) answer so when they are overloaded.
 _PASSING = frozenset({408, 425, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524, 529})
+# Here a proxy gave up waiting, while the provider may go on and bill.
+_UNKNOWN_END = frozenset({408, 502, 504, 520, 522, 524})
 _KEY_CODES = frozenset(
     {"api_key_invalid", "invalid_api_key", "unauthenticated", "api_key_expired", "invalid_token"}
 )
@@ -138,7 +140,8 @@ def _busy(status: int, problem: Problem, words: str, told: str) -> Fault:
         # Being told to wait is no failure; the connection's patience alone bounds it.
         return Fault(f"is busy ({told})", words=words, delay=problem.delay, counts=False)
     advice = "try again later, or use another model or provider"
-    return Fault(f"failed ({told})", words=words, advice=advice, delay=problem.delay)
+    sent = status in _UNKNOWN_END
+    return Fault(f"failed ({told})", words=words, advice=advice, delay=problem.delay, sent=sent)
 
 
 def _redirected(connection: Connection, reply: Reply) -> ConfigError:

@@ -67,7 +67,7 @@ def retrying(
         ProviderError: no attempt helped.
     """
     title = connection.provider.title
-    tries = counted = 0
+    tries = counted = lost = 0
     left = connection.patience
     while True:
         try:
@@ -76,6 +76,7 @@ def retrying(
             fault, cause = transient.fault, transient.__cause__
         tries += 1
         counted += fault.counts
+        lost += fault.sent
         said = f": {fault.words}" if fault.words else ""
         if paid and fault.sent:
             raise LostAnswerError(
@@ -83,13 +84,17 @@ def retrying(
                 "not sent again: look at your usage there before you repeat it."
             ) from cause
         times = f" (after {tries} tries)" if tries > 1 else ""
+        gives_up = None
         if fault.delay is not None and fault.delay > left:
-            raise ProviderError(
+            gives_up = ProviderError(
                 f"{title} {fault.what}{times} and asks to wait {_seconds(fault.delay)}, longer "
                 f"than {_seconds(left)} of patience that are left{said}; try again then."
-            ) from cause
-        if counted >= min(connection.attempts, fault.tries or connection.attempts) or left <= 0:
-            raise ProviderError(f"{title} {fault.what}{times}{said}; {fault.advice}.") from cause
+            )
+        elif counted >= min(connection.attempts, fault.tries or connection.attempts) or left <= 0:
+            gives_up = ProviderError(f"{title} {fault.what}{times}{said}; {fault.advice}.")
+        if gives_up is not None:
+            gives_up.lost = lost
+            raise gives_up from cause
         wait = min(_wait(fault.delay, tries), left)
         left -= wait
         connection.tell(f"{title} {fault.what}: waiting {_seconds(wait)}.")

@@ -208,7 +208,7 @@ class Session:
             return retrying(server, attempt, paid=False, sleep=self._sleep)
         except UnusableAnswerError:
             raise
-        except ProviderError as error:
+        except (ProviderError, ConfigError) as error:
             raise LostAnswerError(
                 f"{self._title} made the picture, which may be billed, but it cannot be fetched: "
                 f"{error}"

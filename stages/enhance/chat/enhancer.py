@@ -45,7 +45,7 @@ LOADING_TIMEOUT = 300.0
 # For the list of models, which only makes a message better.
 LIST_TIMEOUT = 10.0
 # Of a server's models, as many as a message names.
-MAX_NAMES = 12
+MAX_NAMES = 6
 
 
 class _UnwillingError(ImagineError):
@@ -197,7 +197,8 @@ class ChatEnhancer:
         known = f"; it has {', '.join(names)}" if names else ", nor any other"
         pull = f" (or run: ollama pull {shown(self.model)})" if self.name == "ollama" else ""
         return ConfigError(
-            f"{title} does not have the model '{shown(self.model)}'{known}: name another{pull}."
+            f"{title} does not have the model '{shown(self.model)}'{known}: name another with "
+            f"--enhancer {self.name}/MODEL or {self.name}_text_model{pull}."
         )
 
     def _blind(self, words: str) -> ConfigError:
@@ -208,7 +209,7 @@ class ChatEnhancer:
 
 
 def served_models(connection: Connection) -> list[str]:
-    """Names of the server's models that can chat, in its order, at most 12.
+    """Names of the server's models that can chat, in its order, at most MAX_NAMES.
 
     Raises:
         ImagineError: the list could not be had.

@@ -37,6 +37,8 @@ from imagine.stages.network.session import Session
 
 # For the list of models, which only makes a message better.
 LIST_TIMEOUT = 10.0
+# Of them, as many as a message names.
+MAX_NAMES = 6
 
 GeminiTransport = Literal["sdk", "httpx"]
 _MODULES: dict[GeminiTransport, str] = {"sdk": "sdk", "httpx": "rest"}
@@ -191,15 +193,15 @@ class Translation:
                 f"{who} does not serve the model '{shown(self.model)}', or there is no Gemini API "
                 f"at {shown(self.connection.base_url)}; check {setting} and gemini_base_url."
             )
-        known = f"one that this key can use: {', '.join(names)}" if names else "another"
+        known = f"; this key can use {', '.join(names)}" if names else ""
         return ConfigError(
-            f"{who} does not serve the model '{shown(self.model)}', which may be retired; set "
-            f"{setting} to {known}."
+            f"{who} does not serve the model '{shown(self.model)}', which may be retired{known}: "
+            f"name another with --enhancer gemini/MODEL or {setting}."
         )
 
 
-def served_models(connection: Connection, *, at_most: int = 10) -> list[str]:
-    """Names of models that can describe a picture, in Google's order.
+def served_models(connection: Connection) -> list[str]:
+    """Names of models that can describe a picture, in Google's order, at most MAX_NAMES.
 
     Raises:
         ImagineError: the list could not be had.
@@ -213,7 +215,7 @@ def served_models(connection: Connection, *, at_most: int = 10) -> list[str]:
             name = text(entry.get("name")).removeprefix("models/")
             if not re.search(r"image|banana|tts|audio|robotics|embedding|computer-use", name):
                 names.append(shown(name, limit=60))
-    return names[:at_most]
+    return names[:MAX_NAMES]
 
 
 def _model_name(given: str) -> str:
