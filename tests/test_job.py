@@ -126,6 +126,15 @@ def test_a_job_whose_state_stays_the_same_is_given_up() -> None:
     )
 
 
+def test_a_job_that_always_has_news_is_given_up_too() -> None:
+    with pytest.raises(LostAnswerError) as caught:
+        followed("queued", *(str(number) for number in range(200)), silence=5.0)
+    assert str(caught.value) == (
+        "Replicate holds the job a1, which may be billed, but it has not ended in 50 s; look for "
+        f"its picture at {PAGE}."
+    )
+
+
 def interrupted(log: list[str], cancelling: type[Exception] | None = None) -> Iterator[str]:
     job = job_of(log)
     if cancelling is not None:

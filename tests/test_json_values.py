@@ -22,6 +22,7 @@ VALUES: list[tuple[Callable[[object], object], object, object]] = [
     (count, True, 0),
     (count, 7.0, 0),
     (count, "7", 0),
+    (count, 10**300, 0),
 ]
 
 

@@ -26,6 +26,9 @@ from imagine.stages.image import Progress
 FIRST_PAUSE = 0.1
 PAUSE_GROWTH = 1.5
 LONGEST_PAUSE = 4.0
+# A job that always has news to tell must end, too: a queue and a picture may take ten times the
+# longest silence.
+PATIENCE = 10
 # A proxy's error page in the place of an answer passes; three in a row do not.
 UNREADABLE_POLLS = 3
 _PERCENT = re.compile(r"(\d{1,3})%\|")
@@ -110,19 +113,23 @@ def follow(
         answer: what came when it was submitted.
         ask: polls once; returns the newest answer.
         state: of an answer: in words, and whether the job has ended.
-        silence: seconds that the state may stay the same.
+        silence: seconds that the state may stay the same; all states together may take ten times
+            as long.
 
     Returns:
         The last answer.
 
     Raises:
-        LostAnswerError: the provider is not reached, or the state stays the same for too long.
+        LostAnswerError: the provider is not reached, or the job takes too long.
     """
-    told, since, pause, unreadable = "", monotonic(), FIRST_PAUSE, 0
+    started = monotonic()
+    told, since, pause, unreadable = "", started, FIRST_PAUSE, 0
     while True:
         words, ended = state(answer)
         if ended:
             return answer
+        if monotonic() - started > PATIENCE * silence:
+            raise job.lost(f"it has not ended in {PATIENCE * silence:g} s")
         if words != told:
             told, since = words, monotonic()
             yield Progress(1, 2, words)

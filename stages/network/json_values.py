@@ -6,6 +6,9 @@ Answers keep no promises about their shape, so what is of another kind counts as
 from base64 import b64decode
 from typing import Any
 
+# No call uses more tokens; a number beyond that is a mistake, and would spoil every sum.
+MAX_COUNT = 100_000_000
+
 
 def table(value: object) -> dict[str, Any]:
     """`value` if it is a JSON object, else an empty one."""
@@ -28,8 +31,10 @@ def text(value: object) -> str:
 
 
 def count(value: object) -> int:
-    """`value` if it is a whole number from 0, else 0."""
-    return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else 0
+    """`value` if it is a whole number that can be a count, else 0."""
+    if not isinstance(value, int) or isinstance(value, bool):
+        return 0
+    return value if 0 < value <= MAX_COUNT else 0
 
 
 def decoded_base64(text: str | bytes) -> bytes:

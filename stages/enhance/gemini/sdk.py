@@ -20,6 +20,7 @@ from imagine.stages.enhance.gemini.call import (
 from imagine.stages.enhance.gemini.wire import WholeAnswers
 from imagine.stages.errors import ConfigError, ProviderError, UnusableAnswerError, shown
 from imagine.stages.network.failure import Translate
+from imagine.stages.network.json_values import count
 from imagine.stages.network.providers import TEXT_TIMEOUT, Connection
 from imagine.stages.network.retry import retrying
 
@@ -145,10 +146,10 @@ def _reply_of(response: Any) -> ModelReply:
         block_reason=_name(_BLOCK_REASONS, answer.prompt_feedback.block_reason),
         model=answer.model_version.removeprefix("models/"),
         usage=usage_of(
-            prompt=counts.prompt_token_count,
-            candidates=counts.candidates_token_count,
+            prompt=count(counts.prompt_token_count),
+            candidates=count(counts.candidates_token_count),
             thoughts=0,
-            total=counts.total_token_count,
+            total=count(counts.total_token_count),
         ),
     )
 
