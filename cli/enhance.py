@@ -65,6 +65,7 @@ def enhance(
     from imagine.cli.purse import open_purse
     from imagine.cli.services import Services
     from imagine.cli.settings import load_settings
+    from imagine.stages.description import unkept_ratio
 
     console = Console(quiet=quiet, verbose=verbose, json=json)
     settings = load_settings()
@@ -99,6 +100,8 @@ def enhance(
             as_json = json or (item.line is not None and format is None)
             place = item.line if len(chosen) == 1 else item.line or 1
             for description in chosen:
+                if (note := unkept_ratio(description, ratio)) is not None:
+                    console.warn(note)
                 _print(description, console, None if as_json else format or "yaml", profile, place)
 
         def report(error: ImagineError, item: "Item") -> None:

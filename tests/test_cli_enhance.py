@@ -92,3 +92,10 @@ def test_text_is_for_reading(imagine: Command) -> None:
 def test_bad_options_are_one_line(imagine: Command, arguments: list[str], message: str) -> None:
     done = imagine("enhance", "a fox", "-q", *arguments)
     assert (done.code, done.err) == (2, f"Error: {message}\n")
+
+
+def test_a_ratio_that_a_description_cannot_hold_is_told(imagine: Command) -> None:
+    told = "The description does not hold the aspect ratio 7:5: it keeps only 1:1"
+    assert told in imagine("enhance", "a fox", "--ar", "7:5").err
+    assert told not in imagine("a fox", "--ar", "7:5", "--dry-run").err
+    assert told not in imagine("enhance", "a fox", "--ar", "3:2").err

@@ -17,7 +17,7 @@ from imagine.stages.network.retry import Fault, Transient
 # Cloudflare (520 to 524) and Anthropic-like servers (529) answer so when they are overloaded.
 _PASSING = frozenset({408, 425, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524, 529})
 # Here a proxy gave up waiting, while the provider may go on and bill.
-_UNKNOWN_END = frozenset({408, 502, 504, 520, 522, 524})
+_UNKNOWN_END = frozenset({504, 524})
 _KEY_CODES = frozenset(
     {"api_key_invalid", "invalid_api_key", "unauthenticated", "api_key_expired", "invalid_token"}
 )
