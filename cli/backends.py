@@ -78,11 +78,10 @@ def _print_models(name: str, console: Console) -> None:
     from imagine.cli.settings import config_directory
     from imagine.stages.money.prices import load_prices
 
-    known = [
-        price
-        for price in load_prices(config_directory() / "prices.toml").prices
-        if price.provider == name
-    ]
+    listed = load_prices(config_directory() / "prices.toml").prices
+    # Of several prices the first is in force; a later one begins when that ends.
+    first = {price.model: price for price in reversed(listed) if price.provider == name}
+    known = [*first.values()][::-1]
     if known:
         console.result(f"Models with a known price (any other can be named too: {name}/MODEL)")
     width = max((len(price.model) for price in known), default=0) + 2

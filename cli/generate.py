@@ -206,13 +206,15 @@ def _draw_all(items: "Iterator[Item]", order: Order, console: Console) -> None:
 
     def draw(item: "Item") -> None:
         _rehearse(item.prompt, order)
-        with (
-            console.progress("1/3 Describing"),
-            order.purse.describing(order.describing, order.backend),
-        ):
+        paying = order.purse.describing(order.describing, order.backend, count=order.count)
+        with console.progress("1/3 Describing"), paying:
             answers = order.describing.describe(item.prompt)
         order.purse.described(answers, order.describing)
-        for description in picked(answers, console):
+        chosen = picked(answers, console)
+        if order.showing.dry_run and order.describing.asks and chosen[0].enhancer is None:
+            # Without their descriptions the alternatives are all alike.
+            chosen = chosen[:1]
+        for description in chosen:
             draw_description(description, order, console, line=item.line)
 
     def report(error: ImagineError, item: "Item") -> None:

@@ -1,6 +1,7 @@
 """Where prompts come from: words of the command line, a file or stdin; out comes a stream."""
 
 import json
+import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext
@@ -80,6 +81,12 @@ def _one_prompt(words: list[str]) -> str:
     if len(words) > 1 and any(" " in word.strip() for word in words):
         raise UsageError(
             f"There are {len(words)} prompts; give one in quotes, or one a line on stdin."
+        )
+    if len(words) == 1 and "." in words[0] and os.path.exists(words[0]):  # noqa: PTH110  # takes any text
+        raise UsageError(
+            f"'{words[0]}' is a file: give a picture to `imagine show`, `imagine refine` or "
+            "--image, a list of prompts to --file, a description to --spec; or put a space before "
+            "the name to mean the words."
         )
     return clean_prompt(" ".join(words))
 

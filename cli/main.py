@@ -30,7 +30,7 @@ GROUP_OPTIONS = ("--help", "-h", "--version", "-V", "--install-completion", "--s
 def main() -> None:
     """Run the command line; the process ends with its exit code."""
     try:
-        arguments = sys.argv[1:]
+        arguments = _arguments()
         if arguments in (["--version"], ["-V"]) and sys.stdout is not None:
             _print_version(True)
             return
@@ -38,6 +38,15 @@ def main() -> None:
     except KeyboardInterrupt:
         code = 130
     sys.exit(code)
+
+
+def _arguments() -> list[str]:
+    """The words of the command line: UTF-8, whatever the locale says."""
+    if sys.platform == "win32" or sys.getfilesystemencoding() == "utf-8":
+        return sys.argv[1:]
+    import os
+
+    return [os.fsencode(word).decode("utf-8", "surrogateescape") for word in sys.argv[1:]]
 
 
 def _print_version(wanted: bool) -> None:
@@ -204,7 +213,6 @@ def with_command(arguments: list[str]) -> tuple[str | None, list[str]]:
         return None, arguments
     if first.isalpha():
         _refuse_mistyped_command(first, arguments[1:])
-    _refuse_file_name(arguments)
     return "generate", ["generate", *arguments]
 
 
@@ -239,20 +247,6 @@ def _refuse_mistyped_command(word: str, rest: list[str]) -> None:
             f"'{word}' is nearly a command: run `{meant}`, "
             f"or `imagine generate {quoted}` to draw it."
         )
-
-
-def _refuse_file_name(arguments: list[str]) -> None:
-    """Ask what is meant by a file instead of drawing, and paying for, its name."""
-    from imagine.stages.errors import UsageError
-
-    name = arguments[0] if arguments else ""
-    if name.startswith("-") or "." not in name or not _names_file(name):
-        return
-    raise UsageError(
-        f"'{name}' is a file: give a picture to `imagine show`, `imagine refine` or --image, a "
-        "list of prompts to --file, a description to --spec; or run "
-        f"`imagine generate {name}` to draw those words."
-    )
 
 
 def _command(name: str | None):  # type: ignore[no-untyped-def]  # typer names its command class privately

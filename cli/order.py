@@ -3,10 +3,9 @@
 import json
 import re
 import secrets
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from imagine.cli.settings import Settings, config_directory
 from imagine.stages.errors import SpecError, UsageError, did_you_mean, unknown_name
@@ -263,6 +262,8 @@ def _piped_spec(text: str) -> "PromptSpec":
     from imagine.stages.spec import parse_spec, spec_from_dict
 
     origin = "the description on stdin"
+    if not text.strip():
+        raise SpecError("Nothing came on stdin; the command before the | may have failed.")
     if re.search(r"\S\s*^---\s*$", text, re.MULTILINE):
         raise SpecError("There are several descriptions on stdin; save one and name its file.")
     if not re.search(r"[:=]", text) or ("\n" not in text.strip() and text[:1] not in "{["):
@@ -273,13 +274,29 @@ def _piped_spec(text: str) -> "PromptSpec":
     kind: SpecFormat = "yaml"
     if text.lstrip().startswith("{"):
         kind = "json"
-        with suppress(ValueError, RecursionError):
-            outer = json.loads(text)
-            if isinstance(outer, dict) and isinstance(outer.get("spec"), dict):
-                return spec_from_dict(outer["spec"], origin=origin)
+        outer = _first_object(text)
+        if isinstance(outer.get("spec"), dict):
+            return spec_from_dict(outer["spec"], origin=origin)
+        if isinstance(outer.get("error"), dict):
+            raise SpecError(f"The command before the | failed: {outer['error'].get('message')}")
     elif re.match(r"(?:\s*#.*\n|\s)*[\w-]+\s*=", text):
         kind = "toml"
     return parse_spec(text, format=kind, origin=origin)
+
+
+def _first_object(text: str) -> dict[str, Any]:
+    """The only JSON object of a text; an empty one where it is none.
+
+    Raises:
+        SpecError: there is another one behind it.
+    """
+    try:
+        value, end = json.JSONDecoder().raw_decode(text.lstrip())
+    except (ValueError, RecursionError):
+        return {}
+    if text.lstrip()[end:].lstrip().startswith("{"):
+        raise SpecError("There are several descriptions on stdin; save one and name its file.")
+    return value if isinstance(value, dict) else {}
 
 
 def check_pictures(requests: "tuple[ImageRequest, ...]", saving: Saving) -> None:

@@ -86,8 +86,7 @@ class Purse:
             return items
         from imagine.stages.money.cost import UNASKED
 
-        # In a terminal one of the alternatives is picked, elsewhere all of them are drawn.
-        each = count * (1 if self.console.can_ask() else describing.pick)
+        each = count * self._taken(describing)
         # One prompt more than may go unasked, and another one to know whether there are more.
         needed = UNASKED // each + 1
         ahead = list(islice(items, needed + 1))
@@ -95,6 +94,10 @@ class Purse:
         described = self._of_description(describing, variants=describing.pick * len(ahead))
         self.agree(backend, each * len(ahead), more=more, beside=described)
         return chain(ahead, items)
+
+    def _taken(self, describing: "Describing") -> int:
+        """How many of the alternatives are drawn: in a terminal one is picked, elsewhere all."""
+        return 1 if self.console.can_ask() else describing.pick
 
     def agree(
         self,
@@ -137,12 +140,12 @@ class Purse:
         asks = describing is not None and plan.description.enhancer is None and describing.asks
         if not (plan.backend.capabilities.paid or asks):
             return None
-        from imagine.stages.money.estimate import Estimate
 
-        asked = Estimate()
-        if describing is not None and asks:
-            asked = self._of_description(describing, variants=describing.pick)
-        return self._of_pictures(plan, len(plan.requests)) + asked
+        if describing is None or not asks:
+            return self._of_pictures(plan, len(plan.requests))
+        pictures = len(plan.requests) * self._taken(describing)
+        asked = self._of_description(describing, variants=describing.pick)
+        return self._of_pictures(plan, pictures) + asked
 
     def _of_pictures(self, plan: "Plan", count: int) -> "Estimate":
         from imagine.stages.money.estimate import estimate_images
@@ -165,13 +168,14 @@ class Purse:
 
     @contextmanager
     def describing(
-        self, describing: "Describing", backend: "Backend | None" = None
+        self, describing: "Describing", backend: "Backend | None" = None, *, count: int = 1
     ) -> Iterator[None]:
         """Around asking the enhancer: checks the budget, writes down what was interrupted.
 
         Args:
-            backend: draws at least one picture of what is described: a description that could not
-                be drawn is not paid for either.
+            backend: draws what is described: a description that could not be drawn is not paid for
+                either.
+            count: pictures that it draws of each description.
 
         Raises:
             BudgetError: it could cost more than is left.
@@ -186,7 +190,10 @@ class Purse:
         total = self._of_description(describing, variants=describing.pick)
         if backend is not None and backend.capabilities.paid:
             size = backend.capabilities.sizes.for_ratio(backend.name, (1, 1), exact=False)
-            total += estimate_images(self.prices, backend, size=size, references=seen)
+            pictures = count * self._taken(describing)
+            total += estimate_images(
+                self.prices, backend, size=size, count=pictures, references=seen
+            )
         self.budget.check(total)
         try:
             yield

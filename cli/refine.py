@@ -118,7 +118,8 @@ def refine(
         # 2. Have the description changed, and show how.
         wish = " ".join(instruction)
         try:
-            with console.progress("1/3 Changing"), purse.describing(describing):
+            paying = purse.describing(describing, recorded.backend, count=num)
+            with console.progress("1/3 Changing"), paying:
                 description = change(recipe, wish, enhancer=who, cache=describing.cache)
         except ImagineError as error:
             purse.described(Answers([], [error]), describing)

@@ -1,5 +1,6 @@
 """Signals: Ctrl-C and termination become exceptions, so that nothing half-done is left."""
 
+import os
 import signal
 import sys
 from collections.abc import Iterator
@@ -36,10 +37,12 @@ def watch_signals(interruption: Interruption) -> Iterator[None]:
 
     def interrupt(number: int, frame: FrameType | None) -> None:
         interruption.happened = True
-        raise KeyboardInterrupt
+        if not _put_off(number, frame):
+            raise KeyboardInterrupt
 
     def terminate(number: int, frame: FrameType | None) -> None:
-        raise SystemExit(128 + number)
+        if not _put_off(number, frame):
+            raise SystemExit(128 + number)
 
     handlers = {signal.SIGINT: interrupt, signal.SIGTERM: terminate}
     if hasattr(signal, "SIGHUP"):
@@ -53,6 +56,24 @@ def watch_signals(interruption: Interruption) -> Iterator[None]:
     finally:
         for number, old in before.items():
             signal.signal(number, old)
+
+
+def _put_off(number: int, frame: FrameType | None) -> bool:
+    """Have a signal come again a moment later when it came while httpcore takes a lock.
+
+    Its locks are entered in Python: an exception between taking one and saying so would leave it
+    taken, and httpcore's own cleaning up would wait for it for ever.
+    """
+    while frame is not None and not frame.f_code.co_filename.endswith("_synchronization.py"):
+        frame = frame.f_back
+    if frame is None:
+        return False
+    from threading import Timer
+
+    again = Timer(0.01, os.kill, (os.getpid(), number))
+    again.daemon = True
+    again.start()
+    return True
 
 
 @contextmanager

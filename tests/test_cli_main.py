@@ -265,3 +265,17 @@ def test_an_interrupted_run_leaves_finished_pictures_only(
     assert len(left - named) <= 1
     for name in left:
         assert (tmp_path / "out" / name).read_bytes().endswith(b"IEND\xaeB`\x82")
+
+
+def test_a_prompt_is_utf_8_whatever_the_locale(tmp_path: Path) -> None:
+    environment = {
+        "PATH": os.environ["PATH"],
+        "HOME": str(tmp_path),
+        "PYTHONUTF8": "0",
+        "PYTHONCOERCECLOCALE": "0",
+        "LC_ALL": "C",
+    }
+    command = [sys.executable, "-m", "imagine.cli", "enhance", "Füchse 狐", "--format", "prompt"]
+    done = subprocess.run(command, env=environment, cwd=tmp_path, capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.decode().startswith("Füchse 狐")

@@ -167,6 +167,11 @@ PIPED = [
     (["--json"], 0, ""),
     (["--pick", "2"], 2, "There are several descriptions on stdin; save one and name its file."),
     (
+        ["--format", "json", "--pick", "2"],
+        2,
+        "There are several descriptions on stdin; save one and name its file.",
+    ),
+    (
         ["--format", "prompt"],
         2,
         "The text on stdin is no description; pipe `imagine enhance --format",
@@ -174,7 +179,9 @@ PIPED = [
 ]
 
 
-@pytest.mark.parametrize(("arguments", "code", "told"), PIPED, ids=[row[0][-1] for row in PIPED])
+@pytest.mark.parametrize(
+    ("arguments", "code", "told"), PIPED, ids=[" ".join(row[0]) for row in PIPED]
+)
 def test_what_enhance_prints_can_be_piped_into_generate(
     imagine: Command, arguments: list[str], code: int, told: str
 ) -> None:
@@ -192,9 +199,11 @@ def test_a_file_alone_is_no_prompt(imagine: Command, gemini: Start) -> None:
     assert done.code == 2
     assert done.err == (
         "Error: 'fork.png' is a file: give a picture to `imagine show`, `imagine refine` or "
-        "--image, a list of prompts to --file, a description to --spec; or run `imagine generate "
-        "fork.png` to draw those words.\n"
+        "--image, a list of prompts to --file, a description to --spec; or put a space before the "
+        "name to mean the words.\n"
     )
+    assert imagine("-n", "2", "fork.png").code == 2
+    assert imagine("enhance", "fork.png").code == 2
     assert fake.entries == []
 
 
@@ -251,3 +260,27 @@ def test_descriptions_whose_answers_were_lost_are_counted(imagine: Command, gemi
     (row,) = ledger()
     assert row["outcome"] == "lost"
     assert row["dollars"] >= len(fake.log.of("text")) * 0.002
+
+
+def test_a_description_whose_pictures_are_beyond_the_budget_is_not_paid_for(
+    imagine: Command, gemini: Start
+) -> None:
+    fake = gemini()
+    assert imagine("a hen", "-n", "2", "--budget", "0.06").code == 7
+    assert fake.entries == []
+    assert imagine("a fox", "-o", "fox.png").code == 0
+    assert imagine("refine", "fox.png", "make it blue", "-n", "3", "--budget", "0.06").code == 7
+    assert len(fake.log.of("text")) == 1
+
+
+def test_a_dry_run_of_alternatives_tells_the_whole_price_once(
+    imagine: Command, gemini: Start
+) -> None:
+    fake = gemini()
+    done = imagine("a fox", "-n", "2", "--pick", "3", "--dry-run", "--json")
+    (plan,) = [json.loads(line) for line in done.lines]
+    assert {part["what"]: part["count"] for part in plan["estimate"]["parts"]} == {
+        "picture": 6,
+        "description": 3,
+    }
+    assert fake.entries == []

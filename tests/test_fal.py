@@ -13,6 +13,7 @@ from imagine.stages.generate.fal import FalBackend
 from imagine.stages.generate.fal_models import KNOWN
 from imagine.stages.generate.job import JobFailedError
 from imagine.stages.image import GeneratedImage, Progress
+from imagine.stages.network.providers import connect
 from imagine.stages.sizes import ListedSizes
 
 SCHNELL = "fal-ai/flux/schnell"
@@ -420,4 +421,12 @@ def test_what_cannot_be_a_model_is_refused(model: str) -> None:
         backend_for(Server(), model)
     assert str(caught.value) == (
         f"'{model}' is no model of fal, whose names look like fal-ai/flux/schnell; write it so."
+    )
+
+
+def test_the_name_of_starting_from_a_picture_is_no_model_here() -> None:
+    with pytest.raises(UsageError) as caught:
+        FalBackend(connection=connect("fal"), model="fal-ai/flux/dev/image-to-image")
+    assert str(caught.value) == (
+        "fal starts from a picture with fal-ai/flux/dev, too: name that model and give --image."
     )

@@ -361,6 +361,23 @@ def test_an_answer_that_drips_before_it_says_anything_ends(serve: Serve, head: b
     assert str(caught.value).endswith(f" bytes in 0 s){LOST}")
 
 
+def test_early_hints_without_end_end(serve: Serve) -> None:
+    def hint(client: socket.socket) -> None:
+        try:
+            while True:
+                client.sendall(b"HTTP/1.1 103 Early Hints\r\nlink: x\r\n\r\n" * 50)
+                time.sleep(0.002)
+        except OSError:
+            return
+
+    server = serve(hint)
+    started = time.monotonic()
+    with Heard(server.url, wait=0.2) as heard, pytest.raises(LostAnswerError) as caught:
+        heard.session.post("x", json={}, paid=True)
+    assert time.monotonic() - started < 3
+    assert str(caught.value).startswith("OpenAI answers too slowly (")
+
+
 def test_a_connection_that_is_used_again_is_bounded_too(serve: Serve) -> None:
     def twice(client: socket.socket) -> None:
         client.sendall(OK)

@@ -17,7 +17,7 @@ from imagine.stages.errors import (
     UsageError,
     shown,
 )
-from imagine.stages.generate.fal_models import family_of
+from imagine.stages.generate.fal_models import KNOWN, family_of
 from imagine.stages.generate.family import Family
 from imagine.stages.generate.fitting import fitted
 from imagine.stages.generate.hosted import Parameters
@@ -52,6 +52,11 @@ class FalBackend(QueuedBackend):
             raise UsageError(
                 f"'{shown(model)}' is no model of fal, whose names look like fal-ai/flux/schnell; "
                 "write it so."
+            )
+        base = model.removesuffix("/image-to-image")
+        if base != model and base in KNOWN:
+            raise UsageError(
+                f"fal starts from a picture with {base}, too: name that model and give --image."
             )
         self._family = family_of(model)
         self.capabilities = self._family.capabilities

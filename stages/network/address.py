@@ -1,6 +1,5 @@
 """Addresses: an address or a host goes in; whom a key is for and where that is comes out."""
 
-import socket
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Literal
 from urllib.parse import urljoin, urlsplit
@@ -56,6 +55,8 @@ def number_of(host: str) -> IPv4Address | IPv6Address | None:
 
 def _old_number_of(host: str) -> IPv4Address | None:
     """A number in one of the forms that the C library reads."""
+    import socket
+
     try:
         return IPv4Address(socket.inet_aton(host))
     except (OSError, ValueError):

@@ -168,10 +168,11 @@ class Wire:
                 fault = Fault(f"{unreachable} fails ({said})", advice=advice, tries=2)
             case httpx.ReadTimeout():
                 advice = "try again later, or raise the timeout"
-                what = f"sent nothing for {self._timeout:g} s"
+                what, tries = f"sent nothing for {self._timeout:g} s", 2
                 if (overdue := self._trace.overdue) is not None:
                     what = f"answers too slowly ({self._trace.came} bytes in {overdue:.0f} s)"
-                fault = Fault(what, advice=advice, tries=2, sent=True)
+                    tries = 1
+                fault = Fault(what, advice=advice, tries=tries, sent=True)
             case httpx.DecodingError():
                 fault = Fault("sent an answer that cannot be unpacked", sent=True)
             case httpx.WriteTimeout() | httpx.WriteError():
@@ -201,12 +202,15 @@ class _Trace(threading.local):
         self.came = 0
         self.overdue: float | None = None
         self._awaited: float | None = None
+        self._has_headers = False
 
     def __call__(self, event: str, info: Mapping[str, Any]) -> None:
         if event.endswith(("send_request_headers.failed", "send_request_body.failed")):
             self.unsent = True
         elif event.endswith("receive_response_headers.started"):
             self._awaited = time.monotonic()
+        elif event.endswith("receive_response_headers.complete"):
+            self._has_headers = True
         elif event.endswith(("connect_tcp.complete", "start_tls.complete")):
             self._bound(info["return_value"])
 
@@ -222,7 +226,9 @@ class _Trace(threading.local):
         def bounded(max_bytes: int, timeout: float | None = None) -> bytes:
             if self._awaited is not None:
                 spent = time.monotonic() - self._awaited
-                if spent > 2 * self._timeout + self.came / SLOWEST:
+                # Headers earn no time: there may be no end of them.
+                earned = self.came / SLOWEST if self._has_headers else 0.0
+                if spent > 2 * self._timeout + earned:
                     self.overdue = spent
                     raise httpx.ReadTimeout("an answer that drips")
             data: bytes = read(max_bytes, timeout)
