@@ -165,6 +165,13 @@ def fail(error: ImagineError, *, json: bool = False, where: str = "") -> int:
     return error.exit_code
 
 
+def fail_line(error: ImagineError, *, line: int | None, prompt: str, json: bool) -> None:
+    """Report the error of one line of several; with `json` an envelope that names the line."""
+    fail(error, where=f"line {line}: ")
+    if json:
+        Console().result_json({"line": line, "prompt": prompt, **error_envelope(error)})
+
+
 def error_envelope(error: ImagineError) -> dict[str, Any]:
     """`{"ok": false, "error": {type, message, exit_code}}`, the same for every command.
 

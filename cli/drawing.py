@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from imagine.cli.describing import Describing
     from imagine.cli.order import Saving
     from imagine.cli.purse import Purse
+    from imagine.cli.settings import Settings
     from imagine.stages.money.estimate import Estimate
     from imagine.stages.pipeline import Picture
     from imagine.stages.plan import Plan
@@ -25,6 +26,20 @@ class Showing:
     show_prompt: bool
     preview: bool
     open: bool
+
+
+def showing_for(
+    settings: "Settings",
+    *,
+    dry_run: bool,
+    show_prompt: bool,
+    preview: bool | None,
+    open: bool,
+    quiet: bool,
+) -> Showing:
+    """What to show, from options and settings."""
+    wanted = settings.flag("preview", preview) and not quiet
+    return Showing(dry_run=dry_run, show_prompt=show_prompt, preview=wanted, open=open)
 
 
 def draw_plan(

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, cast
 import typer
 
 from imagine.cli import completion, options
-from imagine.cli.console import Console, error_envelope, fail
+from imagine.cli.console import Console, fail_line
 from imagine.stages.errors import ImagineError, UsageError, unknown_name
 
 if TYPE_CHECKING:
@@ -105,11 +105,7 @@ def enhance(
                 _print(description, console, None if as_json else format or "yaml", profile, place)
 
         def report(error: ImagineError, item: "Item") -> None:
-            fail(error, where=f"line {item.line}: ")
-            if json or format is None:
-                console.result_json(
-                    {"line": item.line, "prompt": item.prompt, **error_envelope(error)}
-                )
+            fail_line(error, line=item.line, prompt=item.prompt, json=json or format is None)
 
         each(read_prompts(prompt, file), describe_and_print, report=report)
 

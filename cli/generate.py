@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from imagine.cli import options
-from imagine.cli.console import Console, error_envelope, fail
-from imagine.cli.drawing import Showing, draw_plan
+from imagine.cli.console import Console, fail_line
+from imagine.cli.drawing import Showing, draw_plan, showing_for
 from imagine.stages.errors import ImagineError
 
 if TYPE_CHECKING:
@@ -145,11 +145,13 @@ def generate(
                 hosted=who_draws.capabilities.paid,
             ),
             edit=edit,
-            showing=Showing(
+            showing=showing_for(
+                settings,
                 dry_run=dry_run,
                 show_prompt=show_prompt,
-                preview=settings.flag("preview", preview) and not quiet,
+                preview=preview,
                 open=open,
+                quiet=quiet,
             ),
             purse=open_purse(settings, console, budget=budget, yes=yes),
         )
@@ -218,9 +220,7 @@ def _draw_all(items: "Iterator[Item]", order: Order, console: Console) -> None:
             draw_description(description, order, console, line=item.line)
 
     def report(error: ImagineError, item: "Item") -> None:
-        fail(error, where=f"line {item.line}: ")
-        if console.json:
-            console.result_json({"line": item.line, "prompt": item.prompt, **error_envelope(error)})
+        fail_line(error, line=item.line, prompt=item.prompt, json=console.json)
 
     if not order.showing.dry_run:
         items = order.purse.agreed(

@@ -119,12 +119,10 @@ class Purse:
         if not backend.capabilities.paid or self.yes:
             return
         from imagine.stages.money.cost import UNASKED, check_consent, many_pictures
-        from imagine.stages.money.estimate import estimate_images
 
         if pictures <= UNASKED:
             return
-        size = backend.capabilities.sizes.for_ratio(backend.name, (1, 1), exact=False)
-        estimate = estimate_images(self.prices, backend, size=size, count=pictures)
+        estimate = self._of_squares(backend, pictures)
         if beside is not None:
             estimate += beside
         attended = self.console.can_ask()
@@ -140,12 +138,18 @@ class Purse:
         asks = describing is not None and plan.description.enhancer is None and describing.asks
         if not (plan.backend.capabilities.paid or asks):
             return None
-
         if describing is None or not asks:
             return self._of_pictures(plan, len(plan.requests))
         pictures = len(plan.requests) * self._taken(describing)
         asked = self._of_description(describing, variants=describing.pick)
         return self._of_pictures(plan, pictures) + asked
+
+    def _of_squares(self, backend: "Backend", count: int, *, references: int = 0) -> "Estimate":
+        """What pictures will cost whose shape is not known yet."""
+        from imagine.stages.money.estimate import estimate_images
+
+        size = backend.capabilities.sizes.for_ratio(backend.name, (1, 1), exact=False)
+        return estimate_images(self.prices, backend, size=size, count=count, references=references)
 
     def _of_pictures(self, plan: "Plan", count: int) -> "Estimate":
         from imagine.stages.money.estimate import estimate_images
@@ -183,17 +187,12 @@ class Purse:
         if not describing.asks or describing.dry_run:
             yield
             return
-        from imagine.stages.money.estimate import estimate_images
-
         enhancer, seen = describing.enhancer, len(describing.images)
         once = self._of_description(describing)
         total = self._of_description(describing, variants=describing.pick)
         if backend is not None and backend.capabilities.paid:
-            size = backend.capabilities.sizes.for_ratio(backend.name, (1, 1), exact=False)
             pictures = count * self._taken(describing)
-            total += estimate_images(
-                self.prices, backend, size=size, count=pictures, references=seen
-            )
+            total += self._of_squares(backend, pictures, references=seen)
         self.budget.check(total)
         try:
             yield

@@ -56,7 +56,7 @@ def refine(
     """
     from imagine.cli import order as choose
     from imagine.cli.describing import Answers, describing_for
-    from imagine.cli.drawing import Showing, draw_plan
+    from imagine.cli.drawing import draw_plan, showing_for
     from imagine.cli.purse import open_purse
     from imagine.cli.services import Services
     from imagine.cli.settings import load_settings
@@ -131,11 +131,13 @@ def refine(
         # 3. Draw it.
         new_ratio = description.spec.aspect_ratio != recipe.spec.aspect_ratio
         reshaped = new_ratio and exact is None and ratio is None
-        showing = Showing(
+        showing = showing_for(
+            settings,
             dry_run=dry_run,
             show_prompt=show_prompt,
-            preview=settings.flag("preview", preview) and not quiet,
+            preview=preview,
             open=open,
+            quiet=quiet,
         )
         plan = plan_refinement(recorded, description, reshaped=reshaped)
         draw_plan(plan, saving, showing, console, purse, describing=describing)

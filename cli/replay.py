@@ -47,7 +47,7 @@ def replay(
     option changes.
     """
     from imagine.cli import order as choose
-    from imagine.cli.drawing import Showing, draw_plan
+    from imagine.cli.drawing import draw_plan, showing_for
     from imagine.cli.purse import open_purse
     from imagine.cli.services import Services
     from imagine.cli.settings import load_settings
@@ -85,11 +85,13 @@ def replay(
             hosted=plan.backend.capabilities.paid,
         )
         console.note(f"Replaying '{file}', backend {choose.titled(plan.backend)}.")
-        showing = Showing(
+        showing = showing_for(
+            settings,
             dry_run=dry_run,
             show_prompt=show_prompt,
-            preview=settings.flag("preview", preview) and not quiet,
+            preview=preview,
             open=open,
+            quiet=quiet,
         )
         purse = open_purse(settings, console, budget=budget, yes=yes)
         if not dry_run:

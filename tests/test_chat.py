@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 import pytest
 from fakes import Fake, serve
+from foxes import ANSWER, QUESTION, TEXT
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -27,21 +28,9 @@ from imagine.stages.errors import (
     UsageError,
 )
 from imagine.stages.image import ReferenceImage
-from imagine.stages.intent import parse_intent
 from imagine.stages.money.usage import Usage
 from imagine.stages.network.providers import Secret, connect
 
-QUESTION = Question(parse_intent('two red foxes under a sign that says "OPEN"'), seed=7)
-ANSWER: dict[str, Any] = {
-    "subjects": [
-        {"id": "fox", "name": "fox", "source_span": "two red foxes", "count": 2, "colors": ["red"]},
-        {"id": "sign", "name": "sign", "source_span": "sign"},
-    ],
-    "relations": [{"a": "fox", "kind": "below", "b": "sign"}],
-    "style": {"medium": "photograph"},
-    "lighting": "soft evening light from the left",
-}
-TEXT = json.dumps(ANSWER)
 PICTURE = ReferenceImage(b"\x89PNG...", "png", 8, 8, "0" * 64)
 
 # A server of each kind, and a model that its fake has.

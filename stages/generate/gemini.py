@@ -15,15 +15,12 @@ from imagine.stages.generate.hosted import HostedBackend
 from imagine.stages.generate.parameters import PARAMETERS, capabilities_of
 from imagine.stages.image import GeneratedImage, ImageRequest, Progress
 from imagine.stages.money.usage import Usage
-from imagine.stages.network.google import REFUSALS, reason_shown
-from imagine.stages.network.json_values import count, items, table, tables, text
+from imagine.stages.network.google import REFUSALS, reason_shown, served_models
+from imagine.stages.network.json_values import count, table, tables, text
 from imagine.stages.network.providers import Connection
 from imagine.stages.network.reply import Problem, Reply
-from imagine.stages.network.session import Session
 from imagine.stages.sizes import ListedSizes
 
-# Seconds that a list of models may take, which is only for a better message.
-LIST_TIMEOUT = 10.0
 # A vague prompt may be answered with words alone unless a picture is demanded.
 DEMAND = "Generate an image: "
 
@@ -120,17 +117,10 @@ class GeminiBackend(HostedBackend):
 
     def _alternatives(self) -> str:
         """What to do without the model: the image models that this key can use, at best."""
-        hasty = self.connection.hasty(LIST_TIMEOUT)
         try:
-            with Session(hasty, headers=self.headers(), timeout=LIST_TIMEOUT) as session:
-                listed = session.get("/v1beta/models?pageSize=1000").json()
+            names = served_models(self.connection)
         except ImagineError:
             return "choose another with --model"
-        names = [
-            text(model.get("name")).removeprefix("models/")
-            for model in tables(table(listed).get("models"))
-            if "generateContent" in items(model.get("supportedGenerationMethods"))
-        ]
         drawing = [
             shown(name)
             for name in names

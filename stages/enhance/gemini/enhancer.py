@@ -16,7 +16,6 @@ from imagine.stages.enhance import Enhancement, Question
 from imagine.stages.enhance.answer import read_answer
 from imagine.stages.enhance.gemini.call import (
     MAX_OUTPUT_TOKENS,
-    MAX_REPLY,
     Carrier,
     ModelCall,
 )
@@ -30,14 +29,11 @@ from imagine.stages.errors import (
     shown,
 )
 from imagine.stages.intent import Intent
-from imagine.stages.network.json_values import items, table, tables, text
+from imagine.stages.network.google import served_models
 from imagine.stages.network.providers import Connection
 from imagine.stages.network.reply import Problem, Reply
-from imagine.stages.network.session import Session
 
-# For the list of models, which only makes a message better.
-LIST_TIMEOUT = 10.0
-# Of them, as many as a message names.
+# As many of the models that could serve instead as a message names.
 MAX_NAMES = 6
 
 GeminiTransport = Literal["sdk", "httpx"]
@@ -187,7 +183,7 @@ class Translation:
             return None
         who, setting = self.connection.provider.title, f"{self.connection.provider.name}_text_model"
         try:
-            names = served_models(self.connection)
+            names = _describing_models(self.connection)
         except ImagineError:
             return ConfigError(
                 f"{who} does not serve the model '{shown(self.model)}', or there is no Gemini API "
@@ -200,22 +196,15 @@ class Translation:
         )
 
 
-def served_models(connection: Connection) -> list[str]:
+def _describing_models(connection: Connection) -> list[str]:
     """Names of models that can describe a picture, in Google's order, at most MAX_NAMES.
 
     Raises:
         ImagineError: the list could not be had.
     """
-    hasty = connection.hasty(LIST_TIMEOUT)
-    with Session(hasty, headers=connection.headers(), timeout=LIST_TIMEOUT) as session:
-        document = session.get("/v1beta/models?pageSize=1000", limit=MAX_REPLY).json()
-    names = []
-    for entry in tables(table(document).get("models")):
-        if "generateContent" in items(entry.get("supportedGenerationMethods")):
-            name = text(entry.get("name")).removeprefix("models/")
-            if not re.search(r"image|banana|tts|audio|robotics|embedding|computer-use", name):
-                names.append(shown(name, limit=60))
-    return names[:MAX_NAMES]
+    other = re.compile(r"image|banana|tts|audio|robotics|embedding|computer-use")
+    names = [name for name in served_models(connection) if not other.search(name)]
+    return [shown(name, limit=60) for name in names[:MAX_NAMES]]
 
 
 def _model_name(given: str) -> str:
