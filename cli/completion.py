@@ -77,3 +77,13 @@ def part(incomplete: str) -> list[str]:
 
 def _starting(incomplete: str, names: Iterable[str]) -> list[str]:
     return [name for name in names if name.startswith(incomplete)]
+
+
+def input_format(incomplete: str) -> list[str]:
+    return _starting(incomplete, ["txt", "csv", "tsv", "jsonl", "json", "yaml"])
+
+
+def batch_order(incomplete: str) -> list[str]:
+    from imagine.cli.batch import ORDERS
+
+    return _starting(incomplete, ORDERS)

@@ -5,13 +5,17 @@ import os
 import sys
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
+from imagine.cli.streams import STREAMS
 from imagine.stages.errors import ImagineError, UsageError
 
 # Zero-width joiners belong to emoji and to several scripts.
 ALLOWED = "\n\t\u200c\u200d"
+# A batch of any length may say something new with every item.
+MOST_REMEMBERED = 1000
 
 if TYPE_CHECKING:
     from imagine.stages.image import Progress
@@ -33,7 +37,7 @@ def is_terminal() -> bool:
 
 
 class Console:
-    """Prints for one command.
+    """Prints for one command; any thread may call it, and lines stay whole and in order.
 
     Args:
         quiet: no notes, no progress: errors only.
@@ -45,15 +49,15 @@ class Console:
         self.quiet = quiet
         self.verbose = verbose
         self.json = json
-        self._said: set[str] = set()
+        self._said: dict[str, None] = {}
+        self._remembering = Lock()
 
     def result(self, text: str) -> None:
         """A result for the next program: one line on stdout, at once.
 
         A terminal gets control characters spelt out; a pipe gets every byte as it is.
         """
-        sys.stdout.write((visible(text) if sys.stdout.isatty() else text) + "\n")
-        sys.stdout.flush()
+        STREAMS.write_out((visible(text) if sys.stdout.isatty() else text) + "\n")
 
     def result_json(self, value: Mapping[str, Any]) -> None:
         """One JSON object on one line, in UTF-8; lone surrogates (odd paths) as escapes."""
@@ -71,9 +75,13 @@ class Console:
 
     def note_once(self, text: str) -> None:
         """As `note`, however often it would be said in one run."""
-        if text not in self._said:
-            self._said.add(text)
-            self.note(text)
+        with self._remembering:
+            if text in self._said:
+                return
+            self._said[text] = None
+            if len(self._said) > MOST_REMEMBERED:
+                del self._said[next(iter(self._said))]
+        self.note(text)
 
     def warn(self, text: str) -> None:
         if not self.quiet:
@@ -142,15 +150,21 @@ def _write(text: str, *, style: str) -> None:
     A closed or full stderr stops no picture from being drawn.
     """
     line = visible(text)
-    with suppress(OSError):
-        if is_terminal():
-            from rich.console import Console as RichConsole
-            from rich.text import Text
+    STREAMS.write_err(styled(line, style) if is_terminal() else line + "\n")
 
-            RichConsole(stderr=True, highlight=False).print(Text(line, style=style), soft_wrap=True)
-        elif sys.stderr is not None:
-            sys.stderr.write(line + "\n")
-            sys.stderr.flush()
+
+def styled(line: str, style: str) -> str:
+    """The line with its end, and with the escape sequences of a style that stderr understands."""
+    from rich.console import Console as RichConsole
+    from rich.text import Text
+
+    rich = RichConsole(stderr=True, highlight=False)
+    if rich.legacy_windows:
+        # Old consoles know no escape sequences.
+        return line + "\n"
+    with rich.capture() as captured:
+        rich.print(Text(line, style=style), soft_wrap=True)
+    return captured.get()
 
 
 def fail(error: ImagineError, *, json: bool = False, where: str = "") -> int:

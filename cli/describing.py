@@ -11,10 +11,11 @@ from imagine.cli.settings import Settings
 from imagine.stages.errors import ImagineError, UsageError
 
 if TYPE_CHECKING:
-    from imagine.stages.cache import EnhancementCache
     from imagine.stages.description import Description
     from imagine.stages.enhance import Enhancer, ModelEnhancer
+    from imagine.stages.enhance.asking import Cache
     from imagine.stages.image import ReferenceImage
+    from imagine.stages.series import Series
     from imagine.stages.styles import StylePreset
 
 MAX_PICK = 8
@@ -53,6 +54,7 @@ class Describing:
         pick: how many alternatives to make.
         cache: where descriptions that were paid for are kept; None to ask anew.
         dry_run: ask nobody who would have to be paid.
+        series: what all descriptions of a batch share.
     """
 
     enhancer: "Enhancer"
@@ -63,8 +65,9 @@ class Describing:
     aspect_ratio: str | None
     images: "Sequence[ReferenceImage]" = ()
     pick: int = 1
-    cache: "EnhancementCache | None" = None
+    cache: "Cache | None" = None
     dry_run: bool = False
+    series: "Series | None" = None
 
     @property
     def asks(self) -> bool:
@@ -109,6 +112,7 @@ class Describing:
             "styles": self.styles,
             "negative": self.negative,
             "aspect_ratio": self.aspect_ratio,
+            "series": self.series,
         }
         question: dict[str, Any] = {"images": self.images, "variant": number, "variants": self.pick}
         if self.dry_run and not self._is_kept(prompt, number):
@@ -155,7 +159,9 @@ class Describing:
         warm_up = getattr(self.enhancer, "warm_up", None)
         if warm_up is None:
             return
-        if self.cache is not None and self.cache.holds(
+        # Only the cache's own files can be looked into without a question.
+        holds = getattr(self.cache, "holds", None)
+        if holds is not None and holds(
             clean_prompt(prompt),
             cast("ModelEnhancer", self.enhancer),
             seed=self.seed,
@@ -181,6 +187,7 @@ class Describing:
             styles=self.styles,
             negative=self.negative,
             aspect_ratio=self.aspect_ratio,
+            series=self.series,
         )
 
     def _undescribed(self, prompt: str) -> "Description":
@@ -244,6 +251,7 @@ def describing_for(
     pick: int,
     cache: bool | None,
     dry_run: bool = False,
+    series: "Series | None" = None,
 ) -> Describing:
     """How to describe, from options and settings.
 
@@ -268,6 +276,7 @@ def describing_for(
         pick=_checked_pick(pick),
         cache=EnhancementCache(cache_directory()) if keeps else None,
         dry_run=dry_run,
+        series=series,
     )
 
 

@@ -8,6 +8,8 @@ from imagine.cli.console import Console
 from imagine.stages.errors import ImagineError, SaveError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from imagine.cli.describing import Describing
     from imagine.cli.order import Saving
     from imagine.cli.purse import Purse
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
     from imagine.stages.money.estimate import Estimate
     from imagine.stages.pipeline import Picture
     from imagine.stages.plan import Plan
+    from imagine.stages.publish import Coming
     from imagine.stages.save import Artifact
 
 
@@ -72,10 +75,10 @@ def draw_plan(
             # 5. Draw; a failure leaves nothing behind and ends this prompt.
             with purse.drawing(plan):
                 picture = _drawn(plan, index, console)
-            picture = purse.charged(picture, plan, describing if index == 1 else None)
+                picture = purse.charged(picture, plan, describing if index == 1 else None)
             # 6. Save, and say where.
             with console.progress("3/3 Saving"), purse.saving(picture, plan):
-                artifact = _saved(picture, saving, index)
+                artifact = saved(picture, saving, index)
         except ImagineError as error:
             # With --json nobody has been told yet of those that are finished.
             error.finished = tuple(results)
@@ -92,7 +95,7 @@ def _show_plan(plan: "Plan", showing: Showing, console: Console) -> None:
 
     if showing.show_prompt or (showing.dry_run and not console.json):
         console.note(spec_text(plan.description.spec))
-        if not _is_undescribed(plan):
+        if not is_undescribed(plan):
             console.note(prompt_text(plan))
     elif is_terminal() and plan.description.spec.assumptions:
         console.note(f"Added: {'; '.join(plan.description.spec.assumptions)}.")
@@ -120,11 +123,11 @@ def _report_plan(
         f"Would draw {len(plan.requests)} of {request.width}x{request.height} "
         f"with {titled(plan.backend)}{seed}{price}. Nothing was drawn."
     )
-    if not _is_undescribed(plan):
+    if not is_undescribed(plan):
         console.result(request.prompt)
 
 
-def _is_undescribed(plan: "Plan") -> bool:
+def is_undescribed(plan: "Plan") -> bool:
     """Whether a dry run left the description out, so that nobody knows what would be sent."""
     return plan.description.enhancer is None and not plan.description.by_hand
 
@@ -138,8 +141,19 @@ def _drawn(plan: "Plan", index: int, console: Console) -> "Picture":
         return draw(plan, request, on_progress=on_progress)
 
 
-def _saved(picture: "Picture", saving: "Saving", index: int) -> "Artifact":
+def saved(
+    picture: "Picture",
+    saving: "Saving",
+    index: int,
+    *,
+    item: str | None = None,
+    on_encoded: "Callable[[Coming], None]" = lambda coming: None,
+) -> "Artifact":
     """The picture under its name.
+
+    Args:
+        index: among the pictures of one prompt, from 1.
+        item, on_encoded: as `save_image` takes them.
 
     Raises:
         SaveError: it cannot be written there; one that was paid for is kept elsewhere then.
@@ -157,6 +171,8 @@ def _saved(picture: "Picture", saving: "Saving", index: int) -> "Artifact":
             sidecar=saving.sidecar,
             overwrite=saving.overwrite,
             index=index,
+            item=item,
+            on_encoded=on_encoded,
         )
     except SaveError as error:
         if picture.image.received is None:

@@ -1,15 +1,29 @@
 """`imagine enhance`: prompts in, structured descriptions out; nothing is drawn."""
 
-from typing import TYPE_CHECKING, Annotated, cast
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
 from imagine.cli import completion, options
 from imagine.cli.console import Console, fail_line
-from imagine.stages.errors import ImagineError, UsageError, unknown_name
+from imagine.stages.errors import (
+    BudgetError,
+    ConfigError,
+    ImagineError,
+    ItemsFailedError,
+    UsageError,
+    unknown_name,
+)
 
 if TYPE_CHECKING:
-    from imagine.cli.inputs import Item
+    from collections.abc import Mapping
+
+    from imagine.cli.describing import Answers, Describing
+    from imagine.cli.purse import Purse
+    from imagine.cli.settings import Settings
+    from imagine.stages.batch.rows import BadRow, Row
     from imagine.stages.description import Description
 
 FORMATS = ["yaml", "json", "toml", "text", "prompt"]
@@ -60,19 +74,21 @@ def enhance(
     stdin or --file, give JSON Lines of {prompt, spec, rendered, guard, notes}, as does --json.
     """
     from imagine.cli import order as choose
-    from imagine.cli.describing import describing_for, picked
-    from imagine.cli.inputs import each, read_prompts
+    from imagine.cli.batch_pools import MOST, describing_threads
+    from imagine.cli.describing import describing_for
+    from imagine.cli.inputs import one_prompt
     from imagine.cli.purse import open_purse
     from imagine.cli.services import Services
     from imagine.cli.settings import load_settings
-    from imagine.stages.description import unkept_ratio
 
     console = Console(quiet=quiet, verbose=verbose, json=json)
     settings = load_settings()
     _check_names(format, profile, json)
     if format == "toml" and (prompt in (None, [], ["-"]) or pick != 1):
         raise UsageError("--format toml holds one description; use json or yaml for several.")
-    with Services(settings, console) as services:
+    words = one_prompt(prompt, file)
+    most = None if words is not None else settings.whole("concurrency") or MOST
+    with Services(settings, console, many=most) as services:
         who, why = services.enhancer(enhancer)
         _, ratio = choose.given_size(None, aspect_ratio)
         describing = describing_for(
@@ -89,25 +105,158 @@ def enhance(
         )
         purse = open_purse(settings, console, budget=budget, yes=True)
         console.note(f"Enhancer {choose.titled(who)}" + (f" ({why})." if why else "."))
+        printing = _Printing(console, format, profile, ratio)
+        if words is not None:
+            with console.progress("Describing"):
+                answers = _answers(words, describing, purse)
+            printing.answers(answers, None)
+            return
+        threads = 1 if most is None else describing_threads(who, most)
+        _describe_all(file, describing, settings, purse, printing, threads=threads)
 
-        def describe_and_print(item: "Item") -> None:
-            if describing.asks:
-                describing.rehearse(item.prompt)
-            with console.progress("Describing"), purse.describing(describing):
-                answers = describing.describe(item.prompt)
-            purse.described(answers, describing)
-            chosen = picked(answers, console)
-            as_json = json or (item.line is not None and format is None)
-            place = item.line if len(chosen) == 1 else item.line or 1
-            for description in chosen:
-                if (note := unkept_ratio(description, ratio)) is not None:
-                    console.warn(note)
-                _print(description, console, None if as_json else format or "yaml", profile, place)
 
-        def report(error: ImagineError, item: "Item") -> None:
-            fail_line(error, line=item.line, prompt=item.prompt, json=json or format is None)
+def _answers(prompt: str, describing: "Describing", purse: "Purse") -> "Answers":
+    if describing.asks:
+        describing.rehearse(prompt)
+    with purse.describing(describing):
+        answers = describing.describe(prompt)
+        purse.described(answers, describing)
+    return answers
 
-        each(read_prompts(prompt, file), describe_and_print, report=report)
+
+def _describe_all(
+    file: Path | None,
+    describing: "Describing",
+    settings: "Settings",
+    purse: "Purse",
+    printing: "_Printing",
+    *,
+    threads: int,
+) -> None:
+    """Describe line after line, several at a time; print them in their order.
+
+    Raises:
+        BudgetError, ConfigError: the next line would fare no better.
+        ItemsFailedError: some failed; each was reported.
+        UsageError: there was none, or they cannot be read.
+    """
+    from imagine.cli.batch_listing import Source
+    from imagine.stages.batch.ordered import in_order
+    from imagine.stages.batch.rows import BadRow
+
+    console = printing.console
+    # In threads, these would be made twice.
+    _ = purse.budget, purse.ledger, purse.prices
+
+    def work(row: "Row | BadRow") -> "Answers":
+        if isinstance(row, BadRow):
+            raise row.error
+        if row.spec is not None:
+            raise UsageError("The row is described already; leave it out.")
+        return _answers(str(row.prompt), _of_row(describing, row, settings), purse)
+
+    done = failed = 0
+    rows = Source(file=file).open(console.warn).rows
+    for row, call in in_order(rows, work, threads=threads):
+        done += 1
+        try:
+            carried = {} if isinstance(row, BadRow) else _carried(row)
+            printing.answers(call.result(), row.line, carried)
+        except (BudgetError, ConfigError):
+            raise
+        except ImagineError as error:
+            failed += 1
+            text = row.text if isinstance(row, BadRow) else str(row.prompt)
+            fail_line(error, line=row.line, prompt=text, json=printing.as_lines)
+    if not done:
+        raise UsageError("The input holds no prompt; write one on a line.")
+    if failed == done:
+        raise ItemsFailedError("The only prompt failed." if done == 1 else "All prompts failed.")
+    if failed:
+        raise ItemsFailedError(f"{failed} of {done} prompts failed; the others are done.")
+
+
+# Options of a row that decide its description; the others go on to whoever draws it.
+_APPLIED = ("style", "negative", "aspect_ratio", "enhance_seed")
+
+
+def _of_row(describing: "Describing", row: "Row", settings: "Settings") -> "Describing":
+    """How to describe a row that has options of its own.
+
+    Raises:
+        UsageError: one is wrong.
+    """
+    from imagine.cli import order as choose
+
+    own: dict[str, Any] = {name: row.options[name] for name in _APPLIED if name in row.options}
+    changes: dict[str, Any] = {}
+    if "style" in own:
+        changes["styles"] = choose.choose_styles(settings, own["style"])
+    if "negative" in own:
+        changes["negative"] = [*settings.items("negative"), *own["negative"]]
+    if "aspect_ratio" in own:
+        changes["aspect_ratio"] = choose.given_size(None, own["aspect_ratio"])[1]
+    if "enhance_seed" in own:
+        changes["seed"] = choose.check_seed("enhance_seed", own["enhance_seed"])
+    return replace(describing, **changes) if changes else describing
+
+
+def _carried(row: "Row") -> dict[str, Any]:
+    """What of a row its description does not hold, so that `imagine batch` reads it again."""
+    identity = {} if row.id is None else {"id": row.id}
+    options = {name: value for name, value in row.options.items() if name not in _APPLIED}
+    return {**identity, **options, **row.extra}
+
+
+@dataclass(frozen=True, slots=True)
+class _Printing:
+    """How descriptions are printed.
+
+    Attributes:
+        format: None for YAML, and for several the JSON objects with everything.
+        ratio: of the options.
+    """
+
+    console: Console
+    format: str | None
+    profile: str
+    ratio: str | None
+
+    @property
+    def as_lines(self) -> bool:
+        """Whether each line of several gets its JSON object."""
+        return self.console.json or self.format is None
+
+    def answers(
+        self, answers: "Answers", line: int | None, carried: "Mapping[str, Any] | None" = None
+    ) -> None:
+        """Print one description, or the alternatives.
+
+        Args:
+            line: of several; None for the prompt of the command line.
+            carried: goes into the JSON object beside the description.
+
+        Raises:
+            ImagineError: there is none.
+        """
+        from imagine.cli.describing import picked
+        from imagine.stages.description import unkept_ratio
+
+        chosen = picked(answers, self.console)
+        as_json = self.console.json or (line is not None and self.format is None)
+        place = line if len(chosen) == 1 else line or 1
+        for description in chosen:
+            if (note := unkept_ratio(description, self.ratio)) is not None:
+                self.console.warn(note)
+            format = None if as_json else self.format or "yaml"
+            _print(
+                description,
+                self.console,
+                format,
+                profile=self.profile,
+                line=place,
+                carried=carried or {},
+            )
 
 
 def _check_names(format: str | None, profile: str, json: bool) -> None:
@@ -124,8 +273,10 @@ def _print(
     description: "Description",
     console: Console,
     format: str | None,
+    *,
     profile: str,
     line: int | None,
+    carried: "Mapping[str, Any]",
 ) -> None:
     """One description in the format; None is the JSON object with everything."""
     from imagine.cli.console import is_terminal
@@ -140,7 +291,7 @@ def _print(
         console.warn(place + note)
     if format is None:
         numbered = {} if line is None else {"line": line}
-        console.result_json(numbered | description_values(description))
+        console.result_json({**numbered, **carried, **description_values(description)})
     elif format == "text":
         console.result(spec_text(description.spec) + ("\n" if line is not None else ""))
     elif format == "prompt":

@@ -1,45 +1,20 @@
-"""`imagine generate`, the default command: prompts in, pictures and their paths out."""
+"""`imagine generate`, the default command: a prompt in, pictures and their paths out.
 
-from dataclasses import dataclass
+Lines on stdin or in a file are a batch: imagine.cli.batch.
+"""
+
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from imagine.cli import options
-from imagine.cli.console import Console, fail_line
-from imagine.cli.drawing import Showing, draw_plan, showing_for
-from imagine.stages.errors import ImagineError
+from imagine.cli.console import Console
+from imagine.cli.drawing import draw_plan, showing_for
+from imagine.cli.planning import Order, Wanted, edited, order_for, planned, rehearse
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from imagine.cli.describing import Describing
-    from imagine.cli.inputs import Item
-    from imagine.cli.order import Saving
     from imagine.cli.purse import Purse
     from imagine.stages.description import Description
-    from imagine.stages.generate import Backend
-    from imagine.stages.image import ReferenceImage
-    from imagine.stages.plan import Plan
     from imagine.stages.spec import PromptSpec
-
-
-@dataclass(frozen=True, slots=True)
-class Order:
-    """What was asked for, the same for every prompt of one command line."""
-
-    describing: "Describing"
-    backend: "Backend"
-    default_aspect_ratio: str | None
-    size: tuple[int, int] | None
-    count: int
-    seed: int | None
-    num_inference_steps: int | None
-    guidance_scale: float | None
-    images: "Sequence[ReferenceImage]"
-    strength: float | None
-    edit: bool
-    saving: "Saving"
-    showing: Showing
-    purse: "Purse"
 
 
 def generate(
@@ -86,226 +61,126 @@ def generate(
     """Draw a picture from a prompt; the default command.
 
     Paths of the pictures go to stdout, everything else to stderr. Several prompts, one a line,
-    come from stdin or --file.
+    come from stdin or --file: that is `imagine batch`, whose help has more options for them.
     """
     from imagine.cli import order as choose
-    from imagine.cli.describing import describing_for
+    from imagine.cli.inputs import one_prompt
     from imagine.cli.purse import open_purse
     from imagine.cli.services import Services
     from imagine.cli.settings import load_settings
-    from imagine.stages.plan import check_options
 
-    # 1. Settle what was asked for; anything unusable ends here, before a prompt is read.
     console = Console(quiet=quiet, verbose=verbose, json=json)
     settings = load_settings()
+    wanted = Wanted(
+        enhancer=enhancer,
+        no_enhance=no_enhance,
+        backend=backend,
+        model=model,
+        style=style,
+        negative=negative,
+        aspect_ratio=aspect_ratio,
+        size=size,
+        num=num,
+        seed=seed,
+        enhance_seed=enhance_seed,
+        steps=steps,
+        guidance=guidance,
+        image=image,
+        strength=strength,
+        output=output,
+        name=name,
+        format=format,
+        quality=quality,
+        pick=pick,
+        on_enhance_error=on_enhance_error,
+        cache=cache,
+        metadata=metadata,
+        sidecar=sidecar,
+        overwrite=overwrite,
+    )
     if edit:
         from imagine.cli.editor import editor_command
 
         editor_command()
     if spec is not None:
         choose.refuse_with_spec(prompt, file, enhancer, no_enhance, pick)
-        enhancer = "none"
+    words = one_prompt(prompt, file) if spec is None else None
+    if words is None and spec is None:
+        from imagine.cli.batch import Batching, refuse_for_many
+        from imagine.cli.batch_run import run_batch
+
+        refuse_for_many(edit=edit, open=open, overwrite=overwrite)
+        batching = Batching(file=file, show_prompt=show_prompt, dry_run=dry_run, yes=yes)
+        run_batch(wanted, batching, settings, console, budget=budget)
+        return
+    showing = showing_for(
+        settings,
+        dry_run=dry_run,
+        show_prompt=show_prompt,
+        preview=preview,
+        open=open,
+        quiet=quiet,
+    )
     with Services(settings, console, dry_run=dry_run) as services:
-        who_describes, why_describes = services.enhancer(enhancer, no_enhance=no_enhance)
-        who_draws, why_draws = services.backend(backend, model)
-        exact, ratio = choose.choose_size(settings, size, aspect_ratio)
-        references = choose.references(image)
-        order = Order(
-            describing=describing_for(
-                settings,
-                who_describes,
-                on_error=on_enhance_error,
-                seed=choose.check_seed("--enhance-seed", enhance_seed),
-                styles=choose.choose_styles(settings, style),
-                negative=[*settings.items("negative"), *(negative or [])],
-                aspect_ratio=ratio,
-                images=references,
-                pick=pick,
-                cache=cache,
-                dry_run=dry_run,
-            ),
-            backend=who_draws,
-            default_aspect_ratio=settings.text("aspect_ratio"),
-            size=exact,
-            count=num,
-            seed=seed,
-            num_inference_steps=steps,
-            guidance_scale=guidance,
-            images=references,
-            strength=strength,
-            saving=choose.choose_saving(
-                settings,
-                output=output,
-                name=name,
-                format=format,
-                quality=quality,
-                metadata=metadata,
-                sidecar=sidecar,
-                overwrite=overwrite,
-                hosted=who_draws.capabilities.paid,
-            ),
-            edit=edit,
-            showing=showing_for(
-                settings,
-                dry_run=dry_run,
-                show_prompt=show_prompt,
-                preview=preview,
-                open=open,
-                quiet=quiet,
-            ),
-            purse=open_purse(settings, console, budget=budget, yes=yes),
-        )
-        check_options(
-            who_draws,
-            count=num,
-            size=exact,
-            aspect_ratio=ratio,
-            num_inference_steps=steps,
-            guidance_scale=guidance,
-            images=len(references),
-            strength=strength,
-        )
-        # 2. A given description is drawn as it is; prompts are described first.
-        painter = f"backend {choose.titled(who_draws)}" + (f" ({why_draws})" if why_draws else "")
+        # 1. Settle what was asked for; anything unusable ends here.
+        if spec is not None:
+            wanted = replace(wanted, enhancer="none", no_enhance=False)
+        order = order_for(wanted, settings, services, dry_run=dry_run)
+        purse = open_purse(settings, console, budget=budget, yes=yes)
+        # 2. A given description is drawn as it is; a prompt is described first.
         if spec is not None:
             given = choose.read_spec(spec)
-            if not dry_run:
-                order.purse.agree(who_draws, num)
-            console.note(f"Description from '{spec}', {painter}.")
-            _draw_spec(given, order, console)
-            return
-        from imagine.cli.inputs import read_prompts
+            console.note(f"Description from '{spec}', {order.painter()}.")
+        else:
+            console.note(order.introduction())
+        if not dry_run:
+            purse.agree_to(order)
+        if spec is not None:
+            descriptions = [_adopted(given, order)]
+        else:
+            descriptions = _described(str(words), order, console, purse)
+        for description in descriptions:
+            # 3. The user may look at the description and change it.
+            wished = edited(description, console) if edit else description
+            # 4. Plan: every refusal that costs nothing happens here. Then draw and save.
+            draw_plan(
+                planned(wished, order),
+                order.saving,
+                showing,
+                console,
+                purse,
+                describing=order.describing,
+            )
 
-        items = read_prompts(prompt, file)
-        reason = f" ({why_describes})" if why_describes and why_describes != why_draws else ""
-        console.note(f"Enhancer {choose.titled(who_describes)}{reason}, {painter}.")
-        _draw_all(items, order, console)
 
-
-def _draw_spec(spec: "PromptSpec", order: Order, console: Console) -> None:
+def _adopted(spec: "PromptSpec", order: Order) -> "Description":
     from imagine.stages.description import adopt
 
-    description = adopt(
+    describing = order.describing
+    return adopt(
         spec,
-        styles=order.describing.styles,
-        negative=order.describing.negative,
-        aspect_ratio=order.describing.aspect_ratio,
+        styles=describing.styles,
+        negative=describing.negative,
+        aspect_ratio=describing.aspect_ratio,
     )
-    draw_description(description, order, console)
 
 
-def _draw_all(items: "Iterator[Item]", order: Order, console: Console) -> None:
-    """Draw prompt after prompt; one that fails does not stop the next.
+def _described(prompt: str, order: Order, console: Console, purse: "Purse") -> "list[Description]":
+    """The description, or those that --pick asks for.
 
     Raises:
-        ImagineError: of the only prompt.
-        BudgetError: nothing more may be spent.
-        ItemsFailedError: some of several prompts failed; each was reported.
-        UsageError: there was none.
+        ImagineError: the prompt is unusable, nobody agrees to its price, or describing failed.
     """
     from imagine.cli.describing import picked
-    from imagine.cli.inputs import each
 
-    def draw(item: "Item") -> None:
-        _rehearse(item.prompt, order)
-        paying = order.purse.describing(order.describing, order.backend, count=order.count)
-        with console.progress("1/3 Describing"), paying:
-            answers = order.describing.describe(item.prompt)
-        order.purse.described(answers, order.describing)
-        chosen = picked(answers, console)
-        if order.showing.dry_run and order.describing.asks and chosen[0].enhancer is None:
-            # Without their descriptions the alternatives are all alike.
-            chosen = chosen[:1]
-        for description in chosen:
-            draw_description(description, order, console, line=item.line)
-
-    def report(error: ImagineError, item: "Item") -> None:
-        fail_line(error, line=item.line, prompt=item.prompt, json=console.json)
-
-    if not order.showing.dry_run:
-        items = order.purse.agreed(
-            items, order.backend, count=order.count, describing=order.describing
-        )
-    each(items, draw, report=report)
-
-
-def _rehearse(prompt: str, order: Order) -> None:
-    """Plan the prompt as it stands, so that what is refused is refused before anybody is paid.
-
-    Raises:
-        UsageError: the prompt, or an option together with it, is unusable.
-    """
-    from imagine.cli.order import check_pictures
-
-    if order.describing.asks and not order.showing.dry_run:
-        plan = _planned(order.describing.rehearse(prompt), order)
-        check_pictures(plan.requests, order.saving)
-
-
-def draw_description(
-    description: "Description", order: Order, console: Console, *, line: int | None = None
-) -> None:
-    """Plan, show, draw and save the pictures of one description."""
-    # 3. The user may look at the description and change it.
-    if order.edit:
-        description = _edited(description, console)
-
-    # 4. Plan: every refusal that costs nothing happens here.
-    plan = _planned(description, order)
-    draw_plan(
-        plan,
-        order.saving,
-        order.showing,
-        console,
-        order.purse,
-        describing=order.describing,
-        line=line,
-    )
-
-
-def _planned(description: "Description", order: Order) -> "Plan":
-    from imagine.stages.plan import plan_pictures
-
-    return plan_pictures(
-        description,
-        backend=order.backend,
-        seed=_seed(description, order),
-        seed_was_asked_for=order.seed is not None or description.intent.flags.seed is not None,
-        count=order.count,
-        size=order.size,
-        aspect_ratio=order.describing.aspect_ratio or _default_ratio(description, order),
-        num_inference_steps=order.num_inference_steps,
-        guidance_scale=order.guidance_scale,
-        images=order.images,
-        strength=order.strength,
-    )
-
-
-def _edited(description: "Description", console: Console) -> "Description":
-    from dataclasses import replace
-
-    from imagine.cli.editor import edit_spec
-    from imagine.stages.description import adopt
-
-    spec = edit_spec(description.spec, console)
-    if spec == description.spec:
-        return description
-    edited = adopt(spec, enhancer=description.enhancer)
-    return replace(edited, styles=description.styles, seconds=description.seconds)
-
-
-def _seed(description: "Description", order: Order) -> int:
-    from imagine.cli.order import new_seed
-
-    if order.seed is not None:
-        return order.seed
-    wanted = description.intent.flags.seed
-    return new_seed() if wanted is None else wanted
-
-
-def _default_ratio(description: "Description", order: Order) -> str | None:
-    """A ratio that is no field of the spec (`--ar 7:5` in the prompt), or the setting."""
-    flag = description.intent.flags.aspect_ratio
-    if flag is not None and not description.by_hand:
-        return flag
-    return None if description.spec.aspect_ratio else order.default_aspect_ratio
+    describing = order.describing
+    rehearse(prompt, order)
+    paying = purse.describing(describing, order.backend, count=order.count)
+    with console.progress("1/3 Describing"), paying:
+        answers = describing.describe(prompt)
+        purse.described(answers, describing)
+    chosen = picked(answers, console)
+    if describing.dry_run and describing.asks and chosen[0].enhancer is None:
+        # Without their descriptions the alternatives are all alike.
+        return chosen[:1]
+    return chosen

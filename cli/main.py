@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 # name -> one line of help; cli/<name>.py holds the command. In the order of `imagine --help`.
 COMMANDS = {
     "generate": "Draw a picture from a prompt; the default command.",
+    "batch": "Draw a file of prompts; again, it goes on where it stopped.",
     "enhance": "Turn a prompt into its structured description, and draw nothing.",
     "show": "Show what a picture was made from.",
     "replay": "Draw a picture again from the file alone; options win.",
@@ -213,7 +214,22 @@ def with_command(arguments: list[str]) -> tuple[str | None, list[str]]:
         return None, arguments
     if first.isalpha():
         _refuse_mistyped_command(first, arguments[1:])
+    if _is_batch(arguments):
+        return "batch", ["batch", "--words", *arguments]
     return "generate", ["generate", *arguments]
+
+
+# Options of `imagine batch` alone: whoever gives one means a batch.
+BATCH_OPTIONS = (
+    *("--input-format", "--concurrency", "-j", "--keep-going", "-k", "--retry-failed", "--force"),
+    *("--limit", "--sample", "--shuffle", "--order", "--sample-seed", "--shard", "--series"),
+    *("--series-reference", "--expand", "--expand-max", "--expand-seed", "--wildcards"),
+)
+
+
+def _is_batch(arguments: list[str]) -> bool:
+    words = arguments[: arguments.index("--")] if "--" in arguments else arguments
+    return any(word.partition("=")[0] in BATCH_OPTIONS for word in words)
 
 
 # Words that other programs have as commands.

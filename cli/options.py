@@ -45,7 +45,7 @@ File = Annotated[
         "--file",
         "-f",
         metavar="FILE",
-        help="A file of prompts: one a line, or JSON Lines.",
+        help="Prompts: txt, csv, tsv, jsonl, json or yaml, also gzipped.",
         show_default=False,
     ),
 ]
@@ -220,7 +220,8 @@ NameTemplate = Annotated[
     typer.Option(
         "--name",
         metavar="TEMPLATE",
-        help="File name from {slug} {seed} {n} {date} {time} {backend} {hash} {width} {height}.",
+        help="File name from {slug} {seed} {n} {date} {time} {backend} {hash} {width} {height}, "
+        "and {id} in a batch.",
     ),
 ]
 Format = Annotated[
@@ -283,3 +284,115 @@ Sidecar = Annotated[
     ),
 ]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace a file of the same name.")]
+InputFormat = Annotated[
+    str | None,
+    typer.Option(
+        "--input-format",
+        metavar="KIND",
+        autocompletion=completion.input_format,
+        help="txt, csv, tsv, jsonl, json or yaml; default by the file's ending, on stdin txt.",
+    ),
+]
+Concurrency = Annotated[
+    int | None,
+    typer.Option(
+        "--concurrency",
+        "-j",
+        metavar="N",
+        parser=whole_number,
+        help="Requests at a time at most; the server's own limit is found by itself.",
+    ),
+]
+KeepGoing = Annotated[
+    bool,
+    typer.Option(
+        "--keep-going", "-k", help="Record rows that cannot be read as failed; draw the others."
+    ),
+]
+RetryFailed = Annotated[
+    bool, typer.Option("--retry-failed", help="Try what failed or was refused before, only that.")
+]
+Force = Annotated[bool, typer.Option("--force", help="Draw everything, what is finished too.")]
+Limit = Annotated[
+    int | None,
+    typer.Option("--limit", metavar="N", parser=whole_number, help="Only the first N items."),
+]
+Sample = Annotated[
+    int | None,
+    typer.Option(
+        "--sample",
+        metavar="N",
+        parser=whole_number,
+        help="Do N items of the input, picked by chance, the same each time.",
+    ),
+]
+Shuffle = Annotated[bool, typer.Option("--shuffle", help="In an order by chance.")]
+OrderBy = Annotated[
+    str | None,
+    typer.Option(
+        "--order",
+        metavar="BY",
+        autocompletion=completion.batch_order,
+        help="input (default), reverse, id or prompt.",
+    ),
+]
+SampleSeed = Annotated[
+    int,
+    typer.Option(
+        "--sample-seed",
+        metavar="N",
+        parser=whole_number,
+        help="Another chance for --sample and --shuffle.",
+    ),
+]
+Shard = Annotated[
+    int | None,
+    typer.Option(
+        "--shard",
+        metavar="N",
+        parser=whole_number,
+        help="Put every N items in a directory of their own: 0000, 0001, ...",
+    ),
+]
+SeriesFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--series",
+        metavar="FILE",
+        help="What all pictures share: style, setting, characters (.yaml, .json, .toml).",
+    ),
+]
+SeriesReference = Annotated[
+    bool,
+    typer.Option(
+        "--series-reference", help="Draw the first item first, and show its picture to the rest."
+    ),
+]
+Expand = Annotated[
+    str | None,
+    typer.Option(
+        "--expand",
+        metavar="all|N",
+        help="Make every {red|blue} __wildcard__ variant of a prompt, or N by chance.",
+    ),
+]
+ExpandMax = Annotated[
+    int,
+    typer.Option(
+        "--expand-max", metavar="N", parser=whole_number, help="Variants of one prompt at most."
+    ),
+]
+ExpandSeed = Annotated[
+    int,
+    typer.Option(
+        "--expand-seed", metavar="N", parser=whole_number, help="Other variants by chance."
+    ),
+]
+Wildcards = Annotated[
+    Path | None,
+    typer.Option(
+        "--wildcards",
+        metavar="DIR",
+        help="Lists behind __names__ (.txt, .yaml, .json); default ./wildcards.",
+    ),
+]

@@ -104,11 +104,13 @@ def choose_saving(
     sidecar: bool | None,
     overwrite: bool,
     hosted: bool,
+    batch: bool = False,
 ) -> Saving:
     """Where and how to save.
 
     Args:
         hosted: a provider draws, whose pictures may need a sidecar.
+        batch: of many prompts, whose items have names of their own.
 
     Raises:
         UsageError: options contradict each other or are malformed.
@@ -128,7 +130,7 @@ def choose_saving(
         raise UsageError(f"--name '{name}' and the file '{place}' exclude each other; give one.")
     template = str(settings.text("name", name))
     beside = settings.flag("sidecar", sidecar)
-    check_destination(destination, name_template=template, sidecar=beside or hosted)
+    check_destination(destination, name_template=template, sidecar=beside or hosted, batch=batch)
     ending = destination.format
     if destination.file_name is None:
         ending = split_template(template, destination.format)[1]

@@ -1,10 +1,9 @@
 """The money of one command line: asks before it is spent, counts what was, writes it down."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
-from itertools import chain, islice
 from typing import TYPE_CHECKING
 
 from imagine.cli.console import Console
@@ -17,7 +16,7 @@ from imagine.stages.errors import (
 
 if TYPE_CHECKING:
     from imagine.cli.describing import Answers, Describing
-    from imagine.cli.inputs import Item
+    from imagine.cli.planning import Order
     from imagine.stages.description import Description
     from imagine.stages.enhance import Enhancer
     from imagine.stages.generate import Backend
@@ -66,34 +65,38 @@ class Purse:
 
         return Ledger(config_directory())
 
-    def agreed(
-        self,
-        items: "Iterator[Item]",
-        backend: "Backend",
-        *,
-        count: int,
-        describing: "Describing",
-    ) -> "Iterator[Item]":
-        """The prompts, once it is clear that so many paid pictures are wanted.
+    def agree_to(self, order: "Order", *, times: int | None = 1) -> None:
+        """Have the pictures of prompts agreed to where they are many; see `agree`.
 
         Args:
-            count: pictures of each description.
-
-        Raises:
-            BudgetError: they are many, and nobody agrees.
+            times: prompts; None for an unknown number, which may be great.
         """
-        if not backend.capabilities.paid or self.yes:
-            return items
         from imagine.stages.money.cost import UNASKED
 
-        each = count * self._taken(describing)
-        # One prompt more than may go unasked, and another one to know whether there are more.
-        needed = UNASKED // each + 1
-        ahead = list(islice(items, needed + 1))
-        more = len(ahead) > needed
-        described = self._of_description(describing, variants=describing.pick * len(ahead))
-        self.agree(backend, each * len(ahead), more=more, beside=described)
-        return chain(ahead, items)
+        describing, more = order.describing, times is None
+        each = order.count * self._taken(describing)
+        # One prompt more than may go unasked.
+        number = UNASKED // each + 1 if times is None else times
+        described = self._of_description(describing, variants=describing.pick * number)
+        self.agree(order.backend, each * number, more=more, beside=described)
+
+    def agree_to_all(self, orders: "Iterable[Order]") -> None:
+        """As `agree_to`, for the different prompts of a batch."""
+        from imagine.stages.money.cost import UNASKED
+        from imagine.stages.money.estimate import Estimate
+
+        if self.yes:
+            return
+        pictures, estimate = 0, Estimate()
+        for order in orders:
+            if not order.backend.capabilities.paid:
+                continue
+            number = order.count * self._taken(order.describing)
+            pictures += number
+            estimate += self._of_squares(order.backend, number)
+            estimate += self._of_description(order.describing, variants=order.describing.pick)
+        if pictures > UNASKED:
+            self._ask(pictures, estimate, more=False)
 
     def _taken(self, describing: "Describing") -> int:
         """How many of the alternatives are drawn: in a terminal one is picked, elsewhere all."""
@@ -118,13 +121,18 @@ class Purse:
         """
         if not backend.capabilities.paid or self.yes:
             return
-        from imagine.stages.money.cost import UNASKED, check_consent, many_pictures
+        from imagine.stages.money.cost import UNASKED
 
         if pictures <= UNASKED:
             return
         estimate = self._of_squares(backend, pictures)
         if beside is not None:
             estimate += beside
+        self._ask(pictures, estimate, more=more)
+
+    def _ask(self, pictures: int, estimate: "Estimate", *, more: bool) -> None:
+        from imagine.stages.money.cost import check_consent, many_pictures
+
         attended = self.console.can_ask()
         check_consent(pictures, estimate, attended=attended, more=more)
         if estimate.is_free or not attended:
@@ -193,13 +201,13 @@ class Purse:
         if backend is not None and backend.capabilities.paid:
             pictures = count * self._taken(describing)
             total += self._of_squares(backend, pictures, references=seen)
-        self.budget.check(total)
-        try:
-            yield
-        except (KeyboardInterrupt, SystemExit):
-            for _ in range(describing.pick):
-                self._interrupted("enhance", enhancer, once)
-            raise
+        with self.budget.held(total):
+            try:
+                yield
+            except (KeyboardInterrupt, SystemExit):
+                for _ in range(describing.pick):
+                    self._interrupted("enhance", enhancer, once)
+                raise
 
     def described(self, answers: "Answers", describing: "Describing") -> None:
         """Count what answers and failures cost, and write it down."""
@@ -258,14 +266,20 @@ class Purse:
             yield
             return
         estimate = self._of_pictures(plan, 1)
-        try:
-            yield
-        except ImagineError as error:
-            self._failed("image", plan.backend, error, estimate)
-            raise
-        except (KeyboardInterrupt, SystemExit):
-            self._interrupted("image", plan.backend, estimate)
-            raise
+        with self.budget.held(estimate):
+            try:
+                yield
+            except ImagineError as error:
+                self._failed("image", plan.backend, error, estimate)
+                raise
+            except (KeyboardInterrupt, SystemExit):
+                self._interrupted("image", plan.backend, estimate)
+                raise
+
+    def abandon(self, plan: "Plan") -> None:
+        """Write down that nobody waits for a picture that was asked for."""
+        if plan.backend.capabilities.paid:
+            self._interrupted("image", plan.backend, self._of_pictures(plan, 1))
 
     def charged(
         self,
@@ -279,7 +293,20 @@ class Purse:
             describing: what made the description, when this is the first picture of it.
         """
         asks = describing is not None and describing.asks
-        if not (plan.backend.capabilities.paid or asks):
+        asked = self._asked(plan.description, describing) if describing and asks else 0.0
+        priced = self.priced(picture, plan, asked=asked)
+        cost = priced.recipe.cost
+        if cost is not None:
+            self.budget.spend(cost.generate)
+        return priced
+
+    def priced(self, picture: "Picture", plan: "Plan", *, asked: float | None = 0.0) -> "Picture":
+        """The picture with its cost in its recipe, which was counted before.
+
+        Args:
+            asked: what its description cost.
+        """
+        if not plan.backend.capabilities.paid and asked == 0:
             return picture
         from imagine.stages.money.cost import actual, cost_record
 
@@ -292,8 +319,6 @@ class Purse:
             size=(request.width, request.height),
             references=len(request.images),
         )
-        asked = 0.0 if describing is None else self._asked(plan.description, describing)
-        self.budget.spend(drawn)
         cost = cost_record(self.prices, enhance=asked, generate=drawn)
         return replace(picture, recipe=recipe.model_copy(update={"cost": cost}))
 

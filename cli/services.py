@@ -1,7 +1,7 @@
 """Who describes and who draws: names from options and settings in, connected services out."""
 
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal, Self, cast
 
 from imagine.cli.console import Console
@@ -12,6 +12,7 @@ from imagine.stages.network.providers import PROVIDERS, Connection, is_own_host,
 if TYPE_CHECKING:
     from imagine.stages.enhance import Enhancer
     from imagine.stages.generate import Backend
+    from imagine.stages.network.gate import Gate
     from imagine.stages.recipe import Recipe
 
 # What -vv shows, beyond -v.
@@ -26,13 +27,19 @@ class Services:
 
     Attributes:
         dry_run: nobody will be asked, so a missing key is no obstacle.
+        many: requests to one model that may be under way at a time, where several threads ask;
+            None where one does.
         opened: closes what was made.
+        gates: those of the models, where several threads ask.
     """
 
     settings: Settings
     console: Console
     dry_run: bool = False
+    many: int | None = None
     opened: ExitStack = field(default_factory=ExitStack)
+    gates: "dict[str, Gate]" = field(default_factory=dict)
+    _made: "dict[tuple[str, str], Enhancer | Backend]" = field(default_factory=dict)
 
     def __enter__(self) -> Self:
         return self
@@ -122,18 +129,26 @@ class Services:
         return f"as a Gemini key is set in the {self.settings.origins['gemini_api_key']}"
 
     def _enhancer(self, named: str) -> "Enhancer":
+        name, _, model = named.partition("/")
+        if (made := self._made.get(("enhancer", named))) is not None:
+            return cast("Enhancer", made)
+        enhancer = self._new_enhancer(name, model)
+        self._made["enhancer", named] = enhancer
+        return enhancer
+
+    def _new_enhancer(self, name: str, model: str) -> "Enhancer":
         from imagine.stages.enhance import ENHANCERS
 
-        name, _, model = named.partition("/")
         provider = PROVIDERS.get(name)
         if provider is None or not provider.describes:
             ENHANCERS.check(name)
             if model:
                 raise UsageError(f"The enhancer {name} has no models; leave out '/{model}'.")
             return ENHANCERS.create(name)
+        model = model or self.settings.text(f"{name}_text_model") or ""
         arguments: dict[str, Any] = {
-            "connection": self.connection(name),
-            "model": model or self.settings.text(f"{name}_text_model") or "",
+            "connection": self._gated(self.connection(name), f"{name}/{model} describing"),
+            "model": model,
         }
         if name == "gemini":
             return self._gemini(arguments)
@@ -156,11 +171,19 @@ class Services:
         return enhancer
 
     def _backend(self, named: str, option: str | None) -> "Backend":
-        from imagine.stages.generate import BACKENDS
-
         name, _, model = named.partition("/")
         if model and option is not None:
             raise UsageError(f"--backend {named} and --model {option} both name one; give one.")
+        key = ("backend", f"{name}/{option or model}")
+        if (made := self._made.get(key)) is not None:
+            return cast("Backend", made)
+        backend = self._new_backend(name, option, model)
+        self._made[key] = backend
+        return backend
+
+    def _new_backend(self, name: str, option: str | None, model: str) -> "Backend":
+        from imagine.stages.generate import BACKENDS
+
         provider = PROVIDERS.get(name)
         if provider is None or not provider.draws:
             BACKENDS.check(name)
@@ -168,9 +191,10 @@ class Services:
                 where = f"--model {chosen}" if option else f"'/{chosen}'"
                 raise UsageError(f"The backend {name} has no models; leave out {where}.")
             return BACKENDS.create(name)
+        model = option or model or self._image_model(name)
         arguments: dict[str, Any] = {
-            "connection": self.connection(name),
-            "model": option or model or self._image_model(name),
+            "connection": self._gated(self.connection(name), f"{name}/{model} drawing"),
+            "model": model,
         }
         if name == "openai":
             arguments["dialect"] = self.settings.text("openai_dialect")
@@ -190,6 +214,15 @@ class Services:
         if name == "openai" and own_server and settings.origins["openai_image_model"] == "default":
             return ""
         return settings.text(f"{name}_image_model") or ""
+
+    def _gated(self, connection: Connection, model: str) -> Connection:
+        """The connection, with the gate of a model where several threads will ask it."""
+        if self.many is None:
+            return connection
+        from imagine.stages.network.gate import Gate
+
+        gate = self.gates.setdefault(model, Gate(most=self.many))
+        return replace(connection, gate=gate)
 
     def _close_later(self, service: "Enhancer | Backend") -> None:
         """Have the connections of what asks a provider closed at the end."""

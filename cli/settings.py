@@ -53,6 +53,13 @@ def _quality(value: Any) -> int:
     return int(text)
 
 
+def _whole(value: Any) -> int:
+    text = str(value)
+    if not (text.isascii() and text.isdigit() and len(text) <= 4 and 1 <= int(text) <= 1000):
+        raise ValueError("is no whole number from 1 to 1000")
+    return int(text)
+
+
 def _amount(value: Any) -> float:
     """A number of seconds or dollars."""
     try:
@@ -188,6 +195,9 @@ GENERAL: dict[str, Setting] = {
     ),
     "cache": Setting(True, "keep descriptions, so that none is paid for twice", _flag),
     "budget": Setting(None, "US dollars that one run may spend at most", _amount),
+    "concurrency": Setting(
+        None, "requests to one model at a time at most, in a batch; else 64", _whole
+    ),
     "timeout": Setting(
         None, "seconds that a provider may keep silent: 60, for pictures 300", _amount
     ),
@@ -249,6 +259,9 @@ class Settings:
 
     def number(self, name: str, option: float | None = None) -> float | None:
         return cast(float | None, self.get(name, option))
+
+    def whole(self, name: str, option: int | None = None) -> int | None:
+        return cast(int | None, self.get(name, option))
 
     def secret(self, name: str) -> Secret | None:
         return cast(Secret | None, self.values[name])

@@ -3,9 +3,35 @@
 import os
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
+
+
+class Interrupts:
+    """Who is told of Ctrl-C besides, since an exception may get lost on its way."""
+
+    def __init__(self, listener: Callable[[], None]) -> None:
+        self.happened = False
+        self._listener = listener
+
+    def tell(self) -> None:
+        self.happened = True
+        self._listener()
+
+
+_listening: list[Interrupts] = []
+
+
+@contextmanager
+def telling_of_interrupts(listener: Callable[[], None]) -> Iterator[Interrupts]:
+    """Have `listener` called by the signal's handler; it takes no lock."""
+    interrupts = Interrupts(listener)
+    _listening.append(interrupts)
+    try:
+        yield interrupts
+    finally:
+        _listening.remove(interrupts)
 
 
 class Interruption:
@@ -37,6 +63,8 @@ def watch_signals(interruption: Interruption) -> Iterator[None]:
 
     def interrupt(number: int, frame: FrameType | None) -> None:
         interruption.happened = True
+        for interrupts in _listening:
+            interrupts.tell()
         if not _put_off(number, frame):
             raise KeyboardInterrupt
 

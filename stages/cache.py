@@ -61,17 +61,7 @@ class EnhancementCache:
         if not isinstance(served, str):
             return None
         values = _read(self._path(enhancer, served, asked))
-        if values.get("version") != VERSION or values.get("model") != served:
-            return None
-        try:
-            return Enhancement(
-                spec=spec_from_dict(values["spec"]),
-                model=served,
-                notes=tuple(map(str, values["notes"])),
-                answer=str(values["answer"]),
-            )
-        except (SpecError, KeyError, TypeError, AttributeError):
-            return None
+        return enhancement_from(values) if values.get("model") == served else None
 
     def holds(
         self,
@@ -102,16 +92,9 @@ class EnhancementCache:
         Returns:
             None, or a sentence that says why it could not be kept: the answer itself is there.
         """
-        values = {
-            "version": VERSION,
-            "model": enhancement.model,
-            "spec": enhancement.spec.to_dict(),
-            "notes": list(enhancement.notes),
-            "answer": enhancement.answer,
-        }
         path = self._path(enhancer, enhancement.model, _asked(question))
         try:
-            _write(path, values)
+            _write(path, values_of(enhancement))
             _write(self._served_path(enhancer), {"model": enhancement.model})
             _make_room(path.parent)
         except OSError as error:
@@ -156,6 +139,38 @@ class EnhancementCache:
     def _served_path(self, enhancer: ModelEnhancer) -> Path:
         key = _digest([enhancer.name, address_of(enhancer), enhancer.model])
         return self.directory / _SERVED / f"{key}.json"
+
+
+def values_of(enhancement: Enhancement) -> dict[str, Any]:
+    """An answer as plain values that `enhancement_from` reads; what it used is no part of it."""
+    return {
+        "version": VERSION,
+        "model": enhancement.model,
+        "spec": enhancement.spec.to_dict(),
+        "notes": list(enhancement.notes),
+        "answer": enhancement.answer,
+    }
+
+
+def enhancement_from(values: dict[str, Any]) -> Enhancement | None:
+    """The answer behind `values_of`; None for a damaged one, or one of another version."""
+    if values.get("version") != VERSION:
+        return None
+    try:
+        return Enhancement(
+            spec=spec_from_dict(values["spec"]),
+            model=str(values["model"]),
+            notes=tuple(map(str, values["notes"])),
+            answer=str(values["answer"]),
+        )
+    except (SpecError, KeyError, TypeError, AttributeError):
+        return None
+
+
+def digest_of(question: Question, enhancer: ModelEnhancer) -> str:
+    """A name for what is asked and who is, whichever model will serve: 64 hexadecimal digits."""
+    who = [enhancer.name, address_of(enhancer), enhancer.model, enhancer.template_hash]
+    return _digest([VERSION, *who, *_asked(question)])
 
 
 def _asked(question: Question) -> list[Any]:

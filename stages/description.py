@@ -20,6 +20,8 @@ from imagine.stages.guard import GuardReport, compare, repair
 from imagine.stages.image import ReferenceImage, parse_aspect_ratio
 from imagine.stages.intent import Intent, parse_intent
 from imagine.stages.recipe import EnhancerRecord, RefinementRecord, UsageRecord
+from imagine.stages.series import Series
+from imagine.stages.series_merge import apply_series, asked_with
 from imagine.stages.spec import (
     UNSTORABLE,
     AspectRatio,
@@ -77,6 +79,7 @@ def describe(
     enhancer: Enhancer,
     seed: int = 0,
     styles: Sequence[StylePreset] = (),
+    series: Series | None = None,
     negative: Sequence[str] = (),
     aspect_ratio: str | None = None,
     images: Sequence[ReferenceImage] = (),
@@ -95,6 +98,7 @@ def describe(
         enhancer: fills what the prompt leaves open.
         seed: picks among equally good descriptions, 0 to 2**32 - 1.
         styles: presets, later ones win.
+        series: what the picture shares with others, over what presets and the enhancer add.
         negative: what must not be in the picture, added to the prompt's own exclusions.
         aspect_ratio: W:H, wins over what the prompt states.
         images: reference pictures for an enhancer that looks at them.
@@ -120,10 +124,13 @@ def describe(
         enhancement, record, told = _enhanced(fallback, question, cache=None)
         replaced = f"{enhancer.name} failed, so {fallback.name} filled the description: {error}"
         told = [replaced, *told]
+    if series is not None:
+        intent = asked_with(intent, series)
     spec, notes = _with_options(
         enhancement.spec,
         intent,
         styles=styles,
+        series=series,
         negative=[*intent.flags.exclude, *negative],
         aspect_ratio=aspect_ratio or intent.flags.aspect_ratio,
     )
@@ -255,16 +262,26 @@ def adopt(
     *,
     enhancer: EnhancerRecord | None = None,
     styles: Sequence[StylePreset] = (),
+    series: Series | None = None,
     negative: Sequence[str] = (),
     aspect_ratio: str | None = None,
 ) -> Description:
     """Take a description that a person wrote or edited, as it is.
 
-    Where it differs from its own source prompt, the notes say so; the person's edit wins.
+    Where it differs from its own source prompt, the notes say so; the person's edit wins. A
+    `series` fills what it leaves open.
     """
     intent = parse_intent(spec.source_prompt)
+    if series is not None:
+        intent = asked_with(intent, series)
     styled, notes = _with_options(
-        spec, intent, styles=styles, negative=negative, aspect_ratio=aspect_ratio
+        spec,
+        intent,
+        styles=styles,
+        series=series,
+        negative=negative,
+        aspect_ratio=aspect_ratio,
+        by_hand=True,
     )
     findings = tuple(
         replace(found, action="left as it was written") for found in compare(styled, intent)
@@ -290,8 +307,10 @@ def _with_options(
     intent: Intent,
     *,
     styles: Sequence[StylePreset],
+    series: Series | None,
     negative: Sequence[str],
     aspect_ratio: str | None,
+    by_hand: bool = False,
 ) -> tuple[PromptSpec, list[str]]:
     """The spec with what the user asked for beside the prompt."""
     notes = []
@@ -301,6 +320,10 @@ def _with_options(
             notes.append(note)
     if negative:
         spec = spec.replace(exclude=_exclusions(spec, negative))
+    if series is not None:
+        # After what this one picture must not have, since there is room for so many things only.
+        spec, left_out = apply_series(spec, series, intent, by_hand=by_hand)
+        notes += left_out
     if aspect_ratio is not None:
         spec = spec.replace(aspect_ratio=_known_ratio(aspect_ratio))
     return spec, notes

@@ -23,7 +23,16 @@ _NULLS = frozenset({"", "~", "null", "Null", "NULL"})
 _IN_TOML = re.compile(r"(?P<what>.*) \(at line (?P<line>\d+), column (?P<column>\d+)\)")
 
 
-def decode(text: str, syntax: Syntax, *, origin: str) -> Any:
+class _PlacedError(ValueError):
+    """What is wrong, and at which line and column, both from 1."""
+
+    def __init__(self, line: int, column: int, what: str) -> None:
+        self.line = line
+        self.column = column
+        self.what = what
+
+
+def decode(text: str, syntax: Syntax, *, origin: str, first_line: int = 1) -> Any:
     """Plain values from text.
 
     In YAML `16:9`, `on`, `no` and `2020-01-01` are text; whole numbers stand only under `count`
@@ -33,6 +42,7 @@ def decode(text: str, syntax: Syntax, *, origin: str) -> Any:
         text: the document.
         syntax: what it is written in.
         origin: what to call it in an error, usually the file name.
+        first_line: where it begins in its file.
 
     Raises:
         SpecError: the text is not of that syntax; says at which line and column.
@@ -43,6 +53,9 @@ def decode(text: str, syntax: Syntax, *, origin: str) -> Any:
         return document
     except RecursionError:
         reason = "it is nested too deeply"
+    except _PlacedError as fault:
+        place = f"line {fault.line + first_line - 1}, column {fault.column}"
+        reason = f"{place}: {fault.what[:1].lower()}{shown(fault.what[1:], limit=120)}"
     except ValueError as error:
         reason = str(error)
     raise SpecError(f"{origin} is not valid {syntax.upper()}: {reason}; correct it.")
@@ -82,6 +95,8 @@ def _check_nesting(document: Any) -> None:
     """
     level = [document]
     for _ in range(MAX_NESTING + 1):
+        if not level:
+            return
         tables = [value.values() for value in level if isinstance(value, dict)]
         lists = [value for value in level if isinstance(value, list)]
         level = [item for items in (*tables, *lists) for item in items]
@@ -93,7 +108,7 @@ def _from_json(text: str) -> Any:
     try:
         return json.loads(text)
     except json.JSONDecodeError as error:
-        raise ValueError(_at(error.lineno, error.colno, error.msg)) from error
+        raise _PlacedError(error.lineno, error.colno, error.msg) from error
     except ValueError as error:  # Python reads no number of over 4,300 digits
         raise ValueError("it holds a number of too many digits") from error
 
@@ -107,7 +122,7 @@ def _from_toml(text: str) -> Any:
         found = _IN_TOML.fullmatch(str(error))
         if found is None:
             raise ValueError(shown(str(error).lower())) from error
-        raise ValueError(_at(found["line"], found["column"], found["what"])) from error
+        raise _PlacedError(int(found["line"]), int(found["column"]), found["what"]) from error
     except ValueError as error:
         raise ValueError("it holds a number of too many digits") from error
 
@@ -122,17 +137,13 @@ def _from_yaml(text: str) -> Any:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         what = error.problem or error.context or "it cannot be read"
-        raise ValueError(what if mark is None else _at_mark(mark, what)) from error
+        raise (ValueError(what) if mark is None else _at_mark(mark, what)) from error
     except yaml.YAMLError as error:
         raise ValueError("it holds a character that YAML has not") from error
 
 
-def _at(line: object, column: object, what: str) -> str:
-    return f"line {line}, column {column}: {what[:1].lower()}{shown(what[1:], limit=120)}"
-
-
-def _at_mark(mark: Any, what: str) -> str:
-    return _at(mark.line + 1, mark.column + 1, what)
+def _at_mark(mark: Any, what: str) -> _PlacedError:
+    return _PlacedError(mark.line + 1, mark.column + 1, what)
 
 
 class _Events:
@@ -149,7 +160,7 @@ class _Events:
         next(self.events)
         after = next(self.events)
         if self._kind(after) != "StreamEnd":
-            raise ValueError(_at_mark(after.start_mark, "a second document begins"))
+            raise _at_mark(after.start_mark, "a second document begins")
         return value
 
     @staticmethod
@@ -159,13 +170,11 @@ class _Events:
     def _value(self, event: Any, *, depth: int, key: str = "") -> Any:
         kind = self._kind(event)
         if kind == "Alias":
-            raise ValueError(
-                _at_mark(event.start_mark, "aliases (* and &) are not read, write the value out")
-            )
+            raise _at_mark(event.start_mark, "aliases (* and &) are not read, write the value out")
         if event.tag is not None:
             tag = shown(event.tag.replace("tag:yaml.org,2002:", "!!"), limit=40)
             told = f"the tag {tag} is not read, write the value alone"
-            raise ValueError(_at_mark(event.start_mark, told))
+            raise _at_mark(event.start_mark, told)
         if depth > MAX_NESTING:
             raise RecursionError
         if kind == "MappingStart":
@@ -182,12 +191,10 @@ class _Events:
         fields: dict[str, Any] = {}
         for event in self._until("MappingEnd"):
             if self._kind(event) != "Scalar":
-                raise ValueError(_at_mark(event.start_mark, "a field needs a name"))
+                raise _at_mark(event.start_mark, "a field needs a name")
             key = event.value  # type: ignore[attr-defined]
             if key in fields:
-                raise ValueError(
-                    _at_mark(event.start_mark, f"the field '{shown(key)}' stands here again")
-                )
+                raise _at_mark(event.start_mark, f"the field '{shown(key)}' stands here again")
             fields[key] = self._value(next(self.events), depth=depth + 1, key=key)
         return fields
 

@@ -97,6 +97,16 @@ class ItemsFailedError(ImagineError):
     exit_code = 8
 
 
+class BusyError(ImagineError):
+    exit_code = 1
+
+
+class StoppedError(ImagineError):
+    """Work that was waiting when the user stopped the run: neither done nor failed."""
+
+    exit_code = 130
+
+
 class SaveError(ImagineError):
     exit_code = 1
 

@@ -108,6 +108,7 @@ class Intent:
         monochrome: the prompt asks for no colour.
         aspect_ratio: stated in words or by flag, when it is one the spec knows.
         stated: slots that the prompt speaks about itself.
+        cast: what the user says beside the prompt of characters that it mentions.
     """
 
     source: str
@@ -126,6 +127,7 @@ class Intent:
     monochrome: bool = False
     aspect_ratio: AspectRatio | None = None
     stated: frozenset[Slot] = frozenset()
+    cast: str = ""
 
 
 def parse_intent(prompt: str) -> Intent:

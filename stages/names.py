@@ -12,7 +12,7 @@ from imagine.stages.intent import split_flags
 from imagine.stages.recipe import Recipe
 
 DEFAULT_TEMPLATE = "{slug}-{seed}"
-FIELDS = ("slug", "seed", "n", "date", "time", "backend", "hash", "width", "height")
+FIELDS = ("slug", "seed", "n", "date", "time", "backend", "hash", "width", "height", "id")
 MAX_SLUG_CHARACTERS = 60
 # A slug of other scripts takes up to 4 bytes a character; half a name leaves room for the rest.
 MAX_SLUG_BYTES = 120
@@ -29,7 +29,7 @@ _LETTERS = str.maketrans(
 )
 
 
-def file_stem(template: str, recipe: Recipe, *, index: int = 1) -> str:
+def file_stem(template: str, recipe: Recipe, *, index: int = 1, item: str | None = None) -> str:
     """The name of a picture, without ending; "/" parts sub-directories.
 
     Args:
@@ -38,10 +38,11 @@ def file_stem(template: str, recipe: Recipe, *, index: int = 1) -> str:
         recipe: gives `slug` (of the user's words), `seed`, `date` and `time` (UTC), `backend`,
             `hash` (of the request), `width` and `height`.
         index: gives `n`, from 1.
+        item: gives `id`, in a batch.
 
     Raises:
-        UsageError: the template names an unknown field, leads out of the output directory, is
-            empty, or is a name that Windows reserves.
+        UsageError: the template names an unknown field, or `id` outside a batch, leads out of the
+            output directory, is empty, or is a name that Windows reserves.
     """
     request = recipe.to_request()
     values: dict[str, str | int] = {
@@ -55,17 +56,31 @@ def file_stem(template: str, recipe: Recipe, *, index: int = 1) -> str:
         "width": request.width,
         "height": request.height,
     }
+    if item is not None:
+        values["id"] = _name_of(item)
     return _fill(template, values)
 
 
-def check_template(template: str) -> None:
+def check_template(template: str, *, batch: bool = False) -> None:
     """Refuse a template before anything is drawn.
+
+    Args:
+        batch: whether the pictures will be of items, which alone have an `id`.
 
     Raises:
         UsageError: as `file_stem` does.
     """
     numbers = ("seed", "n", "width", "height")
-    _fill(template, {field: 1 if field in numbers else "x" for field in FIELDS})
+    fields = FIELDS if batch else [field for field in FIELDS if field != "id"]
+    _fill(template, {field: 1 if field in numbers else "x" for field in fields})
+
+
+def _name_of(item: str) -> str:
+    """An item's id as a part of a name: it begins no hidden file and no directory."""
+    name = re.sub(r"[/\\]", "-", item).lstrip(". ")
+    if not _has(name, "LN"):
+        return f"item-{hashlib.sha256(item.encode('utf-8', 'replace')).hexdigest()[:8]}"
+    return f"{name}-item" if _RESERVED.fullmatch(name) else name
 
 
 def slug_of(prompt: str) -> str:
@@ -167,11 +182,15 @@ def _pieces(part: str, values: dict[str, str | int]) -> Iterator[str]:
         yield literal
         if field is None:
             continue
+        if field == "id" and field not in values:
+            raise UsageError(
+                "The name template has the field 'id', which only the items of a batch have; "
+                "leave it out."
+            )
         if field not in values:
-            known = ", ".join(FIELDS)
             raise UsageError(
                 f"The name template has no field '{shown(field)}'"
-                f"{did_you_mean(field, list(FIELDS))} (known: {known})."
+                f"{did_you_mean(field, list(values))} (known: {', '.join(values)})."
             )
         value = values[field]
         allowed = r"(0?[1-9][0-9]?)?" if isinstance(value, int) else ""

@@ -8,15 +8,16 @@ Nothing here reads the environment, prints or exits. The command line makes the 
 one, since a person may look at the description and change it on the way.
 """
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from time import perf_counter
+from typing import cast
 
 from imagine.stages import VERSION
 from imagine.stages.description import describe
 from imagine.stages.enhance import Enhancer
-from imagine.stages.generate import Backend
+from imagine.stages.generate import Backend, TogetherBackend
 from imagine.stages.image import GeneratedImage, ImageRequest, Progress
 from imagine.stages.plan import Plan, plan_pictures
 from imagine.stages.recipe import (
@@ -58,13 +59,52 @@ def draw(
         ImagineError: whatever the backend reports; no picture was made.
     """
     start = perf_counter()
-    image = _last(plan.backend, request, on_progress)
-    seconds = perf_counter() - start
+    steps = plan.backend.generate(request)
+    (image,) = _images(plan.backend, steps, on_progress, count=1)
+    return picture_of(plan, request, image, seconds=perf_counter() - start)
+
+
+def draw_together(
+    requests: Sequence[tuple[Plan, ImageRequest]],
+    *,
+    on_progress: Callable[[Progress], None] = lambda progress: None,
+) -> list[Picture]:
+    """Draw several requests in one go, each one of its plan's; a Picture for each, in their order.
+
+    Args:
+        requests: 1 to `together` of one TogetherBackend, alike in everything but prompts, spec and
+            seed. The seconds of a picture are its share of those that all of them took.
+
+    Raises:
+        ImagineError: whatever the backend reports; none of the pictures was made.
+    """
+    backend = cast("TogetherBackend", requests[0][0].backend)
+    start = perf_counter()
+    steps = backend.generate_together([request for _, request in requests])
+    images = _images(backend, steps, on_progress, count=len(requests))
+    seconds = (perf_counter() - start) / len(requests)
+    return [
+        picture_of(plan, request, image, seconds=seconds)
+        for (plan, request), image in zip(requests, images, strict=True)
+    ]
+
+
+def picture_of(
+    plan: Plan, request: ImageRequest, image: GeneratedImage, *, seconds: float | None = None
+) -> Picture:
+    """An image that was drawn for one of the plan's requests, with its recipe.
+
+    Args:
+        seconds: that drawing took; None where an earlier run drew it.
+    """
     return Picture(image, _recipe(plan, request, image, seconds))
 
 
-def _recipe(plan: Plan, request: ImageRequest, image: GeneratedImage, seconds: float) -> Recipe:
+def _recipe(
+    plan: Plan, request: ImageRequest, image: GeneratedImage, seconds: float | None
+) -> Recipe:
     description, backend = plan.description, plan.backend
+    timings = {"enhance": description.seconds, "generate": seconds}
     return Recipe(
         program=f"imagine {VERSION}",
         created=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
@@ -89,7 +129,7 @@ def _recipe(plan: Plan, request: ImageRequest, image: GeneratedImage, seconds: f
         references=tuple(ReferenceRecord(sha256=picture.sha256) for picture in request.images),
         original=image.received is not None,
         notes=(*plan.notes, *image.notes),
-        timings={"enhance": round(description.seconds, 4), "generate": round(seconds, 4)},
+        timings={name: round(value, 4) for name, value in timings.items() if value is not None},
     )
 
 
@@ -110,17 +150,25 @@ def _parameters(
     return {**given, **dict(image.parameters)}
 
 
-def _last(
-    backend: Backend, request: ImageRequest, on_progress: Callable[[Progress], None]
-) -> GeneratedImage:
-    steps = backend.generate(request)
+def _images(
+    backend: Backend,
+    steps: Iterator[Progress | GeneratedImage],
+    on_progress: Callable[[Progress], None],
+    *,
+    count: int,
+) -> list[GeneratedImage]:
+    """The first `count` pictures among a backend's steps; it is not asked for anything after."""
+    images: list[GeneratedImage] = []
     try:
         for step in steps:
-            if isinstance(step, GeneratedImage):
-                return step
-            on_progress(step)
+            if not isinstance(step, GeneratedImage):
+                on_progress(step)
+                continue
+            images.append(step)
+            if len(images) == count:
+                return images
     finally:
         # At once, so that an interruption cancels what a provider is still working on.
         if isinstance(steps, Generator):
             steps.close()
-    raise RuntimeError(f"the backend {backend.name} ended without a picture")
+    raise RuntimeError(f"the backend {backend.name} ended with {len(images)} of {count} pictures")

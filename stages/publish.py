@@ -3,11 +3,15 @@
 import contextlib
 import errno
 import os
+import re
 import secrets
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cache
+from hashlib import sha256
 from pathlib import Path
 
+from imagine.stages.disk import write_new_file
 from imagine.stages.errors import SpecError
 from imagine.stages.metadata import read_recipe, sidecar_of
 from imagine.stages.names import MAX_NAME_BYTES, cut_bytes
@@ -15,6 +19,27 @@ from imagine.stages.names import MAX_NAME_BYTES, cut_bytes
 # What os.link fails with where the file system has no hard links (FAT, some network shares).
 _NO_HARD_LINKS = {errno.EPERM, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOSYS, errno.EMLINK}
 _MAX_NUMBER = 99_999
+# Host, process and chance: what a killed process left can be told from what is being written.
+_TEMPORARY = re.compile(r"\.imagine-([0-9a-f]{8})-([0-9]+)-[0-9a-f]{12}\.tmp")
+
+
+@dataclass(frozen=True, slots=True)
+class Coming:
+    """What is about to be published.
+
+    Attributes:
+        target: the picture's name, unless it is taken.
+        sha256: of the picture, in hexadecimal.
+        bytes: size of the picture.
+        sidecar: sha256 of the file that will lie beside it, or None.
+        overwrite: whether a file of that name is replaced.
+    """
+
+    target: Path
+    sha256: str
+    bytes: int
+    sidecar: str | None
+    overwrite: bool
 
 
 def publish(files: Sequence[bytes], target: Path, *, overwrite: bool) -> Path:
@@ -82,22 +107,23 @@ class _Publication:
                 self.directories.remove(path)
 
     def write(self, files: Sequence[bytes], directory: Path) -> list[Path]:
-        """Put every file's bytes on the disk, under temporary names."""
-        for data in files:
-            with self._temporary_name(directory).open("xb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-        return list(self.temporary)
+        """Put every file's bytes on the disk, under temporary names.
+
+        The picture comes last: when a killed process left it, it left the sidecar too.
+        """
+        names = [self._temporary_name(directory) for _ in files]
+        for name, data in reversed(list(zip(names, files, strict=True))):
+            write_new_file(name, data)
+        return names
 
     def _temporary_name(self, directory: Path) -> Path:
-        path = directory / f".imagine-{secrets.token_hex(8)}.tmp"
+        path = directory / f".imagine-{host()}-{os.getpid()}-{secrets.token_hex(6)}.tmp"
         self.temporary.append(path)
         return path
 
     def take_free_name(self, temporary: Sequence[Path], target: Path) -> Path:
         """Publish under the first free name of `target`, `target`-2 and so on."""
-        for path in _numbered(target):
+        for path in numbered(target):
             if _has_sidecar(path):
                 continue
             try:
@@ -176,12 +202,50 @@ class _Publication:
                 path.unlink()
 
 
+@cache
+def host() -> str:
+    """A short name of this machine, for the names of temporary files: 8 hexadecimal digits.
+
+    Containers of one image may share everything but their host names.
+    """
+    import platform
+
+    return sha256(platform.node().encode()).hexdigest()[:8]
+
+
+def temporary_files(directory: Path) -> Iterator[Path]:
+    """The files in a directory that processes which died, on any host, or live have not named."""
+    with contextlib.suppress(OSError), os.scandir(directory) as entries:
+        yield from (Path(entry.path) for entry in entries if _TEMPORARY.fullmatch(entry.name))
+
+
+def is_abandoned(temporary: Path) -> bool:
+    """Whether a process of this host made a temporary file, and lives no more.
+
+    This process counts as one that made none.
+    """
+    found = _TEMPORARY.fullmatch(temporary.name)
+    # To ask Windows for a process by `os.kill` would end it.
+    if found is None or found[1] != host() or os.name == "nt":
+        return False
+    process = int(found[2])
+    if process == os.getpid():
+        return True
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return True
+    except (OSError, OverflowError):
+        return False
+    return False
+
+
 def _places(temporary: Sequence[Path], path: Path) -> list[tuple[Path, Path]]:
     """Temporary and final names, the picture last: whoever sees it sees all."""
     return list(zip(temporary, (path, sidecar_of(path)), strict=False))[::-1]
 
 
-def _numbered(target: Path) -> Iterator[Path]:
+def numbered(target: Path) -> Iterator[Path]:
     """`target`, then names with a number, their stem cut where the whole would be too long."""
     yield target
     for number in range(2, _MAX_NUMBER + 1):

@@ -157,7 +157,8 @@ def _subject_texts(spec: PromptSpec, intent: Intent) -> list[str]:
         details = [text for text in _details(subject, entity) if not _words(text) <= said]
         named = subject.origin == "user" and _is_named(subject, intent)
         if named and details:
-            texts.append(f"{_label(subject, entity, english)}: {', '.join(details)}")
+            called = _label(subject, entity, intent) if english else _span(subject)
+            texts.append(f"{called}: {', '.join(details)}")
         elif not named:
             told = ", ".join((subject.name, *details))
             scene = "also in the scene: " if english and subject.origin == "added" else ""
@@ -165,13 +166,18 @@ def _subject_texts(spec: PromptSpec, intent: Intent) -> list[str]:
     return texts
 
 
-def _label(subject: Subject, entity: Entity | None, english: bool) -> str:
-    """What a thing of the prompt is called in front of its details.
+def _label(subject: Subject, entity: Entity | None, intent: Intent) -> str:
+    """What a thing of an English prompt is called in front of its details.
 
-    A model's span may begin with an article or a preposition, which the parser's never does.
+    A model's span may begin with an article or a preposition, which the parser's never does. A
+    name has an article only where the prompt gives it one: "the Eiffel Tower", but "Mira".
     """
-    if english:
-        return f"the {entity.span if entity is not None else subject.name}"
+    name = entity.span if entity is not None else subject.name
+    bare = name in intent.proper_nouns and f"the {name}".lower() not in intent.core.lower()
+    return name if bare else f"the {name}"
+
+
+def _span(subject: Subject) -> str:
     return subject.source_span or subject.name
 
 

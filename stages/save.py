@@ -4,6 +4,7 @@ import errno
 import hashlib
 import os
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from imagine.stages.names import (
     check_template,
     file_stem,
 )
-from imagine.stages.publish import publish
+from imagine.stages.publish import Coming, publish
 from imagine.stages.recipe import Recipe
 
 FORMATS: dict[str, ImageFormat] = {
@@ -152,7 +153,11 @@ def check_format(format: ImageFormat | None, width: int, height: int) -> None:
 
 
 def check_destination(
-    destination: Destination, *, name_template: str = DEFAULT_TEMPLATE, sidecar: bool = False
+    destination: Destination,
+    *,
+    name_template: str = DEFAULT_TEMPLATE,
+    sidecar: bool = False,
+    batch: bool = False,
 ) -> None:
     """Refuse a place or name template that cannot be written, before anything is drawn.
 
@@ -172,7 +177,7 @@ def check_destination(
     directory, name = destination.directory, destination.file_name
     if name is None:
         stem, format = split_template(name_template, destination.format)
-        check_template(stem)
+        check_template(stem, batch=batch)
         check_format(format, 1, 1)
     file_names = [] if name is None else [name + ".json" if sidecar else name]
     if any(len(os.fsencode(part)) > MAX_NAME_BYTES for part in (*directory.parts, *file_names)):
@@ -225,6 +230,8 @@ def save_image(
     sidecar: bool = False,
     overwrite: bool = False,
     index: int = 1,
+    item: str | None = None,
+    on_encoded: Callable[[Coming], None] = lambda coming: None,
 ) -> Artifact:
     """Write one picture, and its sidecar when there is one, whole or not at all.
 
@@ -246,6 +253,8 @@ def save_image(
             the file cannot carry it.
         overwrite: whether a file of that name is replaced.
         index: place of the picture in this run, from 1.
+        item: what the template's `id` stands for, in a batch.
+        on_encoded: takes what is about to be written; nothing is when it raises.
 
     Raises:
         UsageError: the name template is wrong.
@@ -255,7 +264,9 @@ def save_image(
     if destination.file_name is None:
         template, wanted = split_template(name_template, wanted)
     format = format_of(image, wanted)
-    name = destination.file_name or f"{file_stem(template, recipe, index=index)}.{format}"
+    name = (
+        destination.file_name or f"{file_stem(template, recipe, index=index, item=item)}.{format}"
+    )
     target = destination.directory / name
     if overwrite and index > 1 and (destination.file_name or not _varies(template)):
         # Pictures of one run must not overwrite each other.
@@ -266,6 +277,16 @@ def save_image(
     files = [encoded.data]
     if sidecar or not encoded.recipe_inside:
         files.append((recipe.to_json(indent=2) + "\n").encode())
+    digests = [hashlib.sha256(data).hexdigest() for data in files]
+    on_encoded(
+        Coming(
+            target=target,
+            sha256=digests[0],
+            bytes=len(encoded.data),
+            sidecar=digests[1] if len(files) > 1 else None,
+            overwrite=overwrite,
+        )
+    )
     try:
         path = publish(files, target, overwrite=overwrite)
     except OSError as error:
@@ -277,7 +298,7 @@ def save_image(
         width=width,
         height=height,
         bytes=len(encoded.data),
-        sha256=hashlib.sha256(encoded.data).hexdigest(),
+        sha256=digests[0],
         notes=encoded.notes,
     )
 
@@ -287,9 +308,14 @@ def _varies(template: str) -> bool:
     return any(f"{{{field}" in template for field in ("n", "seed", "hash"))
 
 
+def write_error(what: str, path: Path, error: OSError) -> SaveError:
+    """The error for something that cannot be written, such as "The picture"."""
+    reason, remedy = _REASONS.get(error.errno or 0, (error.strerror or shown(error), _ELSEWHERE))
+    return SaveError(f"{what} cannot be written to {quoted_path(path)}: {reason}; {remedy}.")
+
+
 def _save_error(path: Path, error: OSError) -> SaveError:
-    what, remedy = _REASONS.get(error.errno or 0, (error.strerror or shown(error), _ELSEWHERE))
-    return SaveError(f"The picture cannot be written to {quoted_path(path)}: {what}; {remedy}.")
+    return write_error("The picture", path, error)
 
 
 _ELSEWHERE = "choose another directory with --output"

@@ -41,7 +41,7 @@ def test_a_bad_line_is_a_failed_row(imagine: Command) -> None:
     done = imagine("enhance", stdin=b"a fox\n" + b"x" * 4001 + b"\na cat\n")
     rows = [json.loads(line) for line in done.lines]
     assert done.code == 8
-    assert [row["prompt"] for row in rows] == ["a fox", "x" * 4001, "a cat"]
+    assert [row["prompt"][:5] for row in rows] == ["a fox", "xxxxx", "a cat"]
     assert rows[1]["error"]["message"] == (
         "The prompt has 4001 characters, the limit is 4000; shorten it."
     )

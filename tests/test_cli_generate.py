@@ -138,19 +138,30 @@ def test_lines_on_stdin_give_a_picture_each(imagine: Command) -> None:
     assert (done.code, done.lines) == (0, ["a-fox-1.png", "a-cat-1.png"])
 
 
-def test_a_bad_line_fails_alone_and_the_run_ends_with_8(imagine: Command) -> None:
+def test_a_bad_line_stops_the_run_before_anything_is_drawn(imagine: Command) -> None:
     done = imagine("-o", "out", "--seed", "1", *SMALL, stdin=b"a fox\n\xff\na cat\x07\na dog\n")
-    assert done.code == 8
-    assert done.lines == ["out/a-fox-1.png", "out/a-dog-1.png"]
-    assert "Error: line 2: The line is not UTF-8; convert the file." in done.err
+    assert (done.code, done.lines) == (2, [])
+    assert "Error: line 2: The row is not UTF-8; convert the file." in done.err
     assert "Error: line 3: The prompt contains the control character U+0007; remove it." in done.err
-    assert done.err.endswith("Error: 2 of 4 prompts failed; the others are done.\n")
+    assert done.err.endswith(
+        "Error: 2 rows of stdin cannot be read, so nothing was drawn; correct them, or add "
+        "--keep-going to record them as failed.\n"
+    )
+
+
+def test_a_bad_line_fails_alone_where_the_run_is_to_go_on(imagine: Command) -> None:
+    done = imagine(
+        "-k", "-o", "out", "--seed", "1", *SMALL, stdin=b"a fox\n\xff\na cat\x07\na dog\n"
+    )
+    assert done.code == 8
+    assert sorted(done.lines) == ["out/a-dog-1.png", "out/a-fox-1.png"]
+    assert "Error: line 3: The prompt contains the control character U+0007; remove it." in done.err
 
 
 def test_a_bad_line_with_json_is_a_line_of_its_own(imagine: Command) -> None:
-    done = imagine("--json", *SMALL, stdin=b"a fox\n\xff\n")
-    rows = [json.loads(line) for line in done.lines]
-    assert [(row["ok"], row["line"]) for row in rows] == [(True, 1), (False, 2)]
+    done = imagine("--json", "-k", *SMALL, stdin=b"a fox\n\xff\n")
+    rows = [row for row in map(json.loads, done.lines) if row["event"] == "item"]
+    assert sorted((row["line"], row["ok"]) for row in rows) == [(1, True), (2, False)]
 
 
 def test_a_picture_can_be_given_an_exact_file(imagine: Command) -> None:
@@ -230,8 +241,8 @@ def test_a_broken_edit_is_kept_for_the_user(
 ) -> None:
     monkeypatch.setenv("EDITOR", editor(tmp_path, 'echo "colour: red" >> "$1"'))
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    done = imagine("--edit", stdin=b"a fox\n")
-    assert done.code == 8
+    done = imagine("a fox", "--edit")
+    assert done.code == 2
     kept = next(tmp_path.glob("imagine-*.yaml"))
     assert f"Your edit is kept in '{kept}'." in done.err
     assert "colour: red" in kept.read_text()

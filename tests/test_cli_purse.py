@@ -125,7 +125,7 @@ def test_the_number_of_paid_pictures_is_told_as_it_is(
     assert [question.split(" paid ")[0] for question in asked] == [
         "Draw 6",
         "Draw 5",
-        "Draw at least 6",
+        "Draw 50",
     ]
 
 

@@ -11,7 +11,7 @@ from fakes.client import (
     JSON_SCHEMA,
 )
 from fakes.describe import describe_prompt
-from fakes.pictures import draw, prompt_mark, size_of, type_of
+from fakes.pictures import draw, mark_in, prompt_mark, size_of, type_of
 from PIL import Image
 
 
@@ -44,6 +44,21 @@ def test_pictures_differ_with_prompt_and_number_and_repeat_otherwise() -> None:
 def test_noise_gives_a_picture_its_realistic_size() -> None:
     assert len(draw(1024, 1024, prompt="a fox", megabytes=2).bytes) > 2 * 2**20
     assert len(draw(1024, 1024, prompt="a fox").bytes) < 100_000
+
+
+def test_a_tiny_picture_takes_a_few_kilobytes_at_any_size() -> None:
+    picture = draw(1024, 1024, prompt="a fox", tiny=True)
+    assert len(picture.bytes) < 6_000
+    with Image.open(io.BytesIO(picture.bytes)) as image:
+        image.load()
+        assert image.size == (1024, 1024)
+
+
+@pytest.mark.parametrize("kind", ["png", "jpeg"])
+def test_a_file_names_its_prompt(kind: str) -> None:
+    picture = draw(64, 64, prompt="a fox", number=7, kind=kind)  # type: ignore[arg-type]
+    assert mark_in(picture.bytes) == prompt_mark("a fox")
+    assert mark_in(b"\x89PNG and nothing else") is None
 
 
 @pytest.mark.parametrize("schema", [GOOGLE_SCHEMA, JSON_SCHEMA])

@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 import pytest
 from fakes import SERVICES, serve
+from fakes.audit import read_log
 from fakes.client import (
     GOOGLE_SCHEMA,
     IMAGE,
@@ -118,6 +119,49 @@ def test_only_so_many_a_minute() -> None:
         assert gemini.text().status_code == 200
 
 
+def test_texts_and_pictures_are_limited_apart() -> None:
+    with client("gemini", per_minute=1) as gemini:
+        assert [gemini.text().status_code for _ in range(2)] == [200, 429]
+        assert [gemini.picture().status_code for _ in range(2)] == [200, 429]
+    with client("gemini", per_minute={"image": 1}) as gemini:
+        assert [gemini.picture().status_code for _ in range(2)] == [200, 429]
+        assert [gemini.text().status_code for _ in range(4)] == [200] * 4
+
+
+def test_google_names_the_quota_of_a_minute_and_none_of_requests_at_a_time() -> None:
+    with client("gemini", per_minute={"image": 1}, minute=20.0) as gemini:
+        gemini.picture()
+        quota, _, wait = gemini.picture().json()["error"]["details"]
+        assert quota["violations"][0]["quotaValue"] == "1"
+        assert 19.0 < float(wait["retryDelay"].rstrip("s")) <= 20.0
+    with client("gemini", concurrency={"image": 1}, latency=0.3) as gemini:
+        waiting = threading.Thread(target=gemini.picture)
+        waiting.start()
+        while not gemini.fake.entries:
+            time.sleep(0.01)
+        (wait,) = gemini.picture().json()["error"]["details"]
+        assert wait == {"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": "1s"}
+        waiting.join()
+
+
+def test_the_log_tells_when_an_answer_was_written_and_when_nobody_took_it(tmp_path: Path) -> None:
+    path = tmp_path / "log.jsonl"
+    with client("gemini", faults=["ok", "cut"], latency=0.2, log=path) as gemini:
+        gemini.picture("a fox")
+        with pytest.raises(httpx.RemoteProtocolError):
+            gemini.picture("a cat")
+        gemini.http.timeout = httpx.Timeout(0.05)
+        with pytest.raises(httpx.ReadTimeout):
+            gemini.picture("a dog")
+        time.sleep(0.3)
+    took, cut, left = read_log(path)
+    assert took["finished"] <= took["written"]
+    assert (took["gone"], cut["gone"]) == (0.0, 0.0)
+    assert (cut["written"], left["written"]) == (0.0, 0.0)
+    assert left["gone"] >= left["finished"]
+    assert [entry["paid"] for entry in (took, cut, left)] == [1, 1, 1]
+
+
 @pytest.mark.parametrize(
     ("fault", "error", "paid"),
     [
@@ -203,8 +247,8 @@ def test_the_log_tells_where_a_key_does_not_belong(tmp_path: Path) -> None:
         assert entry.key == "?key"
         assert entry.query == {"key": "[key]"}
         assert entry.leaks == ("query", "body", "header x-more")
-    (line,) = path.read_text().splitlines()
-    assert json.loads(line)["outcome"] == "ok"
+    (logged,) = read_log(path)
+    assert logged["outcome"] == "ok"
 
 
 def test_a_request_may_come_in_chunks_and_after_100_continue() -> None:

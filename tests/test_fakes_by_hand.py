@@ -67,6 +67,27 @@ def test_the_format_of_pictures_is_chosen_by_hand() -> None:
         assert type_of(inline(reply)) == "image/jpeg"
 
 
+def test_limits_may_differ_by_step_by_hand() -> None:
+    arguments = ("--limit", "text=32,image=16", "--per-minute", "image=1", "--minute", "30")
+    with by_hand("gemini", *arguments, "--tiny") as process:
+        assert process.stdout is not None
+        root = process.stdout.readline().strip().partition("=")[2]
+        headers = {"x-goog-api-key": "test-key-gemini"}
+        url = f"{root}/v1beta/models/{IMAGE}:generateContent"
+        replies = [
+            httpx.post(url, json={"contents": [USER]}, headers=headers, trust_env=False)
+            for _ in range(2)
+        ]
+        assert [reply.status_code for reply in replies] == [200, 429]
+        assert len(inline(replies[0])) < 6_000
+
+
+def test_limits_of_an_unknown_step_are_refused_by_hand() -> None:
+    with by_hand("gemini", "--limit", "texts=32") as process:
+        _, errors = process.communicate(timeout=10)
+    assert "the steps of 'texts=32' are not among text, image" in errors
+
+
 def test_all_providers_are_served_on_one_port() -> None:
     with by_hand("all") as process:
         assert process.stdout is not None

@@ -1,8 +1,17 @@
+import json
 from collections.abc import Callable
 
 import pytest
 
-from imagine.stages.network.json_values import count, decoded_base64, items, table, tables, text
+from imagine.stages.network.json_values import (
+    count,
+    decoded_base64,
+    items,
+    parsed_json,
+    table,
+    tables,
+    text,
+)
 
 VALUES: list[tuple[Callable[[object], object], object, object]] = [
     (table, {"a": 1}, {"a": 1}),
@@ -42,3 +51,24 @@ def test_base64_may_have_white_space_in_it(value: str | bytes) -> None:
 def test_what_is_no_base64_is_refused(value: str) -> None:
     with pytest.raises(ValueError, match=r"."):
         decoded_base64(value)
+
+
+JSON: list[tuple[bytes, object]] = [
+    (b'{"a": [1, 2.5, null, true, "f\\u00f6x"]}', {"a": [1, 2.5, None, True, "f\u00f6x"]}),
+    # What only the standard library reads.
+    (b'"\\ud800"', "\ud800"),
+    (b"\xef\xbb\xbf{}", {}),
+    ("[1]".encode("utf-16"), [1]),
+    (b"[" * 300 + b"]" * 300, None),
+]
+
+
+@pytest.mark.parametrize(("data", "value"), JSON)
+def test_json_is_read_as_the_standard_library_reads_it(data: bytes, value: object) -> None:
+    assert parsed_json(data) == (json.loads(data) if value is None else value)
+
+
+@pytest.mark.parametrize("data", [b"", b"{", b'{"a": 1', b"[01]", b'"\xff"', b"<html>", b"1 2"])
+def test_what_is_no_json_is_refused(data: bytes) -> None:
+    with pytest.raises(ValueError, match=r"."):
+        parsed_json(data)

@@ -67,13 +67,47 @@ def test_a_slug_is_short_printable_and_never_empty(prompt: str) -> None:
 
 def test_every_field_is_filled() -> None:
     recipe = make_recipe("A fox", width=640, height=480, seed=5)
-    template = "{slug}_{seed}_{n:03}_{date}_{time}_{backend}_{width}x{height}_{hash}"
-    stem = file_stem(template, recipe, index=4)
+    template = "{slug}_{seed}_{n:03}_{date}_{time}_{backend}_{width}x{height}_{hash}_{id}"
+    stem = file_stem(template, recipe, index=4, item="fox 7")
     assert re.fullmatch(
-        r"a-fox_5_004_2026-11-22_010203_sketch_640x480_[0-9a-f]{8}",
+        r"a-fox_5_004_2026-11-22_010203_sketch_640x480_[0-9a-f]{8}_fox 7",
         stem,
     )
     assert set(re.findall(r"{(\w+)", template)) == set(FIELDS)
+
+
+def test_only_items_of_a_batch_have_an_id() -> None:
+    message = (
+        "The name template has the field 'id', which only the items of a batch have; leave it out."
+    )
+    with pytest.raises(UsageError) as caught:
+        file_stem("{slug}-{id}", make_recipe())
+    assert str(caught.value) == message
+    with pytest.raises(UsageError) as caught:
+        check_template("{id}")
+    assert str(caught.value) == message
+    check_template("{id}", batch=True)
+
+
+@pytest.mark.parametrize(
+    ("item", "stem"),
+    [
+        ("0a1b2c", "0a1b2c"),
+        ("größe 1", "größe 1"),
+        ("a/b\\c", "a-b-c"),
+        ("../../x", "-..-x"),
+        (".hidden", "hidden"),
+        ("con", "con-item"),
+        ("~root", "~root"),
+        ("a:b?", "a-b-"),
+        ("...", "item-ab5df625"),
+        ("☀️", "item-41cd5656"),
+        ("x" * 300, "x" * 239),
+    ],
+)
+def test_an_id_is_a_part_of_one_name(item: str, stem: str) -> None:
+    assert file_stem("{id}", make_recipe(), item=item) == stem
+    assert_safe(file_stem("a/{id}", make_recipe(), item=item))
 
 
 def test_the_hash_is_that_of_the_request() -> None:

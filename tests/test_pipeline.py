@@ -1,6 +1,6 @@
 """The pipeline as a library: describe, plan, draw; with a backend made for the test."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -13,7 +13,7 @@ from imagine.stages.errors import RefusedError, UsageError
 from imagine.stages.generate import Capabilities
 from imagine.stages.image import GeneratedImage, ImageRequest, Progress
 from imagine.stages.intent import Intent
-from imagine.stages.pipeline import draw
+from imagine.stages.pipeline import draw, draw_together, picture_of
 from imagine.stages.plan import plan_pictures, plan_replay
 from imagine.stages.sizes import FreeSizes
 from imagine.stages.spec import PromptSpec
@@ -132,6 +132,58 @@ def test_a_backends_error_reaches_the_caller() -> None:
     plan = plan_pictures(describe("a fox", enhancer=OFFLINE), backend=painter, seed=1)
     with pytest.raises(RefusedError):
         draw(plan, plan.requests[0])
+
+
+class Duo(Painter):
+    """Paints two pictures in one go."""
+
+    together = 2
+    forgets = False
+
+    def generate_together(
+        self, requests: Sequence[ImageRequest]
+    ) -> Iterator[Progress | GeneratedImage]:
+        yield Progress(1, 1, "both")
+        for request in requests[self.forgets :]:
+            yield from list(self.generate(request))[-1:]
+
+
+def test_pictures_drawn_together_have_recipes_of_their_own() -> None:
+    duo = Duo()
+    plans = [
+        plan_pictures(describe(prompt, enhancer=OFFLINE), backend=duo, seed=seed)
+        for prompt, seed in (("a fox", 3), ("an owl", 4))
+    ]
+    steps: list[Progress] = []
+    pictures = draw_together([(plan, plan.requests[0]) for plan in plans], on_progress=steps.append)
+    assert [step.label for step in steps] == ["both"]
+    assert [picture.recipe.to_request() for picture in pictures] == [
+        plan.requests[0] for plan in plans
+    ]
+    assert [picture.recipe.source_prompt for picture in pictures] == ["a fox", "an owl"]
+    first, second = (picture.recipe.timings for picture in pictures)
+    assert first["generate"] == second["generate"]
+
+
+def test_what_fails_together_gives_no_picture() -> None:
+    duo = Duo()
+    plan = plan_pictures(describe("a fox", enhancer=OFFLINE), backend=duo, seed=1, count=2)
+    pairs = [(plan, request) for request in plan.requests]
+    duo.refuses = True
+    with pytest.raises(RefusedError, match=r"^The painter refused\.$"):
+        draw_together(pairs)
+    duo.refuses, duo.forgets = False, True
+    with pytest.raises(RuntimeError, match=r"^the backend painter ended with 1 of 2 pictures$"):
+        draw_together(pairs)
+
+
+def test_an_image_of_an_earlier_run_has_no_time_of_drawing() -> None:
+    plan = plan_pictures(describe("a fox", enhancer=OFFLINE), backend=Painter(), seed=1)
+    drawn = draw(plan, plan.requests[0])
+    again = picture_of(plan, plan.requests[0], drawn.image)
+    assert again.image is drawn.image
+    assert set(again.recipe.timings) == {"enhance"}
+    assert again.recipe.to_request() == plan.requests[0]
 
 
 def test_a_replay_renders_anew_for_another_model_family() -> None:

@@ -76,6 +76,8 @@ TEXTS = [
     (KEY, f"bad {KEY}, {KEY.lower()}, {KEY.upper()}!", "bad [key], [key], [key]!"),
     ("a.b*c(d[e+f?g", "is a.b*c(d[e+f?g", "is [key]"),
     ("a.b.c.d.e.f.g", "is aXbXcXdXeXfXg", "is aXbXcXdXeXfXg"),
+    ("SecretOf12plus", "a secretof12PLUS-x", "a [key]-x"),
+    ("SecretOf12plus", "a secret of 12 plus", "a secret of 12 plus"),
     ("secret-of-12", "the secret-of-12", "the [key]"),
     ("secret-of-1", "the secret-of-1", "the secret-of-1"),
     ("x", "xyz and exit", "xyz and exit"),

@@ -16,7 +16,7 @@ import pytest
 from recipes import make_recipe
 
 from imagine.stages import publish as module
-from imagine.stages.publish import publish
+from imagine.stages.publish import host, is_abandoned, publish, temporary_files
 
 PICTURE, SIDECAR = b"picture" * 1000, b"sidecar"
 RECIPE = make_recipe().to_json().encode()
@@ -320,3 +320,30 @@ def test_a_directory_that_may_be_written_but_not_read_gets_the_picture(
     monkeypatch.setattr(os, "open", unreadable)
     publish([PICTURE], tmp_path / "fox.png", overwrite=False)
     assert contents(tmp_path) == {"fox.png": PICTURE}
+
+
+def test_temporary_files_are_told_by_host_and_process(tmp_path: Path) -> None:
+    dead, living = 2**22 + 1, os.getppid()
+    expected = {
+        f".imagine-{host()}-{dead}-0123456789ab.tmp": True,
+        f".imagine-{host()}-{os.getpid()}-0123456789ab.tmp": True,
+        f".imagine-{host()}-{living}-0123456789ab.tmp": False,
+        f".imagine-{host()}-{10**30}-0123456789ab.tmp": False,
+        f".imagine-00000000-{dead}-0123456789ab.tmp": False,
+    }
+    for name in (*expected, ".imagine-x.tmp", "fox.png"):
+        (tmp_path / name).touch()
+    found = {path.name: is_abandoned(path) for path in temporary_files(tmp_path)}
+    assert found == expected
+    assert not is_abandoned(tmp_path / "fox.png")
+    assert list(temporary_files(tmp_path / "none")) == []
+
+
+def test_a_killed_process_that_left_a_picture_left_its_sidecar_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written = []
+    monkeypatch.setattr(module, "write_new_file", lambda path, data: written.append(data))
+    with pytest.raises(FileNotFoundError):
+        publish([PICTURE, SIDECAR], tmp_path / "fox.png", overwrite=False)
+    assert written == [SIDECAR, PICTURE]

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from imagine.stages.errors import UnusableAnswerError
 from imagine.stages.network.providers import Secret, connect
-from imagine.stages.network.reply import Problem, Reply, problem_of, seconds_of
+from imagine.stages.network.reply import Problem, Reply, problem_of
 
 KEY = "AIzaSecretSecret"
 GEMINI = connect("gemini", key=Secret(KEY))
@@ -255,33 +255,6 @@ def test_no_credit_is_a_status_too() -> None:
     assert problem_of(reply({}, status=402)).exhausted
 
 
-DURATIONS = [
-    (2.5, 2.5),
-    ("2.5", 2.5),
-    ("2.5s", 2.5),
-    ("1m30s", 90),
-    ("6m0s", 360),
-    ("15ms", 0.015),
-    ({"seconds": "2", "nanos": 500_000_000}, 2.5),
-    ({"nanos": 500_000_000}, 0.5),
-    (0, 0),
-    (-1, None),
-    ("-1s", None),
-    (float("nan"), None),
-    (float("inf"), None),
-    (True, None),
-    ("", None),
-    ("tomorrow", None),
-    (None, None),
-    ([], None),
-]
-
-
-@pytest.mark.parametrize(("value", "seconds"), DURATIONS)
-def test_durations_are_read_as_servers_write_them(value: object, seconds: float | None) -> None:
-    assert seconds_of(value) == seconds
-
-
 def test_json_is_read() -> None:
     assert reply({"a": "ü"}).json() == {"a": "ü"}
 
@@ -309,3 +282,25 @@ def test_what_is_no_json_is_named(body: bytes, flaw: str, answer: str) -> None:
         f"The answer of api.example {flaw}; try again, or check that its address is right."
     )
     assert caught.value.answer == answer
+
+
+TOO_MANY: list[tuple[object, dict[str, str], bool]] = [
+    (google(429, "RESOURCE_EXHAUSTED", "Quota.", quota("RequestsPerMinutePerProject")), {}, True),
+    (google(429, "RESOURCE_EXHAUSTED", "Resource has been exhausted."), {}, False),
+    ({"error": {"message": "Rate limit reached: requests per min (RPM): Limit 60"}}, {}, True),
+    ({"error": {"message": "Limit of 60 RPM"}}, {}, True),
+    ({"detail": "Request was throttled, 6 requests/min."}, {}, True),
+    ({"error": {"message": "Too many permissions, performing slowly"}}, {}, False),
+    ({}, {"x-ratelimit-remaining-requests": "0"}, True),
+    ({}, {"ratelimit-remaining": "0"}, True),
+    ({}, {"x-ratelimit-remaining-requests": "3"}, False),
+    ({}, {"retry-after": "1"}, False),
+]
+
+
+@pytest.mark.parametrize(("body", "headers", "per_minute"), TOO_MANY)
+def test_too_many_within_a_minute_is_told_from_too_many_at_once(
+    body: object, headers: dict[str, str], per_minute: bool
+) -> None:
+    assert problem_of(reply(body, status=429, headers=headers)).per_minute is per_minute
+    assert not problem_of(reply(body, status=503, headers=headers)).per_minute

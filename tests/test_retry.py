@@ -2,6 +2,7 @@ import pytest
 
 from imagine.stages.errors import ConfigError, ImagineError, LostAnswerError, ProviderError
 from imagine.stages.network import retry
+from imagine.stages.network.gate import Gate
 from imagine.stages.network.providers import Connection, connect
 from imagine.stages.network.retry import Fault, Transient, retrying
 
@@ -151,4 +152,55 @@ def test_a_paid_request_that_was_sent_is_not_sent_again() -> None:
     assert str(caught.value) == (
         "OpenAI sent nothing for 9 s; the request may be billed all the same, so it was not sent "
         "again: look at your usage there before you repeat it."
+    )
+
+
+class Patient(Gate):
+    """A gate that waits on no clock, and has taken no request for `busy_for` seconds."""
+
+    def __init__(self, busy_for: float = 0.0) -> None:
+        super().__init__(most=4)
+        self.busy_for = busy_for
+        self.slept: list[float] = []
+
+    @property
+    def rejected_for(self) -> float:
+        return self.busy_for
+
+    def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+
+
+def test_at_a_gate_being_busy_uses_up_neither_attempts_nor_patience() -> None:
+    script, gate = Script(*[BUSY] * 50, DOWN, *[BUSY] * 50, attempts=2, patience=3), Patient()
+    assert retrying(script.connection, script.attempt, paid=True, gate=gate) == 7
+    # The gate keeps the waits of a busy server; that of a failure is its own.
+    assert gate.slept == [1.0]
+    assert script.told == []
+
+
+def test_at_a_gate_failures_count_as_ever() -> None:
+    script, gate = Script(*[DOWN] * 9, attempts=3), Patient()
+    with pytest.raises(ProviderError) as caught:
+        retrying(script.connection, script.attempt, paid=True, gate=gate)
+    assert str(caught.value) == "OpenAI failed (503) (after 3 tries): overloaded; try again later."
+    assert gate.slept == [1.0, 2.0]
+
+
+def test_no_gate_waits_for_hours() -> None:
+    busy = Fault("is busy (429)", words="daily", delay=7 * 3600, counts=False)
+    script = Script(BUSY, busy)
+    with pytest.raises(ProviderError) as caught:
+        retrying(script.connection, script.attempt, paid=True, gate=Patient())
+    assert str(caught.value) == (
+        "OpenAI is busy (429) and asks to wait 7 h: daily; try again then."
+    )
+
+
+def test_no_gate_waits_for_ever() -> None:
+    script = Script(BUSY)
+    with pytest.raises(ProviderError) as caught:
+        retrying(script.connection, script.attempt, paid=True, gate=Patient(busy_for=660))
+    assert str(caught.value) == (
+        "OpenAI is busy (429) and has taken no request for 11 min: slow down; try again later."
     )

@@ -21,6 +21,7 @@ from imagine.stages.formats.encode import encode
 from imagine.stages.formats.received import read_received
 from imagine.stages.image import GeneratedImage, ImageFormat
 from imagine.stages.metadata import read_parameters, read_recipe
+from imagine.stages.publish import Coming
 from imagine.stages.recipe import parse_recipe
 from imagine.stages.save import (
     Destination,
@@ -298,6 +299,7 @@ import sys
 from pathlib import Path
 from imagine.stages.formats.received import read_received
 from imagine.stages.image import GeneratedImage
+from imagine.stages.publish import Coming
 from imagine.stages.recipe import parse_recipe
 from imagine.stages.save import check_destination, destination_of, save_image
 recipe = parse_recipe(Path("recipe.json").read_text(encoding="utf-8"))
@@ -478,6 +480,78 @@ def test_an_output_that_windows_reserves_is_refused(name: str) -> None:
 def test_a_null_byte_is_no_path() -> None:
     with pytest.raises(UsageError, match=r"^The output 'a\\u0000b' holds a null character"):
         destination_of("a\0b", format=None)
+
+
+@pytest.mark.parametrize("sidecar", [True, False])
+def test_what_is_coming_is_told_before_anything_is_written(
+    tmp_path: Path, pixels: Image.Image, sidecar: bool
+) -> None:
+    told: list[Coming] = []
+
+    def note(coming: Coming) -> None:
+        told.append(coming)
+        assert not (tmp_path / "out").exists()
+
+    artifact = save_image(
+        drawn(pixels),
+        make_recipe(),
+        destination=there(tmp_path / "out"),
+        name_template="{id}",
+        sidecar=sidecar,
+        item="fox 1",
+        on_encoded=note,
+    )
+    beside = artifact.sidecar_path
+    assert told == [
+        Coming(
+            target=tmp_path / "out" / "fox 1.png",
+            sha256=hashlib.sha256(artifact.path.read_bytes()).hexdigest(),
+            bytes=artifact.path.stat().st_size,
+            sidecar=hashlib.sha256(beside.read_bytes()).hexdigest() if beside else None,
+            overwrite=False,
+        )
+    ]
+    assert (beside is not None) == sidecar
+
+
+def test_nothing_is_written_of_what_cannot_be_announced(
+    tmp_path: Path, pixels: Image.Image
+) -> None:
+    def refuse(coming: Coming) -> None:
+        raise SaveError("the journal is full")
+
+    with pytest.raises(SaveError, match="the journal is full"):
+        save_image(
+            drawn(pixels), make_recipe(), destination=there(tmp_path / "out"), on_encoded=refuse
+        )
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_id_of_an_item_is_a_field_in_a_batch_only(tmp_path: Path) -> None:
+    check_destination(there(tmp_path), name_template="{id}", batch=True)
+    with pytest.raises(UsageError) as caught:
+        check_destination(there(tmp_path), name_template="{id}")
+    assert str(caught.value) == (
+        "The name template has the field 'id', which only the items of a batch have; leave it out."
+    )
+
+
+def test_pictures_of_one_item_do_not_overwrite_each_other(
+    tmp_path: Path, pixels: Image.Image
+) -> None:
+    names = [
+        save_image(
+            drawn(pixels),
+            make_recipe(),
+            destination=there(tmp_path),
+            name_template="{id}",
+            overwrite=True,
+            index=index,
+            item="fox",
+        ).path.name
+        for index in (1, 2)
+    ]
+    assert names == ["fox.png", "fox-2.png"]
 
 
 @pytest.mark.parametrize(

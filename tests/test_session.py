@@ -19,8 +19,10 @@ from imagine.stages.errors import (
     LostAnswerError,
     ProviderError,
     RefusedError,
+    StoppedError,
     UnusableAnswerError,
 )
+from imagine.stages.network.gate import Gate
 from imagine.stages.network.providers import Connection, Secret, connect
 from imagine.stages.network.reply import Problem, Reply
 from imagine.stages.network.session import Session
@@ -1031,3 +1033,52 @@ def test_a_bad_data_url_is_named(url: str, message: str) -> None:
     ):
         heard.session.download(url, limit=4096)
     assert str(caught.value) == message
+
+
+def test_what_asks_for_work_takes_its_turn_and_nothing_else_does() -> None:
+    gate = Gate(most=1)
+    under_way: list[int] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        under_way.append(gate.in_flight)
+        return httpx.Response(200, json={})
+
+    with mocked(answer, gate=gate) as heard:
+        heard.session.post("/images", json={}, paid=True)
+        heard.session.get("/job")
+        heard.session.put("/job/cancel")
+        heard.session.download("https://api.openai.com/v1/fox.png")
+    assert under_way == [1, 0, 0, 0]
+    assert gate.in_flight == 0
+
+
+def test_a_turn_ends_whatever_comes_of_it() -> None:
+    gate = Gate(most=1)
+    answers = iter([httpx.Response(400), httpx.Response(200, text="x" * 99), httpx.Response(503)])
+
+    with mocked(lambda request: next(answers), gate=gate, attempts=1) as heard:
+        for kind in (ProviderError, UnusableAnswerError, ProviderError):
+            with pytest.raises(kind):
+                heard.session.post("/images", json={}, paid=True, limit=10)
+            assert (gate.in_flight, gate.limit) == (0, 1)
+
+
+def test_a_gate_that_is_closed_lets_nothing_out() -> None:
+    gate = Gate(most=1)
+    gate.close()
+    with mocked(lambda request: httpx.Response(200), gate=gate) as heard:
+        with pytest.raises(StoppedError):
+            heard.session.post("/images", json={}, paid=True)
+        assert heard.session.get("/job").status == 200
+
+
+def test_a_day_of_waiting_is_an_error_that_stops_nobody_else() -> None:
+    gate = Gate(most=4)
+    busy = httpx.Response(429, headers={"retry-after": "86400"}, json={"detail": "tomorrow"})
+    with mocked(lambda request: busy, gate=gate) as heard:
+        with pytest.raises(ProviderError) as caught:
+            heard.session.post("/images", json={}, paid=True)
+        assert gate.resting == 0.0
+    assert str(caught.value) == (
+        "OpenAI is busy (429) and asks to wait 24 h: tomorrow; try again then."
+    )

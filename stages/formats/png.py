@@ -97,11 +97,15 @@ def keywords(data: bytes) -> set[str]:
 
 def with_chunks(data: bytes, added: list[tuple[bytes, bytes]]) -> bytes:
     """The file with chunks, each a type and its data, right behind its header."""
-    written = [
-        struct.pack(">I", len(content)) + kind + content + zlib.crc32(kind + content).to_bytes(4)
-        for kind, content in added
-    ]
-    return b"".join([data[:_HEADER_END], *written, data[_HEADER_END:]])
+    written = [chunk(kind, content) for kind, content in added]
+    # A slice of bytes would be one more copy of the picture.
+    return b"".join([data[:_HEADER_END], *written, memoryview(data)[_HEADER_END:]])
+
+
+def chunk(kind: bytes, data: bytes) -> bytes:
+    """A chunk as it stands in a file."""
+    checksum = zlib.crc32(data, zlib.crc32(kind))
+    return b"".join([struct.pack(">I4s", len(data), kind), data, checksum.to_bytes(4)])
 
 
 def read_texts(file: BinaryIO, *, limit: int) -> dict[str, str]:

@@ -5,7 +5,7 @@ BACKENDS as import strings; other distributions add theirs in the entry-point gr
 `imagine.backends`.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
@@ -28,6 +28,8 @@ class Capabilities:
         num_inference_steps, guidance_scale, strength: whether it reads them.
         max_images: how many reference pictures it takes.
         paid: whether a picture costs money; asks for consent and goes into the ledger.
+        concurrency: pictures that may be asked for at the same time, from several threads; 0 for
+            one per processor.
     """
 
     profile: Profile
@@ -40,6 +42,7 @@ class Capabilities:
     strength: bool = False
     max_images: int = 0
     paid: bool = False
+    concurrency: int = 1
 
 
 class Backend(Protocol):
@@ -66,6 +69,22 @@ class CheckingBackend(Backend, Protocol):
     """
 
     def check(self, request: ImageRequest) -> None: ...
+
+
+@runtime_checkable
+class TogetherBackend(Backend, Protocol):
+    """A backend that draws several pictures in one go, faster than one by one.
+
+    `generate_together` takes 1 to `together` requests that are alike in everything but prompts,
+    spec and seed, and yields a Progress for every step and the GeneratedImages in the order of
+    the requests; each picture is the one that `generate` draws alone.
+    """
+
+    together: int
+
+    def generate_together(
+        self, requests: Sequence[ImageRequest]
+    ) -> Iterator[Progress | GeneratedImage]: ...
 
 
 BACKENDS: Registry[Backend] = Registry(

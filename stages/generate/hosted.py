@@ -50,6 +50,8 @@ class HostedBackend:
     """
 
     name: ClassVar[str]
+    # Whether a request is only put in line, so that its answer says nothing of the picture's end.
+    queued: ClassVar[bool] = False
     capabilities: Capabilities
     # What the model reads, for backends whose models come in families.
     _family: Family | None = None

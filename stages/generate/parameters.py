@@ -209,6 +209,8 @@ def capabilities_of(
         strength="strength" in row,
         max_images=max_images if "images" in row else 0,
         paid=paid,
+        # A provider's own limit is found while drawing; a server of one's own has one processor.
+        concurrency=64 if paid else 4,
     )
 
 

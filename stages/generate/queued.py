@@ -25,6 +25,8 @@ _ID = re.compile(r"[\w-]{1,80}", re.ASCII)
 class QueuedBackend(HostedBackend):
     """A hosted backend that submits jobs."""
 
+    queued = True
+
     def __init__(self, *, connection: Connection, model: str) -> None:
         super().__init__(connection=connection, model=model)
         self._polls: Session | None = None

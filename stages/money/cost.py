@@ -4,7 +4,10 @@ All amounts are US dollars, rounded to a millionth where they are recorded.
 """
 
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
+from threading import Condition
 
 from imagine.stages.enhance import Enhancer
 from imagine.stages.errors import (
@@ -13,6 +16,7 @@ from imagine.stages.errors import (
     LostAnswerError,
     ProviderError,
     RefusedError,
+    StoppedError,
     UnusableAnswerError,
     UsageError,
     shown,
@@ -120,7 +124,7 @@ def cost_record(
 
 
 class Budget:
-    """What may still be spent in one run; `Budget(None)` allows everything.
+    """What may still be spent in one run; `Budget(None)` allows everything. Threads may share it.
 
     It is kept by what a step may cost as far as can be foreseen: a model that thinks at unusual
     length can exceed it in its last step, by cents.
@@ -132,11 +136,14 @@ class Budget:
     def __init__(self, limit: float | None) -> None:
         self.limit = limit
         self.spent = 0.0
+        self._held = 0.0
+        self._closed = False
+        self._changed = Condition()
 
     @property
     def left(self) -> float | None:
-        """Dollars, or None without a limit."""
-        return None if self.limit is None else max(0.0, self.limit - self.spent)
+        """Dollars that are neither spent nor held, or None without a limit."""
+        return None if self.limit is None else max(0.0, self.limit - self.spent - self._held)
 
     def check(self, estimate: Estimate) -> None:
         """Refuse what could cost more than is left: a step, or all that a plan consists of.
@@ -162,13 +169,54 @@ class Budget:
                 "less."
             )
 
+    @contextmanager
+    def held(self, estimate: Estimate) -> Iterator[None]:
+        """Keep what a step may cost from all others while it runs; it is to `spend` meanwhile.
+
+        While others hold what is missing, this waits: most steps cost less than they may.
+
+        Raises:
+            BudgetError: as `check`.
+            StoppedError: the budget was closed while this waited.
+        """
+        most = estimate.most or 0.0
+        with self._changed:
+            while self._must_wait(estimate):
+                self._changed.wait()
+            self._held += most
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._held -= most
+                self._changed.notify_all()
+
+    def _must_wait(self, estimate: Estimate) -> bool:
+        if self._closed:
+            raise StoppedError("The run was stopped before this could be paid for.")
+        try:
+            self.check(estimate)
+        except BudgetError:
+            # What is a hair above nothing is left over from sums of cents.
+            if self._held <= 1e-9 or estimate.most is None:
+                raise
+            return True
+        return False
+
+    def close(self) -> None:
+        """Let nobody hold anything any more: who waits gets a StoppedError."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify_all()
+
     def spend(self, amount: float | None) -> None:
         """Count what was paid; for a call whose answer was lost, what it was estimated at.
 
         Args:
             amount: dollars; None, where the price is unknown, counts nothing.
         """
-        self.spent += amount or 0.0
+        with self._changed:
+            self.spent += amount or 0.0
 
 
 def check_consent(pictures: int, estimate: Estimate, *, attended: bool, more: bool = False) -> None:

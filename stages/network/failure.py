@@ -138,7 +138,13 @@ def _is_passing(reply: Reply, problem: Problem) -> bool:
 def _busy(status: int, problem: Problem, words: str, told: str) -> Fault:
     if status == HTTPStatus.TOO_MANY_REQUESTS:
         # Being told to wait is no failure; the connection's patience alone bounds it.
-        return Fault(f"is busy ({told})", words=words, delay=problem.delay, counts=False)
+        return Fault(
+            f"is busy ({told})",
+            words=words,
+            delay=problem.delay,
+            counts=False,
+            per_minute=problem.per_minute,
+        )
     advice = "try again later, or use another model or provider"
     sent = status in _UNKNOWN_END
     return Fault(f"failed ({told})", words=words, advice=advice, delay=problem.delay, sent=sent)

@@ -15,6 +15,8 @@ from imagine.stages.network.address import origin_of
 if TYPE_CHECKING:
     import httpx
 
+    from imagine.stages.network.gate import Gate
+
 # A shorter key is a stand-in for servers that ask for none ("ollama", "x"), and a common word.
 SHORTEST_KEY = 12
 
@@ -201,6 +203,7 @@ class Connection:
         tell: takes what the user should know at once, a sentence: "waiting 12 s: ...".
         log: takes a line about each exchange: method, address, status, seconds, bytes.
         transport: stands in for the network; for tests.
+        gate: lets so many requests through at a time as the service takes; None for all.
     """
 
     provider: Provider
@@ -212,6 +215,7 @@ class Connection:
     tell: Callable[[str], None] = field(default=silent, compare=False)
     log: Callable[[str], None] = field(default=silent, compare=False)
     transport: "httpx.BaseTransport | None" = None
+    gate: "Gate | None" = field(default=None, compare=False)
 
     @property
     def needs_key(self) -> bool:
@@ -247,8 +251,12 @@ class Connection:
     def redact(self, text: str) -> str:
         """`text` without the key, in whatever case a server repeats it."""
         key = self.key.reveal() if self.key is not None else ""
-        # The search in lower case costs little in the 40 MB that a picture may take.
-        if len(key) < SHORTEST_KEY or key.lower() not in text.lower():
+        if len(key) < SHORTEST_KEY:
+            return text
+        # Base64 has no "-" or "_", as nearly every key has: a look for it takes a hundredth of
+        # the search in lower case, which for the 40 MB of a picture would be felt.
+        odd = next((char for char in key if not char.isalnum()), "")
+        if odd not in text or key.lower() not in text.lower():
             return text
         return re.sub(re.escape(key), "[key]", text, flags=re.IGNORECASE)
 

@@ -7,14 +7,14 @@ knows them all (see imagine.stages.network.failure for what follows from what wa
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlsplit
 
 from imagine.stages.errors import UnusableAnswerError, shown
+from imagine.stages.network.json_values import parsed_json
 from imagine.stages.network.providers import Connection
+from imagine.stages.network.waits import asked_by_headers, seconds_of
 
 # A provider's words in a message; more would push what to do about it out of sight.
 MAX_WORDS = 300
@@ -24,11 +24,7 @@ MAX_ANSWER = 20_000
 MAX_DEPTH = 100
 
 _TITLE = re.compile(r"<(title|h1)\b[^>]*>(.*?)</\1>", re.IGNORECASE | re.DOTALL)
-_DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h)")
-_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
-_LONGEST = 1e12
-# A number this large in a reset header is a date (seconds since 1970), not a duration.
-_EPOCH = 1e9
+_PER_MINUTE = re.compile(r"per[ _-]?min|\bRPM\b|(requests|calls)/min", re.IGNORECASE)
 NO_CREDIT = frozenset(
     {"insufficient_quota", "billing_hard_limit_reached", "insufficient_credits", "payment_required"}
 )
@@ -64,10 +60,8 @@ class Reply:
         Raises:
             UnusableAnswerError: it is none, or was cut.
         """
-        import json
-
         try:
-            return _redacted(json.loads(self.body), self.redact, MAX_DEPTH)
+            return _redacted(parsed_json(self.body), self.redact, MAX_DEPTH)
         except (ValueError, RecursionError) as error:
             text = self.text
             # Not of the text, which may begin with "[key]".
@@ -117,12 +111,14 @@ class Problem:
         code: its word for the kind of error, lower case: "api_key_invalid", "moderation_blocked".
         delay: seconds after which it wants to be asked again.
         exhausted: asking again soon is of no use: a daily quota, no credit.
+        per_minute: too many came within a minute, not too many at once.
     """
 
     message: str
     code: str = ""
     delay: float | None = None
     exhausted: bool = False
+    per_minute: bool = False
 
 
 def problem_of(reply: Reply) -> Problem:
@@ -146,6 +142,8 @@ def problem_of(reply: Reply) -> Problem:
         or code in NO_CREDIT | NO_BILLING
         or none_at_all
         or any(_is_daily(violation) for violation in _violations(details)),
+        per_minute=reply.status == HTTPStatus.TOO_MANY_REQUESTS
+        and _is_per_minute(reply.headers, message, details),
     )
 
 
@@ -230,6 +228,18 @@ def _is_daily(violation: Mapping[str, Any]) -> bool:
     return "perday" in str(name).lower() or str(value) == "0"
 
 
+def _is_per_minute(headers: Mapping[str, str], message: str, details: list[Any]) -> bool:
+    """Whether a 429 is about requests a minute: Google's quotaId, OpenAI's words and headers."""
+    names = [
+        str(violation.get("quotaId") or violation.get("quota_id") or "")
+        for violation in _violations(details)
+    ]
+    return any(_PER_MINUTE.search(words) for words in (message, *names)) or any(
+        value == "0" and re.match(r"(x-)?ratelimit-remaining", name)
+        for name, value in headers.items()
+    )
+
+
 def _delay(reply: Reply, data: Any, details: Iterable[Any]) -> float | None:
     """Seconds that the server asks to wait, from its body or its headers."""
     for detail in details:
@@ -239,56 +249,4 @@ def _delay(reply: Reply, data: Any, details: Iterable[Any]) -> float | None:
                 return seconds
     if isinstance(data, dict) and (seconds := seconds_of(data.get("estimated_time"))) is not None:
         return seconds
-    return _asked_by_headers(reply.headers, limited=reply.status == HTTPStatus.TOO_MANY_REQUESTS)
-
-
-def seconds_of(value: Any) -> float | None:
-    """A duration as servers write it: 2.5, "2.5", "2.5s", "1m30s", {"seconds": 2, "nanos": 5}."""
-    if isinstance(value, str):
-        return _seconds_of_text(value.strip())
-    if isinstance(value, dict) and (value.keys() & {"seconds", "nanos"}):
-        seconds, nanos = seconds_of(value.get("seconds", 0)), seconds_of(value.get("nanos", 0))
-        return None if seconds is None or nanos is None else seconds + nanos / 1e9
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    return float(value) if is_number and 0 <= value < _LONGEST else None
-
-
-def _seconds_of_text(text: str) -> float | None:
-    if re.fullmatch(r"\d{1,12}(\.\d{1,12})?", text):
-        return float(text)
-    if text and len(text) < 40 and not _DURATION.sub("", text):
-        return sum(float(number) * _UNITS[unit] for number, unit in _DURATION.findall(text))
-    return None
-
-
-def _asked_by_headers(headers: Mapping[str, str], *, limited: bool) -> float | None:
-    """Retry-After as seconds or date; failing that, when a limit that is used up is renewed."""
-    if (thousandths := seconds_of(headers.get("retry-after-ms"))) is not None:
-        return thousandths / 1000
-    if asked := headers.get("retry-after"):
-        if (seconds := seconds_of(asked)) is not None:
-            return seconds
-        try:
-            date = parsedate_to_datetime(asked)
-        except ValueError:
-            return None
-        now = datetime.now(UTC) if date.tzinfo else datetime.now(UTC).replace(tzinfo=None)
-        return max(0.0, (date - now).total_seconds())
-    return _renewal(headers) if limited else None
-
-
-def _renewal(headers: Mapping[str, str]) -> float | None:
-    """x-ratelimit-reset, ratelimit-reset and their like, of the limits that are used up."""
-    renewals = []
-    for name, value in headers.items():
-        base, found, kind = name.partition("ratelimit-reset")
-        if (
-            not found
-            or base not in ("", "x-")
-            or headers.get(f"{base}ratelimit-remaining{kind}") not in (None, "0")
-        ):
-            continue
-        if (seconds := seconds_of(value)) is not None:
-            now = datetime.now(UTC).timestamp()
-            renewals.append(max(0.0, seconds - now) if seconds > _EPOCH else seconds)
-    return max(renewals, default=None)
+    return asked_by_headers(reply.headers, limited=reply.status == HTTPStatus.TOO_MANY_REQUESTS)

@@ -4,14 +4,20 @@ import random
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from imagine.stages.errors import LostAnswerError, ProviderError
 from imagine.stages.network.providers import Connection
+from imagine.stages.network.waits import seconds_shown
+
+if TYPE_CHECKING:
+    from imagine.stages.network.gate import Gate
 
 # Full jitter (Brooker, "Exponential Backoff And Jitter", 2015): many clients spread out.
 FIRST_CEILING = 1.0
 LAST_CEILING = 30.0
+# Where a gate keeps the waits, seconds that a busy server may ask for, or take nothing at all.
+LONGEST_REST = 600.0
 
 Result = TypeVar("Result")
 
@@ -28,6 +34,7 @@ class Fault:
         counts: whether this uses up one of the attempts.
         tries: give up after so many attempts, whatever the connection allows.
         sent: the request was out and may have been worked on, so that it may be billed.
+        per_minute: too many requests came within a minute, not too many at once.
     """
 
     what: str
@@ -37,6 +44,7 @@ class Fault:
     counts: bool = True
     tries: int | None = None
     sent: bool = False
+    per_minute: bool = False
 
 
 class Transient(Exception):  # noqa: N818  # a request for another attempt, not an error
@@ -52,6 +60,7 @@ def retrying(
     attempt: Callable[[], Result],
     *,
     paid: bool,
+    gate: "Gate | None" = None,
     sleep: Callable[[float], None] = time.sleep,
 ) -> Result:
     """Call `attempt` until it returns, as long as its Transients and the connection allow it.
@@ -60,6 +69,8 @@ def retrying(
         connection: whose `attempts` and `patience` bound this, and who is told of each wait.
         attempt: raises Transient to be called again; whatever else it raises ends this.
         paid: a request that may have been worked on is not sent again.
+        gate: makes an attempt wait as long as the server is busy, so that being busy uses up
+            neither attempts nor patience.
         sleep: takes seconds.
 
     Raises:
@@ -74,7 +85,8 @@ def retrying(
             return attempt()
         except Transient as transient:
             fault, cause = transient.fault, transient.__cause__
-        tries += 1
+        waits_at_gate = gate is not None and not fault.counts
+        tries += not waits_at_gate
         counted += fault.counts
         lost += fault.sent
         said = f": {fault.words}" if fault.words else ""
@@ -85,10 +97,15 @@ def retrying(
             ) from cause
         times = f" (after {tries} tries)" if tries > 1 else ""
         gives_up = None
-        if fault.delay is not None and fault.delay > left:
+        if gate is not None and waits_at_gate:
+            gives_up = _hopeless(f"{title} {fault.what}", said, fault, gate)
+            if gives_up is None:
+                continue
+        elif fault.delay is not None and fault.delay > left:
             gives_up = ProviderError(
-                f"{title} {fault.what}{times} and asks to wait {_seconds(fault.delay)}, longer "
-                f"than {_seconds(left)} of patience that are left{said}; try again then."
+                f"{title} {fault.what}{times} and asks to wait {seconds_shown(fault.delay)}, "
+                f"longer than {seconds_shown(left)} of patience that are left{said}; try again "
+                "then."
             )
         elif counted >= min(connection.attempts, fault.tries or connection.attempts) or left <= 0:
             gives_up = ProviderError(f"{title} {fault.what}{times}{said}; {fault.advice}.")
@@ -97,8 +114,27 @@ def retrying(
             raise gives_up from cause
         wait = min(_wait(fault.delay, tries), left)
         left -= wait
-        connection.tell(f"{title} {fault.what}: waiting {_seconds(wait)}.")
-        sleep(wait)
+        told = f"{title} {fault.what}: waiting {seconds_shown(wait)}."
+        if gate is None:
+            connection.tell(told)
+            sleep(wait)
+        else:
+            # Of many requests one more or less is no news.
+            connection.log(told)
+            gate.sleep(wait)
+
+
+def _hopeless(what: str, said: str, fault: Fault, gate: "Gate") -> ProviderError | None:
+    """The error for a busy server that no gate waits for."""
+    if fault.delay is not None and fault.delay > LONGEST_REST:
+        return ProviderError(
+            f"{what} and asks to wait {seconds_shown(fault.delay)}{said}; try again then."
+        )
+    if (spent := gate.rejected_for) > LONGEST_REST:
+        return ProviderError(
+            f"{what} and has taken no request for {seconds_shown(spent)}{said}; {fault.advice}."
+        )
+    return None
 
 
 def _wait(asked: float | None, tries: int) -> float:
@@ -107,12 +143,3 @@ def _wait(asked: float | None, tries: int) -> float:
         # Not before the server wants, and not all clients at the same moment.
         return asked + random.uniform(0, min(asked, FIRST_CEILING))
     return random.uniform(0, min(FIRST_CEILING * 2.0 ** min(tries - 1, 10), LAST_CEILING))
-
-
-def _seconds(seconds: float) -> str:
-    """A wait for people: "0.4 s", "12 s", "3 min", "7 h"."""
-    if seconds < 10:
-        return f"{max(seconds, 0.1):.1f} s".replace(".0 ", " ")
-    if seconds < 120:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.0f} h"

@@ -18,8 +18,9 @@ from imagine.stages.errors import (
     shown,
 )
 from imagine.stages.network.address import joined, origin_of
+from imagine.stages.network.attempt import attempt, gate_of
 from imagine.stages.network.download import objection_to, read_data_url
-from imagine.stages.network.failure import Translate, check_status, failure_of, host_of
+from imagine.stages.network.failure import Translate, failure_of, host_of
 from imagine.stages.network.providers import Connection
 from imagine.stages.network.reply import Reply, problem_of
 from imagine.stages.network.retry import Transient, retrying
@@ -158,12 +159,11 @@ class Session:
         headers = {**self._headers, **headers}
         request = Request(method, self._url(path), headers, content, limit, fresh=paid)
 
-        def attempt() -> Reply:
-            reply = self._wire.exchange(request, self._connection)
-            check_status(self._connection, reply, self._translate)
-            return reply
+        def ask() -> Reply:
+            return attempt(self._wire, request, self._connection, self._translate)
 
-        return retrying(self._connection, attempt, paid=paid, sleep=self._sleep)
+        gate = gate_of(self._connection, method)
+        return retrying(self._connection, ask, paid=paid, gate=gate, sleep=self._sleep)
 
     def _url(self, path: str) -> str:
         """Where a request with the key goes."""
@@ -190,7 +190,7 @@ class Session:
         request = Request("GET", url, headers, {}, limit)
         server = _server(self._connection, url)
 
-        def attempt() -> Reply:
+        def fetch() -> Reply:
             reply = self._wire.exchange(request, server)
             if reply.status < HTTPStatus.BAD_REQUEST:
                 return reply
@@ -205,7 +205,7 @@ class Session:
             )
 
         try:
-            return retrying(server, attempt, paid=False, sleep=self._sleep)
+            return retrying(server, fetch, paid=False, sleep=self._sleep)
         except UnusableAnswerError:
             raise
         except (ProviderError, ConfigError) as error:

@@ -5,7 +5,7 @@ httpx is imported when something is first sent; `Session` decides what is sent a
 
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -25,6 +25,8 @@ MAX_ERROR_BODY = 2**18
 CONNECT_TIMEOUT = 10.0
 # An answer may take twice the timeout, and longer only while it comes faster than this (bytes/s).
 SLOWEST = 20_000
+# Bytes of a body that are read at a time, at most.
+PIECE = 2**18
 # Servers close idle connections after 5 s or more; no request should meet one that just closes.
 KEEP_ALIVE = 4.0
 
@@ -69,11 +71,18 @@ class Wire:
         while self._clients:
             self._clients.popitem()[1].close()
 
-    def exchange(self, request: Request, server: Connection) -> Reply:
+    def exchange(
+        self,
+        request: Request,
+        server: Connection,
+        *,
+        on_answer: Callable[[], None] = lambda: None,
+    ) -> Reply:
         """One request and its answer, whatever its status.
 
         Args:
             server: as messages name it.
+            on_answer: called when the head of a good answer is there, before its body.
 
         Raises:
             Transient: no whole answer came, and another attempt may help.
@@ -94,6 +103,8 @@ class Wire:
                 **request.content,
             ) as response:
                 told = f"{response.status_code}, cut"
+                if response.is_success:
+                    on_answer()
                 body = _body(response, request, server)
             told = f"{response.status_code}, {len(body)} bytes"
         except (httpx.InvalidURL, UnicodeError) as error:
@@ -231,7 +242,8 @@ class _Trace(threading.local):
                 if spent > 2 * self._timeout + earned:
                     self.overdue = spent
                     raise httpx.ReadTimeout("an answer that drips")
-            data: bytes = read(max_bytes, timeout)
+            # httpcore asks for 64 KB, which makes many steps of a picture.
+            data: bytes = read(PIECE if self._has_headers else max_bytes, timeout)
             self.came += len(data)
             return data
 
@@ -247,18 +259,23 @@ def _body(response: "httpx.Response", request: Request, server: Connection) -> b
     declared = response.headers.get("content-length", "")
     if good and declared.isdigit() and int(declared) > limit:
         raise _too_large(server, limit)
-    body = bytearray()
+    # Joined once: a buffer that grows is copied each time, and to fill fresh memory takes longer
+    # than to receive.
+    chunks: list[bytes] = []
+    size = 0
     try:
         for chunk in response.iter_bytes():
-            body += chunk
-            if len(body) > limit:
+            chunks.append(chunk)
+            size += len(chunk)
+            if size > limit:
                 if good:
                     raise _too_large(server, limit)
                 break
     except httpx.RequestError:
         if good:
             raise
-    return bytes(body[:limit])
+    body = b"".join(chunks)
+    return body if size <= limit else body[:limit]
 
 
 def _too_large(server: Connection, limit: int) -> UnusableAnswerError:

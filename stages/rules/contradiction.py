@@ -262,7 +262,7 @@ def _people(said: Intent, intent: Intent) -> list[Contradiction]:
     """Persons in the text of a prompt that has none, as far as its language can be read."""
     if intent.language != "en" or any(is_person(entity.head) for entity in intent.entities):
         return []
-    asked = set(re.findall(r"[^\W\d_]+", intent.core.lower()))
+    asked = set(re.findall(r"[^\W\d_]+", f"{intent.core} {intent.cast}".lower()))
     return [
         Contradiction("added", f"the text brings in a person the prompt does not ask for: {head}")
         for head in dict.fromkeys(entity.head for entity in said.entities)

@@ -219,7 +219,8 @@ class SubjectBench:
         return {head_of(self._demands.subjects[index].name) for index in self.standing}
 
     def _has_people(self) -> bool:
-        return any(is_person(entity.head) for entity in self._intent.entities)
+        heads = {entity.head for entity in self._intent.entities} | nouns_of(self._intent.cast)
+        return any(is_person(head) for head in heads)
 
     def _add(self, index: int) -> None:
         demand = self._demands.subjects[index]

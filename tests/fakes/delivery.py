@@ -61,7 +61,11 @@ def _packed_spaces() -> tuple[bytes, int]:
 
 
 class Delivery:
-    """Brings one answer to the client, with the fault that befalls it on the way."""
+    """Brings one answer to the client, with the fault that befalls it on the way.
+
+    Attributes:
+        whole: whether the client got all of it, as far as can be told here.
+    """
 
     def __init__(
         self,
@@ -77,6 +81,7 @@ class Delivery:
         self._answer = answer
         self._fault = fault
         self._close = close
+        self.whole = False
 
     async def run(self) -> bool:
         """Send; False when the connection is at its end."""
@@ -91,10 +96,19 @@ class Delivery:
             "reset-before": self._reset_at_once,
             "lost": self._reset_at_once,
         }
+        if self.client_is_gone:
+            return False
+        goes_on = True
         if self._fault.name in ways:
-            return bool(await ways[self._fault.name]())
-        await send(self._writer, self._answer, close=self._close)
-        return True
+            goes_on = bool(await ways[self._fault.name]())
+        else:
+            await send(self._writer, self._answer, close=self._close)
+        self.whole = goes_on and not self.client_is_gone
+        return goes_on
+
+    @property
+    def client_is_gone(self) -> bool:
+        return self._reader.at_eof() or self._writer.is_closing()
 
     async def _slow(self) -> bool:
         body = b"".join(self._answer.body)

@@ -3,14 +3,12 @@
 import asyncio
 import contextlib
 import importlib
-import time
-from collections import deque
-from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fakes.delivery import changed
 from fakes.faults import INSTEAD, WORK, Fault, Faults, fraction
+from fakes.limits import Limits, Quota
 from fakes.log import Entry, Log
 from fakes.message import Answer, RefusedRequest, Request
 from fakes.service import Options, Service
@@ -46,23 +44,6 @@ def service_class(name: str) -> type[Service]:
     return found
 
 
-@dataclass(frozen=True)
-class Limits:
-    """What a service lets through.
-
-    Attributes:
-        concurrency: requests worked on at the same time.
-        queue: whether more of them wait, instead of being answered 429.
-        per_minute: requests in any `minute` seconds.
-        minute: seconds of a minute; shorter ones make tests quick.
-    """
-
-    concurrency: int | None = None
-    queue: bool = False
-    per_minute: int | None = None
-    minute: float = 60.0
-
-
 class Desk:
     """One service with its faults, limits and log, as reached under one prefix."""
 
@@ -78,11 +59,8 @@ class Desk:
         self.service = service
         self.faults = faults
         self.log = log
-        self._limits = limits
+        self._quotas = {step: Quota(limits, step) for step in WORK}
         self._latency = latency
-        self._working = 0
-        self._free = asyncio.Semaphore(limits.concurrency or 1)
-        self._recent: deque[float] = deque()
 
     async def answer(self, request: Request, connection: int) -> tuple[Answer, Fault, Entry]:
         """What the service says to a request, and the fault that befalls it."""
@@ -103,12 +81,12 @@ class Desk:
             work = service.accept(request, entry)
         except RefusedRequest as refused:
             return refused.answer, Fault(), entry
-        if step in WORK:
-            late = self._over_the_limit()
-            if late is not None:
-                answer = service.limited(late)
-                answer.outcome = "limited"
-                return answer, Fault(), entry
+        quota = self._quotas.get(step)
+        excess = quota.excess() if quota is not None else None
+        if excess is not None:
+            answer = service.limited(excess)
+            answer.outcome = "limited"
+            return answer, Fault(), entry
         if fault.name in service.errors:
             answer = service.reject(fault, entry.model)
             answer.outcome = fault.name
@@ -117,7 +95,7 @@ class Desk:
             answer = changed(Answer(), fault)
             answer.outcome = fault.name
             return answer, fault, entry
-        async with self._place(step):
+        async with contextlib.nullcontext() if quota is None else quota.place():
             seconds = service.latency = self._seconds(step, content)
             answer = work(fault)
             if step in WORK and answer.later is None and seconds:
@@ -128,32 +106,6 @@ class Desk:
         if fault:
             answer.outcome = fault.name
         return changed(answer, fault), fault, entry
-
-    def _over_the_limit(self) -> float | None:
-        """Seconds until a request would be let through, or None when this one is."""
-        limits = self._limits
-        if limits.concurrency and not limits.queue and self._working >= limits.concurrency:
-            return 1.0
-        if limits.per_minute:
-            now = time.monotonic()
-            while self._recent and self._recent[0] <= now - limits.minute:
-                self._recent.popleft()
-            if len(self._recent) >= limits.per_minute:
-                return self._recent[0] + limits.minute - now
-            self._recent.append(now)
-        return None
-
-    @contextlib.asynccontextmanager
-    async def _place(self, step: str) -> AsyncIterator[None]:
-        if step not in WORK or not self._limits.concurrency:
-            yield
-            return
-        self._working += 1
-        try:
-            async with self._free:
-                yield
-        finally:
-            self._working -= 1
 
     def _seconds(self, step: str, content: bytes) -> float:
         latency = self._latency

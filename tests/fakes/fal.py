@@ -14,6 +14,7 @@ from fakes.fal_models import (
 )
 from fakes.faults import Fault
 from fakes.jobs import Job
+from fakes.limits import Excess
 from fakes.log import Entry
 from fakes.message import Answer, Inline, Request, reply
 from fakes.pictures import Kind, Picture, draw
@@ -134,8 +135,8 @@ class Fal(Service):
         }[name]  # fmt: skip
         return reply({"detail": detail}, status=status)
 
-    def limited(self, delay: float) -> Answer:
-        return self.reject(Fault("429", f"{delay:.3f}"))
+    def limited(self, excess: Excess) -> Answer:
+        return self.reject(Fault("429", f"{excess.delay:.3f}"))
 
     def _check_key(self, request: Request, entry: Entry) -> None:
         if self.options.key is None:

@@ -30,9 +30,10 @@ from fakes.google import (
     invalid,
     json_object,
     model_not_found,
-    quota,
+    over_limit,
 )
 from fakes.google_faults import ERRORS, google_fault
+from fakes.limits import Excess
 from fakes.log import Entry
 from fakes.message import Answer, Inline, Request, reply
 from fakes.pictures import Kind, Picture
@@ -120,8 +121,8 @@ class Gemini(Service):
             method="generateContent",
         )
 
-    def limited(self, delay: float) -> Answer:
-        return quota(round(delay, 3), model="gemini", per="Minute", limit=15)
+    def limited(self, excess: Excess) -> Answer:
+        return over_limit(excess, model="gemini")
 
     # Answers
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from fakes.limits import Excess
 from fakes.log import Entry
 from fakes.message import Answer, Request, reply
 from fakes.service import Service, refuse
@@ -95,6 +96,15 @@ def quota(delay: float, *, model: str, per: str, limit: int, free: bool = True) 
             {"@type": "RetryInfo", "retryDelay": f"{delay:g}s"},
         ],
     )
+
+
+def over_limit(excess: Excess, *, model: str, free: bool = True) -> Answer:
+    """A 429 for a request too many a minute, or at a time: of the latter Google has no quota."""
+    delay = round(excess.delay, 3)
+    if excess.per_minute is not None:
+        return quota(delay, model=model, per="Minute", limit=excess.per_minute, free=free)
+    info = {"@type": "RetryInfo", "retryDelay": f"{delay:g}s"}
+    return google_error(429, "Resource has been exhausted (e.g. check quota).", details=[info])
 
 
 def model_not_found(model: str, version: str, method: str) -> Answer:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from fakes.faults import Fault
+from fakes.limits import Excess
 from fakes.log import Entry
 from fakes.message import Answer, Request, reply
 from fakes.pictures import size_of
@@ -132,8 +133,8 @@ class HuggingFace(Service):
         }[name]  # fmt: skip
         return reply({"error": message}, status=status)
 
-    def limited(self, delay: float) -> Answer:
-        return self.reject(Fault("429", f"{delay:.3f}"))
+    def limited(self, excess: Excess) -> Answer:
+        return self.reject(Fault("429", f"{excess.delay:.3f}"))
 
     def _draw(
         self, prompt: str, size: tuple[int, int], *, seed: int, wanted: str, fault: Fault

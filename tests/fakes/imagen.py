@@ -10,9 +10,10 @@ from fakes.google import (
     invalid,
     json_object,
     model_not_found,
-    quota,
+    over_limit,
 )
 from fakes.google_faults import ERRORS, google_fault
+from fakes.limits import Excess
 from fakes.log import Entry
 from fakes.message import Answer, Inline, Request, reply
 from fakes.service import PICTURE_FAULTS, Service, Work, listed, refuse
@@ -104,8 +105,8 @@ class Imagen(Service):
             method="predict",
         )
 
-    def limited(self, delay: float) -> Answer:
-        return quota(round(delay, 3), model=MODELS[0], per="Minute", limit=10, free=False)
+    def limited(self, excess: Excess) -> Answer:
+        return over_limit(excess, model=MODELS[0], free=False)
 
     def _predict(self, prompt: str, parameters: dict[str, Any], fault: Fault) -> Answer:
         if fault == "no-predictions":

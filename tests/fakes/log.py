@@ -7,6 +7,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -33,7 +34,10 @@ class Entry:
         outcome: "ok", a fault's name, "refused" for a request that the service did not accept.
         pictures: what was drawn, and is paid for, on this request.
         connection: number of the connection it came over.
-        finished: seconds since 1970 when the answer was handed to the network; 0.0 before.
+        finished: seconds since 1970 when the answer was ready to be sent; 0.0 before.
+        written: seconds since 1970 when all of it was handed to the network, for a client that was
+            still there; 0.0 before, and for ever when a fault or the client's end prevented it.
+        gone: seconds since 1970 when the client was found to have gone before that; else 0.0.
     """
 
     number: int
@@ -55,6 +59,8 @@ class Entry:
     outcome: str = ""
     pictures: tuple[Picture, ...] = field(default=(), repr=False)
     finished: float = 0.0
+    written: float = 0.0
+    gone: float = 0.0
 
     @property
     def paid(self) -> int:
@@ -68,8 +74,9 @@ class Entry:
 
     def to_dict(self) -> dict[str, Any]:
         names = ("number", "time", "provider", "step", "method", "path", "query", "connection")
-        more = ("key", "key_is_right", "leaks", "prompt", "model", "status", "outcome", "finished")
-        return {name: getattr(self, name) for name in (*names, *more)} | {
+        more = ("key", "key_is_right", "leaks", "prompt", "model", "status", "outcome")
+        times = ("finished", "written", "gone")
+        return {name: getattr(self, name) for name in (*names, *more, *times)} | {
             "paid": self.paid,
             "pictures": [picture.sha256 for picture in self.pictures],
             "body": self.body,
@@ -86,6 +93,9 @@ class Log:
         self._tell = tell
         self._lock = threading.Lock()
         self._file = path.open("a", encoding="utf-8") if path else None
+        # The hash of a large picture would hold up the answers to others.
+        self._writer = ThreadPoolExecutor(1)
+        self._written: list[Future[None]] = []
 
     def begin(
         self, request: Request, *, provider: str, step: str, key: str | None, connection: int
@@ -115,14 +125,22 @@ class Log:
         return entry
 
     def end(self, entry: Entry) -> None:
-        entry.finished = time.time()
+        """Nothing more happens to this request: its line is written."""
         if self._file is not None:
-            self._file.write(json.dumps(entry.to_dict(), ensure_ascii=False) + "\n")
-            self._file.flush()
+            self._written.append(self._writer.submit(self._write, entry))
         if self._tell is not None:
             self._tell(entry)
 
+    def _write(self, entry: Entry) -> None:
+        assert self._file is not None
+        self._file.write(json.dumps(entry.to_dict(), ensure_ascii=False) + "\n")
+        self._file.flush()
+
     def close(self) -> None:
+        """The file is complete when this returns."""
+        for written in self._written:
+            written.result()
+        self._writer.shutdown()
         if self._file is not None:
             self._file.close()
 

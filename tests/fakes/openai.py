@@ -10,6 +10,7 @@ from fakes.chat_message import TEXT_FAULTS
 from fakes.faults import Fault
 from fakes.image_call import Call, read_call
 from fakes.image_habits import IMAGE_HABITS, ImageHabit
+from fakes.limits import Excess
 from fakes.log import Entry
 from fakes.message import Answer, Inline, Request, html_error, reply
 from fakes.openai_errors import ERRORS
@@ -205,8 +206,8 @@ class OpenAI(Service):
             "no-seed": (400, "Unknown parameter: 'seed'.", invalid, "unknown_parameter"),
         }
 
-    def limited(self, delay: float) -> Answer:
-        return self.reject(Fault("429", f"{delay:.3f}"))
+    def limited(self, excess: Excess) -> Answer:
+        return self.reject(Fault("429", f"{excess.delay:.3f}"))
 
     # Models and files
 

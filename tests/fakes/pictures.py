@@ -8,6 +8,7 @@ import base64
 import hashlib
 import io
 import random
+import re
 import struct
 import zlib
 from dataclasses import dataclass
@@ -18,6 +19,10 @@ Kind = Literal["png", "jpeg", "webp"]
 VARIANTS = 8
 # The variant that is none of these.
 BLACK = -1
+# In the place of megabytes: bands of one colour each.
+FLAT = -1.0
+
+_MARK = re.compile(rb"prompt [0-9a-f]{32}(?= picture )")
 
 # Inside Picture the name `bytes` is a property.
 _Bytes = bytes
@@ -43,7 +48,10 @@ class Picture:
 
     @cached_property
     def sha256(self) -> str:
-        return hashlib.sha256(self.bytes).hexdigest()
+        # Joined, the bytes of every picture in a log would stay in memory.
+        digest = hashlib.sha256(self.head)
+        digest.update(self.tail)
+        return digest.hexdigest()
 
     @property
     def base64(self) -> list[_Bytes]:
@@ -65,6 +73,7 @@ def draw(
     number: int = 0,
     kind: Kind = "png",
     megabytes: float = 0.0,
+    tiny: bool = False,
     signed: bool = False,
     black: bool = False,
 ) -> Picture:
@@ -74,25 +83,39 @@ def draw(
         prompt: chooses the colours; its hash stands in the file's text chunk or comment.
         number: tells pictures of one prompt apart.
         megabytes: about this much of it is noise that does not compress.
+        tiny: without noise and in bands of one colour, so that it takes a few kB at any size.
         signed: carries a C2PA box as real signed pictures do (its signature is a dummy).
         black: black all over, as safety checkers leave a picture.
     """
     digest = hashlib.sha256(f"{number}\n{prompt}".encode()).hexdigest()
     variant = BLACK if black else int(digest[:8], 16) % VARIANTS
+    noise = FLAT if tiny else megabytes
     told = f"prompt {hashlib.sha256(prompt.encode()).hexdigest()[:32]} picture {number}"
     if kind == "png":
-        tail, tail64 = _png_tail(width, height, variant, megabytes)
+        tail, tail64 = _png_tail(width, height, variant, noise)
         head = _png_head(width, height, told, signed=signed)
         return Picture(width, height, "image/png", head, tail, tail64)
     if kind == "jpeg":
-        tail, tail64 = _jpeg_tail(width, height, variant, megabytes)
+        tail, tail64 = _jpeg_tail(width, height, variant, noise)
         return Picture(width, height, "image/jpeg", _jpeg_head(told, signed=signed), tail, tail64)
-    return Picture(width, height, "image/webp", _pillow(width, height, variant, "WEBP", megabytes))
+    return Picture(width, height, "image/webp", _pillow(width, height, variant, "WEBP", noise))
+
+
+def prepare(width: int, height: int, *, megabytes: float) -> None:
+    """Make what all pictures of this size share, which would hold up the first answers."""
+    for variant in range(VARIANTS):
+        _png_tail(width, height, variant, megabytes)
 
 
 def prompt_mark(prompt: str) -> str:
     """What the text chunk of every picture of `prompt` begins with."""
     return f"prompt {hashlib.sha256(prompt.encode()).hexdigest()[:32]}"
+
+
+def mark_in(data: bytes) -> str | None:
+    """The `prompt_mark` in a file's bytes; None where there is none, as in every WebP."""
+    found = _MARK.search(data)
+    return found[0].decode() if found else None
 
 
 def chunk(name: bytes, data: bytes) -> bytes:
@@ -117,7 +140,7 @@ def _png_tail(width: int, height: int, variant: int, megabytes: float) -> tuple[
     raw = b"".join(
         b"\0" + rows[start : start + stride] for start in range(0, height * stride, stride)
     )
-    tail = chunk(b"IDAT", zlib.compress(raw, 1)) + chunk(b"IEND", b"")
+    tail = chunk(b"IDAT", zlib.compress(raw, 9 if megabytes == FLAT else 1)) + chunk(b"IEND", b"")
     return tail, base64.b64encode(tail)
 
 
@@ -148,7 +171,7 @@ def _pillow(width: int, height: int, variant: int, name: str, megabytes: float) 
 
 
 def pixels(width: int, height: int, variant: int, megabytes: float = 0.0) -> bytes:
-    """RGB rows: a slope of two colours in bands, then noise in the last `megabytes`."""
+    """RGB rows: a slope of two colours in bands, then noise in the last `megabytes`; or FLAT."""
     if variant == BLACK:
         return bytes(width * height * 3)
     hue = random.Random(variant)
@@ -158,11 +181,11 @@ def pixels(width: int, height: int, variant: int, megabytes: float = 0.0) -> byt
     for band in range(16):
         row = bytearray()
         for x in range(width):
-            along = (x / width + band / 16) / 2
+            along = band / 16 if megabytes == FLAT else (x / width + band / 16) / 2
             row += bytes(int(a + (b - a) * along) for a, b in zip(low, high, strict=True))
         bands.append(bytes(row))
     plain = b"".join(bands[y * 16 // height] for y in range(height))
-    noise = hue.randbytes(min(len(plain), int(megabytes * 2**20)))
+    noise = hue.randbytes(min(len(plain), int(max(megabytes, 0.0) * 2**20)))
     return plain[: len(plain) - len(noise)] + noise
 
 

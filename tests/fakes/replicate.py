@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 from fakes.faults import Fault
 from fakes.jobs import Job
+from fakes.limits import Excess
 from fakes.log import Entry
 from fakes.message import Answer, Inline, Request, reply
 from fakes.pictures import Picture
@@ -134,8 +135,8 @@ class Replicate(Service):
         status = {"429-bare": 429, "echo-key": 401}.get(name) or int(name)
         return problem(status, title, detail)
 
-    def limited(self, delay: float) -> Answer:
-        return self.reject(Fault("429", f"{delay:.3f}"))
+    def limited(self, excess: Excess) -> Answer:
+        return self.reject(Fault("429", f"{excess.delay:.3f}"))
 
     def _models(self, path: str) -> dict[str, Any]:
         """What is told of all models, of OWNER/NAME, or of OWNER/NAME/versions/ID."""

@@ -12,9 +12,11 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from fakes.desk import SERVICES, Desk, Latency, Limits, make_desk, service_class
-from fakes.faults import DELIVERY
+from fakes.desk import SERVICES, Desk, Latency, make_desk, service_class
+from fakes.faults import DELIVERY, WORK
+from fakes.limits import ByStep, Limits
 from fakes.log import Entry, Log
+from fakes.pictures import prepare
 from fakes.server import Fake
 
 # Names under which the settings know a service's key; the servers of one's own need none.
@@ -50,6 +52,8 @@ def main() -> None:
         desks = {_prefix(name, served): _desk(name, options, log) for name in served}
     except ValueError as error:
         sys.exit(str(error))
+    if options.megabytes and not options.tiny:
+        prepare(1024, 1024, megabytes=options.megabytes)
     fake = Fake(desks, log)
     fake.start(options.port)
     for prefix, desk in desks.items():
@@ -79,9 +83,18 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--port", type=int, default=0, help="a free one unless given")
     parser.add_argument("--key", help="the only right key; 'none' takes any")
     parser.add_argument("--latency", default="0", help="seconds of work: 2, 1-3, text=0.8,image=2")
-    parser.add_argument("--limit", type=int, help="requests worked on at a time, more get a 429")
+    parser.add_argument(
+        "--limit",
+        type=parse_limit,
+        help="texts and pictures worked on at a time, more get a 429: 16, text=32,image=16",
+    )
     parser.add_argument("--queue", action="store_true", help="more of them wait instead")
-    parser.add_argument("--per-minute", type=int, help="requests a minute, more get a 429")
+    parser.add_argument(
+        "--per-minute",
+        type=parse_limit,
+        help="texts and pictures a minute, more get a 429: 60, text=300,image=60",
+    )
+    parser.add_argument("--minute", type=float, default=60.0, help="seconds of a minute")
     parser.add_argument(
         "--faults",
         default="",
@@ -90,6 +103,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--faults-known", action="store_true", help="list the faults and stop")
     parser.add_argument("--seed", type=int, default=0, help="of shares, latencies, descriptions")
     parser.add_argument("--megabytes", type=float, default=0.0, help="of noise in every picture")
+    parser.add_argument("--tiny", action="store_true", help="pictures of a few kB, whatever size")
     parser.add_argument(
         "--format", choices=("png", "jpeg"), default="png", help="of pictures by Gemini 3.x"
     )
@@ -104,10 +118,11 @@ def _desk(name: str, options: argparse.Namespace, log: Log) -> Desk:
         name,
         faults=parse_faults(options.faults),
         latency=parse_latency(options.latency),
-        limits=Limits(options.limit, options.queue, options.per_minute),
+        limits=Limits(options.limit, options.queue, options.per_minute, options.minute),
         log=log,
         seed=options.seed,
         megabytes=options.megabytes,
+        tiny=options.tiny,
         format=options.format,
         **key,
     )
@@ -120,6 +135,16 @@ def parse_faults(text: str) -> list[str] | dict[str, float]:
     if parts and all(shares):
         return {found[1]: float(found[2]) for found in shares if found}
     return parts
+
+
+def parse_limit(text: str) -> ByStep:
+    """ "16", or by step: "text=32,image=16"."""
+    if "=" not in text:
+        return int(text)
+    pairs = [part.partition("=") for part in text.split(",")]
+    if not {step for step, _, _ in pairs} <= set(WORK):
+        raise argparse.ArgumentTypeError(f"the steps of {text!r} are not among {', '.join(WORK)}")
+    return {step: int(value) for step, _, value in pairs}
 
 
 def parse_latency(text: str) -> Latency | dict[str, Latency]:

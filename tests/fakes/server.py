@@ -4,13 +4,15 @@ import asyncio
 import contextlib
 import socket
 import threading
+import time
 import traceback
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from fakes.delivery import Delivery
-from fakes.desk import Desk, Latency, Limits, make_desk
+from fakes.desk import Desk, Latency, make_desk
+from fakes.limits import ByStep, Limits
 from fakes.log import Entry, Log
 from fakes.message import Answer, Request
 from fakes.pictures import Picture
@@ -120,6 +122,8 @@ class Fake:
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, number: int
     ) -> None:
         writer.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        # What was drained is then with the operating system, and the log can say so.
+        writer.transport.set_write_buffer_limits(high=0)
         try:
             while (raw := await read_request(reader, writer)) is not None:
                 if not await self._exchange(raw, reader, writer, number):
@@ -159,9 +163,16 @@ class Fake:
             return False
         entry.status, entry.outcome, entry.pictures = answer.status, answer.outcome, answer.pictures
         close = raw.headers.get("connection", "").lower() == "close"
+        entry.finished = time.time()
         delivery = Delivery(reader, writer, answer, fault, close=close)
-        self.log.end(entry)
-        return await delivery.run() and not close
+        try:
+            return await delivery.run() and not close
+        finally:
+            if delivery.whole:
+                entry.written = time.time()
+            elif delivery.client_is_gone and not fault:
+                entry.gone = time.time()
+            self.log.end(entry)
 
     def _desk_for(self, path: str) -> tuple[str, Desk] | None:
         for prefix, desk in self.desks.items():
@@ -176,9 +187,9 @@ def serve(
     *,
     faults: Sequence[str] | Mapping[str, float] = (),
     latency: Latency | Mapping[str, Latency] = 0.0,
-    concurrency: int | None = None,
+    concurrency: ByStep = None,
     queue: bool = False,
-    per_minute: int | None = None,
+    per_minute: ByStep = None,
     minute: float = 60.0,
     port: int = 0,
     log: Path | None = None,
@@ -194,8 +205,8 @@ def serve(
         concurrency, queue, per_minute, minute: see Limits.
         port: 0 takes a free one.
         log: a file that takes the requests as JSON Lines.
-        options: see Options in service.py: key, seed, megabytes, signed, format, answers, usage,
-            habit.
+        options: see Options in service.py: key, seed, megabytes, tiny, signed, format, answers,
+            usage, habit.
 
     Raises:
         ValueError: there is no such service or fault.

@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 from fakes.describe import describe_prompt
 from fakes.faults import DELIVERY, STEPS, WORK, Fault
+from fakes.limits import Excess
 from fakes.log import Entry
 from fakes.message import Answer, RefusedRequest, Request
 from fakes.pictures import Kind, Picture, draw
@@ -32,6 +33,7 @@ class Options:
         key: the only right key; None takes any, or none.
         seed: varies descriptions.
         megabytes: of noise in every picture.
+        tiny: pictures are of a few kB, whatever their size, for tests of very many.
         signed: pictures carry a C2PA box; None leaves that to the service.
         answers: what the text model says instead of a description made up from the schema, in
             turn: a text as it is, anything else as JSON.
@@ -45,6 +47,7 @@ class Options:
     key: str | None
     seed: int = 0
     megabytes: float = 0.0
+    tiny: bool = False
     signed: bool | None = None
     answers: list[Any] = field(default_factory=list)
     format: Kind = "png"
@@ -103,8 +106,8 @@ class Service:
         """The answer for a fault that is in `errors`, to a request for this model."""
         raise NotImplementedError
 
-    def limited(self, delay: float) -> Answer:
-        """The answer to a request over the limit; it may be sent again after `delay` seconds."""
+    def limited(self, excess: Excess) -> Answer:
+        """The answer to a request over the limit."""
         raise NotImplementedError
 
     def describe(self, prompt: str, said: str, schema: Any, *, wording: str = "") -> Any:
@@ -141,6 +144,7 @@ class Service:
             number=number,
             kind=kind,
             megabytes=self.options.megabytes,
+            tiny=self.options.tiny,
             signed=signed,
             black=black,
         )

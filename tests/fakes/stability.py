@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
 from fakes.faults import Fault
+from fakes.limits import Excess
 from fakes.log import Entry
 from fakes.message import Answer, Inline, Part, Request, reply
 from fakes.pictures import Kind, size_of, type_of
@@ -140,8 +141,8 @@ class Stability(Service):
             return made[name]()
         return _error(int(name), "internal_error", "An unexpected server error has occurred")
 
-    def limited(self, delay: float) -> Answer:
-        return self.reject(Fault("429-after", f"{delay:.3f}"))
+    def limited(self, excess: Excess) -> Answer:
+        return self.reject(Fault("429-after", f"{excess.delay:.3f}"))
 
     def _draw(self, call: "Call", fault: Fault) -> Answer:
         width, height = call.pixels

@@ -89,7 +89,8 @@ class Carrier:
             return self._client.generate_content(request, retry=None, timeout=TEXT_TIMEOUT)
 
         try:
-            return _reply_of(retrying(self._connection, attempt, paid=False))
+            gate = self._connection.gate
+            return _reply_of(retrying(self._connection, attempt, paid=False, gate=gate))
         except ParseError as error:
             raise UnusableAnswerError(
                 f"The answer of {title} has another form than google-generativeai knows "

@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from imagine.stages.enhance.gemini.call import MAX_REPLY
-from imagine.stages.network.failure import Translate, check_status
+from imagine.stages.network.attempt import attempt
+from imagine.stages.network.failure import Translate
 from imagine.stages.network.json_values import table, tables
 from imagine.stages.network.providers import TEXT_TIMEOUT, Connection
 from imagine.stages.network.reply import Reply
@@ -61,9 +62,7 @@ class WholeAnswers(BaseAdapter):
         sent = Request(
             str(request.method), str(request.url), headers, {"content": request.body}, MAX_REPLY
         )
-        reply = self._wire.exchange(sent, self._connection)
-        check_status(self._connection, reply, self._translate)
-        return _response(request, reply)
+        return _response(request, attempt(self._wire, sent, self._connection, self._translate))
 
 
 def _response(request: requests.PreparedRequest, reply: Reply) -> requests.Response:

@@ -27,6 +27,7 @@ class SketchBackend:
         seed=True,
         sizes=FreeSizes(min_side=16, max_side=8192, max_pixels=36_000_000),
         trained=False,
+        concurrency=0,
     )
 
     def generate(self, request: ImageRequest) -> Iterator[Progress | GeneratedImage]:

@@ -1,0 +1,65 @@
+"""How many hands a batch has: who describes and draws goes in, the sizes of the pools come out."""
+
+import os
+from typing import TYPE_CHECKING
+
+from imagine.stages.batch.run import Pools
+from imagine.stages.enhance import Enhancer, ModelEnhancer
+from imagine.stages.generate import Backend, TogetherBackend
+from imagine.stages.network.providers import PROVIDERS
+
+if TYPE_CHECKING:
+    from imagine.cli.planning import Order
+
+# Requests to one model at a time at most, where nobody says otherwise and the server takes them.
+MOST = 64
+# Threads that receive and save pictures, beside those that wait for the server.
+SPARE = 32
+# A server of one's own has one processor, or one GPU.
+OWN_SERVER = 4
+
+
+def pools_for(order: "Order", *, most: int, own_backends: bool) -> Pools:
+    """Threads for each stage.
+
+    Args:
+        most: requests to one model at a time.
+        own_backends: whether rows name backends for themselves.
+    """
+    processors = os.cpu_count() or 1
+    at_once = places_at(order.backend, most) or most
+    if own_backends:
+        at_once = max(at_once, most)
+    hosted = order.backend.capabilities.concurrency > 1 or own_backends
+    return Pools(
+        describing=describing_threads(order.describing.enhancer, most),
+        drawing=at_once + (min(at_once, SPARE) if hosted else 0),
+        finishing=min(max(2, processors), most),
+        together=order.backend.together if isinstance(order.backend, TogetherBackend) else 1,
+    )
+
+
+def places_at(backend: Backend, most: int) -> int:
+    """Pictures that a backend may be asked for at a time."""
+    wanted = backend.capabilities.concurrency or os.cpu_count() or 1
+    return max(1, min(wanted, most))
+
+
+def is_limited(backend: Backend) -> bool:
+    """Whether no more threads may ask the backend than it has places.
+
+    A provider's answers come one to a request, and its gate counts those that are under way: more
+    threads may save meanwhile. Whatever draws here, or only puts requests in line, has no gate.
+    """
+    connection = getattr(backend, "connection", None)
+    return connection is None or getattr(backend, "queued", False)
+
+
+def describing_threads(enhancer: Enhancer, most: int) -> int:
+    """Threads that describe: what is described here is quick, and they would only take turns."""
+    if not isinstance(enhancer, ModelEnhancer):
+        return 1
+    provider = PROVIDERS.get(enhancer.name)
+    # The chat servers that need no key are the user's own.
+    own = provider is not None and not provider.key_page
+    return min(most, OWN_SERVER) if own else most

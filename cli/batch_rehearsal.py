@@ -1,0 +1,98 @@
+"""The dry run of a batch: every item is planned and shown; nobody is asked, nothing is drawn."""
+
+from typing import TYPE_CHECKING, Any
+
+from imagine.cli.console import fail_line
+from imagine.cli.planning import planned
+from imagine.stages.errors import ImagineError, ItemsFailedError
+
+if TYPE_CHECKING:
+    from imagine.cli.batch_run import BatchRun
+    from imagine.stages.batch.listing import Item
+    from imagine.stages.money.estimate import Estimate
+    from imagine.stages.plan import Plan
+
+
+def rehearse_batch(run: "BatchRun") -> None:
+    """Show what would be sent for each item: its final prompt on stdout, all of it with --json.
+
+    Raises:
+        ItemsFailedError: some items cannot be drawn so.
+    """
+    from imagine.cli.order import titled
+
+    console, total = run.console, _Total()
+    for item in run.journal.todo():
+        try:
+            plans = _plans(run, item)
+        except ImagineError as error:
+            total.failed += 1
+            fail_line(error, line=item.row.line, prompt=str(item.row.prompt), json=console.json)
+            continue
+        total.items += 1
+        for plan in plans:
+            estimate = run.purse.estimate(plan, run.orders.of_row(item.row).describing)
+            total.add(plan, estimate)
+            _show(run, item, plan, estimate)
+    listing = run.journal.listing
+    before = f" {listing.done:,} of {listing.total:,} are finished." if listing.done else ""
+    refused = f" {listing.refused:,} were refused before." if listing.refused else ""
+    price = f": {total.estimate.told(most=True)}" if total.estimate is not None else ""
+    console.note(
+        f"Would draw {total.pictures:,} {'picture' if total.pictures == 1 else 'pictures'} of "
+        f"{total.items:,} {'prompt' if total.items == 1 else 'prompts'} with "
+        f"{titled(run.orders.base.backend)}{price}.{before}{refused} Nothing was drawn."
+    )
+    if total.failed:
+        raise ItemsFailedError(f"{total.failed:,} items cannot be drawn so; correct them.")
+
+
+class _Total:
+    def __init__(self) -> None:
+        self.items = self.pictures = self.failed = 0
+        self.estimate: Estimate | None = None
+
+    def add(self, plan: "Plan", estimate: "Estimate | None") -> None:
+        self.pictures += len(plan.requests)
+        if estimate is not None:
+            self.estimate = estimate if self.estimate is None else self.estimate + estimate
+
+
+def _plans(run: "BatchRun", item: "Item") -> "list[Plan]":
+    from imagine.cli.drawing import is_undescribed
+    from imagine.cli.order import check_pictures
+
+    order = run.orders.place_of(run.orders.of_row(item.row), item.position)
+    if item.row.spec is not None:
+        descriptions = run.work.descriptions(item, order)
+    else:
+        answers = order.describing.describe(str(item.row.prompt))
+        if not answers.descriptions:
+            raise answers.errors[0]
+        descriptions = answers.descriptions
+    plans = [planned(description, order) for description in descriptions]
+    for plan in plans:
+        check_pictures(plan.requests, order.saving)
+    # Without their descriptions the alternatives are all alike.
+    return plans[:1] if is_undescribed(plans[0]) else plans
+
+
+def _show(run: "BatchRun", item: "Item", plan: "Plan", estimate: "Estimate | None") -> None:
+    from imagine.cli.drawing import is_undescribed
+    from imagine.cli.text import estimate_values, plan_values, prompt_text, spec_text
+
+    console, row, request = run.console, item.row, plan.requests[0]
+    if console.json:
+        told: dict[str, Any] = {"event": "plan", "ok": True, "id": item.key, "line": row.line}
+        told |= {"dry_run": True, **plan_values(plan), "estimate": estimate_values(estimate)}
+        console.result_json(told)
+        return
+    if run.batching.show_prompt:
+        console.note(f"line {row.line}:\n{spec_text(plan.description.spec)}")
+        if not is_undescribed(plan):
+            console.note(prompt_text(plan))
+    for note in plan.notes:
+        console.detail(f"line {row.line}: {note}")
+    words = str(row.prompt) if is_undescribed(plan) else request.prompt
+    # One line each, so that the next program can count on it.
+    console.result(" ".join(words.split("\n")))

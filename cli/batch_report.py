@@ -1,0 +1,210 @@
+"""What is told of a running batch: item by item to stdout, stderr and results.jsonl."""
+
+import os
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from imagine.cli.console import Console, fail_line
+from imagine.stages.errors import ImagineError, shown
+
+if TYPE_CHECKING:
+    from imagine.cli.events import Events
+    from imagine.stages.batch.listing import Item
+    from imagine.stages.batch.results import Results
+    from imagine.stages.batch.rows import BadRow
+    from imagine.stages.plan import Plan
+
+# Failures that the summary groups; more are only counted.
+MOST_FAILURES = 10_000
+
+
+class Report:
+    """Tells how each item ends. Any thread may call it.
+
+    Attributes:
+        failures: line and message of what failed, the first ones.
+        stop: called when nobody reads stdout any more.
+        is_cut_off: whether that happened.
+    """
+
+    def __init__(
+        self, console: Console, events: "Events", results: "Results", directory: Path
+    ) -> None:
+        self.console = console
+        self.events = events
+        self.results = results
+        self.directory = directory
+        self.failures: list[tuple[int, str]] = []
+        self.stop: Callable[[], None] = lambda: None
+        self.is_cut_off = False
+        self._started: dict[str, float] = {}
+        self._notes: dict[str, list[str]] = {}
+        self._pictures: dict[str, dict[int, dict[str, Any]]] = {}
+        self._watched: dict[str, threading.Event] = {}
+        self._lock = threading.Lock()
+
+    def watch(self, key: str) -> threading.Event:
+        """An event that is set when the item ends."""
+        return self._watched.setdefault(key, threading.Event())
+
+    def begin(self, item: "Item") -> None:
+        with self._lock:
+            self._started[item.key] = time.monotonic()
+            self._notes[item.key] = []
+            self._pictures[item.key] = dict(item.saved)
+
+    def describe(self, item: "Item", plan: "Plan") -> None:
+        """An item is described, and this is what will be sent."""
+        from imagine.cli.text import guard_text
+
+        place = _place(item)
+        with self._lock:
+            self._notes.setdefault(item.key, []).extend(plan.notes)
+        if plan.description.guard.findings:
+            self.console.detail(place + guard_text(plan.description))
+        for note in plan.notes:
+            self.console.detail(place + note)
+
+    def describing_errors(self, item: "Item", errors: Sequence[ImagineError]) -> None:
+        """Some of several descriptions are missing."""
+        for error in errors:
+            self.console.warn(f"{_place(item)}One of the descriptions is missing: {error}")
+
+    def picture(self, item: "Item", number: int, path: Path, record: Mapping[str, Any]) -> None:
+        """A picture is saved."""
+        placed = {"path": Path(os.path.relpath(path, self.directory)).as_posix(), **record}
+        with self._lock:
+            self._pictures.setdefault(item.key, {})[number] = placed
+        try:
+            if self.console.json:
+                self.events.picture(item.key, item.row.line, str(path), record)
+            else:
+                self.console.result(str(path))
+        except BrokenPipeError:
+            self._cut_off()
+        for note in record["notes"]:
+            self.console.detail(_place(item) + note)
+
+    def record(self, item: "Item", status: str, errors: Sequence[ImagineError]) -> dict[str, Any]:
+        """One line of results.jsonl, whose pictures are those that are saved."""
+        row = item.row
+        with self._lock:
+            started = self._started.pop(item.key, None)
+            notes = self._notes.pop(item.key, [])
+            by_number = self._pictures.pop(item.key, {})
+        pictures = [by_number[number] for number in sorted(by_number)]
+        seconds = 0.0 if started is None else time.monotonic() - started
+        costs = [picture["cost"] for picture in pictures if picture.get("cost")]
+        record: dict[str, Any] = {
+            "id": item.key,
+            "line": row.line,
+            "prompt": row.prompt if row.prompt is not None else _source(row.spec),
+            "status": status,
+            "paths": [picture["path"] for picture in pictures],
+            "reason": reason_of(errors),
+            "cost": _sum_of(costs),
+            "timings": _timings(pictures) | {"total": round(seconds, 3)},
+            "tries": item.tries + 1,
+            "images": list(pictures),
+            "notes": list(dict.fromkeys(notes)),
+        }
+        if row.template is not None:
+            record["template"] = row.template
+        if row.extra:
+            record["extra"] = dict(row.extra)
+        return record
+
+    def conclude(
+        self, item: "Item", record: dict[str, Any], errors: Sequence[ImagineError]
+    ) -> None:
+        """An item has ended and is in the journal."""
+        self.results.append(record)
+        self._tell(record, item.row.line, errors)
+        if item.key in self._watched:
+            self._watched[item.key].set()
+
+    def bad(self, row: "BadRow", record: dict[str, Any]) -> None:
+        """A row that cannot be read is recorded as failed."""
+        self.results.append(record)
+        self._tell(record, row.line, [row.error])
+
+    def _tell(self, record: Mapping[str, Any], line: int, errors: Sequence[ImagineError]) -> None:
+        for error in errors[:1]:
+            with self._lock:
+                if len(self.failures) < MOST_FAILURES:
+                    self.failures.append((line, str(error)))
+            fail_line(error, line=line, prompt=str(record["prompt"]), json=False)
+        if self.console.json:
+            try:
+                self.events.item(record)
+            except BrokenPipeError:
+                self._cut_off()
+
+    def _cut_off(self) -> None:
+        self.is_cut_off = True
+        self.stop()
+
+
+def reason_of(errors: Sequence[ImagineError]) -> dict[str, Any] | None:
+    """Why an item failed, as the results tell it."""
+    if not errors:
+        return None
+    error = errors[0]
+    return {
+        "type": type(error).__name__,
+        "message": " ".join(str(error).split()),
+        "exit_code": error.exit_code,
+    }
+
+
+def bad_record(row: "BadRow", key: str) -> dict[str, Any]:
+    """The line of results.jsonl for a row that cannot be read.
+
+    Args:
+        key: what the journal calls it.
+    """
+    return {
+        "id": key,
+        "line": row.line,
+        "prompt": shown(row.text, limit=200),
+        "status": "failed",
+        "paths": [],
+        "reason": reason_of([row.error]),
+        "cost": None,
+        "timings": {},
+        "tries": 1,
+        "images": [],
+        "notes": [],
+    }
+
+
+def _place(item: "Item") -> str:
+    return f"line {item.row.line}: "
+
+
+def _source(spec: Mapping[str, Any] | None) -> str:
+    return str((spec or {}).get("source_prompt", ""))
+
+
+def _sum_of(costs: Sequence[Mapping[str, Any]]) -> float | None:
+    """Dollars of all pictures with their descriptions; None where a price is not known."""
+    parts = [cost.get(part) for cost in costs for part in ("enhance", "generate")]
+    if not costs:
+        return 0.0
+    known = [part for part in parts if part is not None]
+    return round(sum(known), 6) if len(known) == len(parts) else None
+
+
+def _timings(pictures: Sequence[Mapping[str, Any]]) -> dict[str, float]:
+    """Seconds by stage: the description once, its pictures together."""
+    total: dict[str, float] = {}
+    for picture in pictures:
+        for stage, seconds in picture.get("timings", {}).items():
+            if stage == "enhance":
+                total[stage] = max(total.get(stage, 0.0), seconds)
+            else:
+                total[stage] = round(total.get(stage, 0.0) + seconds, 4)
+    return total

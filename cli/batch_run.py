@@ -1,0 +1,354 @@
+"""Running a batch: what was asked for goes in; pictures, results and a summary come out."""
+
+import json
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from functools import partial
+from typing import TYPE_CHECKING, cast
+
+from imagine.cli.batch import Batching
+from imagine.cli.batch_listing import Listed, list_rows, whole_rows
+from imagine.cli.batch_pools import MOST, pools_for
+from imagine.cli.batch_report import Report, bad_record
+from imagine.cli.batch_settle import (
+    check_batching,
+    check_order,
+    fingerprint,
+    open_journal,
+    series_of,
+)
+from imagine.cli.batch_work import BatchWork, Drawn, Orders, Task
+from imagine.cli.console import Console, fail_line
+from imagine.cli.events import Events
+from imagine.cli.planning import Wanted
+from imagine.cli.progress import BatchDisplay
+from imagine.cli.purse import open_purse
+from imagine.cli.services import Services
+from imagine.cli.signals import telling_of_interrupts
+from imagine.cli.summary import Stop, failure_lines, summary_text
+from imagine.stages.batch.ordered import arriving
+from imagine.stages.batch.results import Results
+from imagine.stages.batch.room import Room
+from imagine.stages.batch.run import Counts, Engine
+from imagine.stages.errors import BudgetError, ImagineError, ItemsFailedError, UsageError
+
+if TYPE_CHECKING:
+    from imagine.cli.batch_listing import Source
+    from imagine.cli.purse import Purse
+    from imagine.cli.settings import Settings
+    from imagine.stages.batch.inputs import Input
+    from imagine.stages.batch.journal import Journal
+    from imagine.stages.batch.listing import Again, Item, Order
+    from imagine.stages.batch.rows import BadRow, Row
+
+# More failures than a reader remembers are told once more at the end, by reasons.
+TOLD_ONE_BY_ONE = 5
+
+
+def run_batch(
+    wanted: Wanted,
+    batching: Batching,
+    settings: "Settings",
+    console: Console,
+    *,
+    budget: float | None,
+) -> None:
+    """Draw a batch.
+
+    Raises:
+        UsageError: an option is wrong, or the input cannot be read; nothing was drawn.
+        BusyError: another run works in the same directory.
+        ItemsFailedError: some items failed; each was reported.
+        ImagineError: what stopped the whole batch: the budget, a rejected key, a full disk.
+        KeyboardInterrupt: the user did.
+    """
+    check_batching(batching)
+    source = batching.source
+    most = batching.concurrency or settings.whole("concurrency") or MOST
+    with ExitStack() as opened:
+        read = source.open(console.warn)
+        series = series_of(batching, read.head)
+        services = Services(settings, console, dry_run=batching.dry_run, many=most)
+        opened.enter_context(services)
+        orders = Orders.of(
+            wanted,
+            settings,
+            services,
+            dry_run=batching.dry_run,
+            series=series,
+            base_directory=source.directory,
+            shard=batching.shard,
+        )
+        check_order(orders.base, batching)
+        console.note(orders.base.introduction())
+        purse = open_purse(settings, console, budget=budget, yes=batching.yes)
+        directory = orders.base.saving.destination.directory
+        journal = opened.enter_context(open_journal(directory, console, dry_run=batching.dry_run))
+        run = BatchRun(
+            orders=orders,
+            batching=batching,
+            journal=journal,
+            purse=purse,
+            console=console,
+            read=read,
+            source=source,
+        )
+        run.all()
+
+
+class BatchRun:
+    """One batch, from its input to its summary."""
+
+    def __init__(
+        self,
+        *,
+        orders: Orders,
+        batching: Batching,
+        journal: "Journal",
+        purse: "Purse",
+        console: Console,
+        read: "Input",
+        source: "Source",
+    ) -> None:
+        self.orders = orders
+        self.batching = batching
+        self.journal = journal
+        self.purse = purse
+        self.console = console
+        self.read = read
+        self.source = source
+        self.started = time.monotonic()
+        directory = orders.base.saving.destination.directory
+        self.results = Results(directory)
+        self.events = Events(console)
+        self.report = Report(console, self.events, self.results, directory)
+        self.room = Room(directory)
+        self.work = BatchWork(orders, journal, purse, self.report, self.room)
+        self.counts = Counts()
+        self._unreadable = 0
+        # In threads, these would be made twice.
+        _ = purse.budget, purse.ledger, purse.prices
+
+    def all(self) -> None:
+        """Errors as in `run_batch`."""
+        batching = self.batching
+        again: Again = "failed" if batching.retry_failed else "all" if batching.force else "changed"
+        order: Order = "shuffle" if batching.shuffle else cast("Order", batching.order or "input")
+        self.journal.begin(fingerprint(self.orders, batching), again=again, order=order)
+        if batching.dry_run:
+            from imagine.cli.batch_rehearsal import rehearse_batch
+
+            self._list()
+            rehearse_batch(self)
+            return
+        live = batching.keep_going and self.source.is_live
+        listed = None if live else self._list()
+        self._agree(listed)
+        listing = self.journal.listing
+        total = None if live else listing.todo
+        self.events.start(total=total, skipped=listing.done)
+        stopped_by: BaseException | None = None
+        if total != 0:
+            own_backends = listed is None or bool(listed.own_backends)
+            pools = pools_for(self.orders.base, most=self._most, own_backends=own_backends)
+            with BatchDisplay(self.console, total=total, skipped=listing.done) as display:
+                engine: Engine[Item, Task, Drawn] = Engine(
+                    self.work, pools, tick=partial(self._tick, display), on_stop=self._stopping
+                )
+                self.report.stop = engine.stop
+                try:
+                    with telling_of_interrupts(engine.stop) as interrupts:
+                        engine.run(self._items(engine, live=live))
+                    if interrupts.happened:
+                        # Python drops what is raised while it collects garbage.
+                        stopped_by = KeyboardInterrupt()
+                except (ImagineError, KeyboardInterrupt, SystemExit) as error:
+                    stopped_by = error
+        self._sum_up(total, stopped_by)
+
+    def _tick(self, display: BatchDisplay, counts: Counts) -> None:
+        self.counts = counts
+        display.update(counts, self.purse.budget.spent, self._resting())
+
+    def _resting(self) -> str:
+        """What the batch waits for; "" for nothing."""
+        resting = max((gate.resting for gate in self.orders.services.gates.values()), default=0.0)
+        return f"waiting {resting:.0f} s for the server" if resting >= 1 else ""
+
+    def _stopping(self, counts: Counts) -> None:
+        """Nothing new is begun: who waits for a turn, for money or for room gives up."""
+        for gate in self.orders.services.gates.values():
+            gate.close()
+        self.purse.budget.close()
+        self.room.close()
+        if in_flight := counts.describing + counts.drawing + counts.finishing:
+            self.console.note(
+                f"Stopping: {in_flight} in flight are finished first; Ctrl-C stops at once."
+            )
+
+    @property
+    def _most(self) -> int:
+        return self.orders.services.many or MOST
+
+    def rows(self) -> "Iterator[Row | BadRow]":
+        """The rows of the input, with defaults, expanded."""
+        return whole_rows(
+            self.read.rows,
+            defaults=self.read.head.defaults,
+            expansion=self.source.expansion,
+            check=self.orders.of_row,
+            files=self.orders.files_of,
+        )
+
+    def _list(self) -> Listed:
+        """Enter every row of the input into the journal, and choose among them.
+
+        Raises:
+            UsageError: some cannot be read, and nobody said to go on without them; or there is
+                none.
+        """
+        keep_going = self.batching.keep_going and not self.batching.dry_run
+        listed = list_rows(self.rows(), self.journal, on_bad=self._record if keep_going else None)
+        if listed.unreadable and not self.batching.keep_going:
+            for row in listed.bad:
+                fail_line(row.error, line=row.line, prompt=row.text, json=self.console.json)
+            rows = "row" if listed.unreadable == 1 else "rows"
+            raise UsageError(
+                f"{listed.unreadable:,} {rows} of {self.source.title} cannot be read, so nothing "
+                "was drawn; correct them, or add --keep-going to record them as failed."
+            )
+        if not listed.rows and not listed.unreadable:
+            raise UsageError(f"There is no prompt in {self.source.title}; write one on a line.")
+        self._choose()
+        return listed
+
+    def _choose(self) -> None:
+        batching = self.batching
+        self.journal.choose(limit=batching.limit, sample=batching.sample, seed=batching.sample_seed)
+
+    def _record(self, row: "BadRow") -> None:
+        """Write a row that cannot be read down as failed."""
+        key = self.journal.enter_unread(row.line)
+        record = bad_record(row, key)
+        self.journal.finish(key, "failed", record)
+        self.report.bad(row, record)
+        self._unreadable += 1
+
+    def _agree(self, listed: Listed | None) -> None:
+        """Have many paid pictures agreed to.
+
+        Args:
+            listed: what the input holds; None while nobody knows.
+
+        Raises:
+            BudgetError: nobody agrees.
+        """
+        base = self.orders.base
+        if listed is None or not listed.own_prices:
+            self.purse.agree_to(base, times=None if listed is None else self.journal.listing.todo)
+            return
+        self.purse.agree_to_all(self.orders.of_row(item.row) for item in self.journal.todo())
+        self._choose()
+
+    def _items(self, engine: "Engine[Item, Task, Drawn]", *, live: bool) -> "Iterator[Item]":
+        items = self._as_they_come(engine) if live else self.journal.todo()
+        return self._after_the_first(items, engine) if self.batching.series_reference else items
+
+    def _as_they_come(self, engine: "Engine[Item, Task, Drawn]") -> "Iterator[Item]":
+        """The items of a pipe that is still being written, each as soon as it is there."""
+        for row in arriving(self.rows(), is_over=lambda: engine.stopping):
+            list_rows([row], self.journal, on_bad=self._record)
+            yield from self.journal.todo()
+
+    def _after_the_first(
+        self, items: "Iterator[Item]", engine: "Engine[Item, Task, Drawn]"
+    ) -> "Iterator[Item]":
+        """The items; all but the first one when its picture is there to be shown to them.
+
+        Raises:
+            ImagineError: it was not drawn.
+        """
+        item = next(items, None)
+        if item is None:
+            return
+        if item.position == 1:
+            ended = self.report.watch(item.key)
+            yield item
+            # In short steps, since a lock that is waited for may not be interrupted by Ctrl-C.
+            while not ended.wait(0.1):
+                if engine.stopping:
+                    return
+            item = None
+        self._show_first()
+        if item is not None:
+            yield item
+        yield from items
+
+    def _show_first(self) -> None:
+        record = json.loads(next(self.journal.lines(), "{}"))
+        if record.get("status") != "done":
+            raise ImagineError(
+                "The first item was not drawn, and --series-reference shows its picture to all "
+                "others, so nothing more was begun; correct it, or leave the option out."
+            )
+        self.orders.refer_to(self.journal.directory / record["paths"][0])
+
+    def _sum_up(self, total: int | None, stopped_by: BaseException | None) -> None:
+        """Put the results into order, say what came of it, and end as it ended.
+
+        Raises:
+            ItemsFailedError: some items failed, or were refused before.
+            BaseException: what stopped the batch.
+        """
+        at_once = bool(self.counts.drawing + self.counts.describing + self.counts.finishing)
+        if at_once:
+            self.work.abandon()
+        else:
+            self.results.rewrite(self.journal)
+        self.results.close()
+        listing, counts = self.journal.listing, self.counts
+        spent = self.purse.budget.spent
+        failed = counts.failed + self._unreadable
+        seconds = time.monotonic() - self.started
+        stopped: Stop | None = None
+        if stopped_by is not None:
+            stopped = "interrupted" if not isinstance(stopped_by, ImagineError) else "error"
+            stopped = "budget" if isinstance(stopped_by, BudgetError) else stopped
+        self.events.end(
+            done=counts.done,
+            failed=failed,
+            skipped=listing.done,
+            seconds=seconds,
+            cost=spent,
+            interrupted=stopped == "interrupted",
+        )
+        text = summary_text(
+            done=counts.done,
+            failed=failed,
+            seconds=seconds,
+            total=None if total is None else total + self._unreadable,
+            skipped=listing.done,
+            spent=spent,
+            results=self.results.path,
+            stopped=stopped,
+        )
+        self.console.note(text)
+        if listing.refused:
+            them = "it" if listing.refused == 1 else "them"
+            self.console.note(
+                f"{listing.refused:,} refused before; --retry-failed asks for {them} again."
+            )
+        if failed > TOLD_ONE_BY_ONE:
+            for line in failure_lines(self.report.failures, failed=failed):
+                self.console.note(line)
+        if stopped_by is not None:
+            raise stopped_by
+        if self.report.is_cut_off:
+            # The reader of stdout is gone, as with `| head -1`.
+            raise BrokenPipeError
+        if failed or listing.refused:
+            raise ItemsFailedError(
+                f"{failed + listing.refused:,} of {listing.total:,} items have no picture; "
+                "the same command tries again what may fare better, --retry-failed all of them."
+            )

@@ -1,0 +1,162 @@
+"""What a batch settles before its first row: its options, its series, its place, its journal."""
+
+import json
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from imagine.cli.batch import ORDERS, Batching
+from imagine.cli.console import Console
+from imagine.stages.errors import ConfigError, UsageError, unknown_name
+
+if TYPE_CHECKING:
+    from imagine.cli.batch_work import Orders
+    from imagine.cli.planning import Order
+    from imagine.stages.batch.fields import Head
+    from imagine.stages.batch.journal import Journal
+    from imagine.stages.series import Series
+
+MOST_THREADS = 1000
+
+
+def check_batching(batching: Batching) -> None:
+    """Refuse options that are out of range or exclude each other.
+
+    Raises:
+        UsageError: naming them.
+    """
+    for option, value, most in (
+        ("--concurrency", batching.concurrency, MOST_THREADS),
+        ("--limit", batching.limit, None),
+        ("--sample", batching.sample, None),
+        ("--shard", batching.shard, None),
+        ("--expand-max", batching.expand_max, None),
+    ):
+        if value is not None and not 1 <= value <= (most or value):
+            told = "not a number from 1" if most is None else f"not between 1 and {most}"
+            raise UsageError(f"{option} {value} is {told}; choose one that is.")
+    if batching.order is not None and batching.order not in ORDERS:
+        raise unknown_name("--order", batching.order, list(ORDERS))
+    for one, other in (
+        ("--retry-failed", "--force"),
+        ("--shuffle", "--order"),
+        ("--series-reference", "--shuffle"),
+        ("--series-reference", "--sample"),
+        ("--series-reference", "--order"),
+    ):
+        if _given(batching, one) and _given(batching, other):
+            raise UsageError(f"{one} and {other} exclude each other; give one of them.")
+    if batching.expand is None and (batching.wildcards is not None or batching.expand_seed):
+        raise UsageError("--wildcards and --expand-seed go with --expand; add --expand all.")
+    if batching.wildcards is not None and not batching.wildcards.is_dir():
+        raise UsageError(f"--wildcards '{batching.wildcards}' is no directory; name one.")
+
+
+def check_order(order: "Order", batching: Batching) -> None:
+    """Refuse what one picture can be asked for and a batch cannot.
+
+    Raises:
+        UsageError: the output is a file, or the backend takes no picture of a series.
+    """
+    place = order.saving.destination
+    if place.file_name is not None:
+        raise UsageError(
+            f"The output '{place.file_name}' is one file, and a batch has many pictures; name a "
+            "directory."
+        )
+    if batching.series_reference and order.backend.capabilities.max_images <= len(order.images):
+        raise UsageError(
+            f"{order.backend.name} takes no {'more ' if order.images else ''}reference pictures, "
+            "so --series-reference is of no use; choose another --backend (see `imagine "
+            "backends`)."
+        )
+
+
+def _given(batching: Batching, option: str) -> bool:
+    value = getattr(batching, option.removeprefix("--").replace("-", "_"))
+    return value not in (None, False)
+
+
+def series_of(batching: Batching, head: "Head") -> "Series | None":
+    """What all pictures share: of --series, else of the input's first document.
+
+    Raises:
+        UsageError: there are two, or it is none.
+    """
+    if batching.series is None and head.series is None:
+        return None
+    from imagine.stages.series import load_series, series_from
+
+    if batching.series is None:
+        return series_from(head.series, origin="the input's series")
+    if head.series is not None:
+        raise UsageError("--series was given, and the input has a series too; leave out one.")
+    return load_series(batching.series)
+
+
+def fingerprint(orders: "Orders", batching: Batching) -> str:
+    """Everything of the command line that decides the pictures, as canonical JSON.
+
+    Where and in which format they are saved is no part of it: nobody wants to pay again for that.
+    """
+    base = orders.base
+    describing, wanted = base.describing, orders.wanted
+    values: dict[str, Any] = {
+        "enhancer": [describing.enhancer.name, getattr(describing.enhancer, "model", "")],
+        "backend": [base.backend.name, base.backend.model],
+        "styles": [style.name for style in describing.styles],
+        "negative": describing.negative,
+        "aspect_ratio": describing.aspect_ratio or base.default_aspect_ratio,
+        "size": base.size,
+        "num": base.count,
+        "pick": describing.pick,
+        "seed": base.seed,
+        "enhance_seed": describing.seed,
+        "steps": base.num_inference_steps,
+        "guidance": base.guidance_scale,
+        "strength": wanted.strength,
+        "images": [image.sha256 for image in base.images],
+        "series": None if describing.series is None else describing.series.to_json(),
+        "series_reference": batching.series_reference,
+    }
+    return json.dumps(values, ensure_ascii=False, sort_keys=True)
+
+
+@contextmanager
+def open_journal(directory: Path, console: Console, *, dry_run: bool) -> "Iterator[Journal]":
+    """The journal of the output directory; for a dry run a copy of it, so that nothing is written.
+
+    Raises:
+        BusyError: another run has it.
+        ConfigError, SaveError: it cannot be used.
+    """
+    from imagine.stages.batch.journal import Journal
+
+    if not dry_run:
+        with Journal.open(directory) as journal:
+            if journal.adopted:
+                pictures = "picture" if journal.adopted == 1 else "pictures"
+                console.note(
+                    f"The run before was cut off: {journal.adopted} {pictures} that it had "
+                    "finished are taken over."
+                )
+            yield journal
+        return
+    with tempfile.TemporaryDirectory(prefix="imagine-") as name:
+        from imagine.stages.batch.database import FILE_NAME
+
+        for path in directory.glob(f"{FILE_NAME}*") if directory.is_dir() else ():
+            with suppress(OSError):
+                shutil.copy(path, name)
+        try:
+            journal = Journal.open(Path(name))
+        except ConfigError:
+            # Copied while a run was writing it.
+            console.warn("What is finished cannot be told now; the dry run shows every item.")
+            Path(name, FILE_NAME).unlink()
+            journal = Journal.open(Path(name))
+        with journal:
+            yield journal

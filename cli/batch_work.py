@@ -1,0 +1,499 @@
+"""What a batch does with its items: describe, draw, save; each into the journal and the results."""
+
+import threading
+from collections import OrderedDict
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass, replace
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from imagine.cli.planning import Order, Wanted, order_for, planned, rehearse
+from imagine.stages.batch.rows import Row
+from imagine.stages.errors import (
+    BudgetError,
+    ConfigError,
+    ImagineError,
+    RefusedError,
+    SaveError,
+    UsageError,
+)
+
+if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
+    from imagine.cli.batch_report import Report
+    from imagine.cli.order import Saving
+    from imagine.cli.purse import Purse
+    from imagine.cli.services import Services
+    from imagine.cli.settings import Settings
+    from imagine.stages.batch.journal import Journal, Status
+    from imagine.stages.batch.listing import Item
+    from imagine.stages.batch.room import Room
+    from imagine.stages.description import Description
+    from imagine.stages.generate import Backend
+    from imagine.stages.image import GeneratedImage, ReferenceImage
+    from imagine.stages.pipeline import Picture
+    from imagine.stages.plan import Plan
+    from imagine.stages.publish import Coming
+    from imagine.stages.series import Series
+
+# Rows with the same options share an Order; a file seldom has more kinds of them.
+MAX_ORDERS = 256
+# What differs from row to row, and needs no service, style or picture to be looked up.
+LIGHT = frozenset({"seed", "num", "name"})
+# With these a row asks somebody of its own, whose missing key is not the others' affair.
+OWN_SERVICES = frozenset({"enhancer", "backend", "model"})
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One picture that is still to be drawn or finished.
+
+    Attributes:
+        number: among the pictures of its item, from 1.
+        first: it is the first picture of its description, which bears what that cost.
+        kept: the picture, where an earlier run received it and did not come to finish it.
+    """
+
+    item: "Item"
+    order: Order
+    plan: "Plan"
+    index: int
+    number: int
+    first: bool
+    kept: "GeneratedImage | None" = None
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """A picture that is not saved yet; `cheap` says that it is saved as it came."""
+
+    picture: "Picture"
+    cheap: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Orders:
+    """The Order of every row: the command's, changed by the row's own options.
+
+    Attributes:
+        base_directory: what the files that rows name are relative to.
+        shard: items in a directory of their own; None for all in one.
+    """
+
+    wanted: Wanted
+    settings: "Settings"
+    services: "Services"
+    base: Order
+    series: "Series | None"
+    base_directory: Path
+    shard: int | None
+    _known: "OrderedDict[str, Order]"
+    _lock: threading.Lock
+    _references: "list[ReferenceImage]"
+
+    @classmethod
+    def of(
+        cls,
+        wanted: Wanted,
+        settings: "Settings",
+        services: "Services",
+        *,
+        dry_run: bool,
+        series: "Series | None",
+        base_directory: Path,
+        shard: int | None,
+    ) -> "Orders":
+        """Errors as in `order_for`."""
+        base = order_for(wanted, settings, services, dry_run=dry_run, series=series, batch=True)
+        return cls(
+            wanted,
+            settings,
+            services,
+            base,
+            series,
+            base_directory,
+            shard,
+            OrderedDict(),
+            threading.Lock(),
+            [],
+        )
+
+    def refer_to(self, path: Path) -> None:
+        """Show a picture to the backends of all orders from now on.
+
+        Raises:
+            UsageError: it cannot be read.
+        """
+        from imagine.cli.order import references
+
+        with self._lock:
+            self._references[:] = references([path])
+            self._known.clear()
+
+    def files_of(self, row: Row) -> str:
+        """A hash of the pictures that a row names; errors as in `of_row`."""
+        digests = " ".join(image.sha256 for image in self.of_row(row).images)
+        return sha256(digests.encode()).hexdigest()[:16]
+
+    def of_row(self, row: Row) -> Order:
+        """Errors as in `order_for`; those about a service of the row's own are its own fault."""
+        order = self._of_row(row)
+        if not self._references:
+            return order
+        return replace(order, images=[*order.images, *self._references])
+
+    def _of_row(self, row: Row) -> Order:
+        rest = {name: row.options[name] for name in row.options if name not in LIGHT}
+        order = self._known_for(row, rest) if rest else self.base
+        if len(rest) == len(row.options):
+            return order
+        options: dict[str, Any] = dict(row.options)
+        saving = order.saving
+        if "name" in options:
+            saving = _named(saving, options["name"])
+        return replace(
+            order,
+            seed=options.get("seed", order.seed),
+            count=options.get("num", order.count),
+            saving=saving,
+        )
+
+    def _known_for(self, row: Row, options: Mapping[str, Any]) -> Order:
+        """The order for options that rows often share."""
+        key = repr(sorted(options.items()))
+        with self._lock:
+            order = self._known.get(key)
+            if order is None:
+                order = self._made(row, dict(options))
+                self._known[key] = order
+            self._known.move_to_end(key)
+            if len(self._known) > MAX_ORDERS:
+                self._known.popitem(last=False)
+            return order
+
+    def _made(self, row: Row, options: dict[str, Any]) -> Order:
+        from imagine.stages.batch.columns import files_of
+
+        if "image" in options:
+            options["image"] = files_of(row, self.base_directory)
+        with own_fault(row):
+            return order_for(
+                changed(self.wanted, options),
+                self.settings,
+                self.services,
+                dry_run=self.base.describing.dry_run,
+                series=self.series,
+                batch=True,
+            )
+
+    def place_of(self, order: Order, position: int) -> "Order":
+        """The order with the directory that the item at `position` (from 1) belongs in."""
+        if self.shard is None:
+            return order
+        saving = order.saving
+        place = saving.destination
+        directory = place.directory / f"{(position - 1) // self.shard:04d}"
+        return replace(
+            order, saving=replace(saving, destination=replace(place, directory=directory))
+        )
+
+
+def _named(saving: "Saving", template: str) -> "Saving":
+    """Where a row's pictures are saved that has a name of its own.
+
+    Raises:
+        UsageError: the name is wrong.
+    """
+    from imagine.stages.names import check_template
+    from imagine.stages.save import split_template
+
+    place = saving.destination
+    stem, format = split_template(template, place.format)
+    check_template(stem, batch=True)
+    return replace(saving, name_template=template, destination=replace(place, format=format))
+
+
+def changed(wanted: Wanted, options: Mapping[str, Any]) -> Wanted:
+    """What is wanted, with the options of one row in place of those of all."""
+    changes = dict(options)
+    if "backend" in changes:
+        # A model belongs to its backend.
+        changes.setdefault("model", None)
+    if "enhancer" in changes:
+        changes["no_enhance"] = False
+    if "size" in changes:
+        changes.setdefault("aspect_ratio", None)
+    if "aspect_ratio" in changes:
+        changes.setdefault("size", None)
+    return replace(wanted, **changes)
+
+
+@contextmanager
+def own_fault(row: Row) -> Iterator[None]:
+    """Make an error about a service that only this row asks an error of this row."""
+    try:
+        yield
+    except ConfigError as error:
+        if OWN_SERVICES & row.options.keys():
+            raise UsageError(str(error)) from error
+        raise
+
+
+class BatchWork:
+    """The stages of a batch, as imagine.stages.batch.run.Engine calls them from its threads."""
+
+    # A full disk, a wrong key, an empty purse: the next item would fare no better.
+    halting: tuple[type[ImagineError], ...] = (BudgetError, ConfigError, SaveError)
+
+    def __init__(
+        self, orders: Orders, journal: "Journal", purse: "Purse", report: "Report", room: "Room"
+    ) -> None:
+        self.orders = orders
+        self.journal = journal
+        self.purse = purse
+        self.report = report
+        self.room = room
+        self._places: dict[str, threading.Semaphore] = {}
+        self._placing = threading.Lock()
+        self._asked: dict[int, Plan] = {}
+
+    def describe(self, item: "Item") -> list[Task]:
+        """The pictures of an item that are not saved yet.
+
+        Raises:
+            ImagineError: the item cannot be described.
+        """
+        self.report.begin(item)
+        row = item.row
+        with own_fault(row):
+            order = self.orders.place_of(self.orders.of_row(row), item.position)
+            descriptions = self.descriptions(item, order)
+            return list(self._tasks(item, order, descriptions))
+
+    def descriptions(self, item: "Item", order: Order) -> "list[Description]":
+        row = item.row
+        if row.spec is not None:
+            return [_given(row, order)]
+        prompt = str(row.prompt)
+        if order.describing.asks:
+            rehearse(prompt, order)
+        describing = order.describing
+        if describing.asks:
+            paid = self.journal.answers(item.key, behind=describing.cache)
+            describing = replace(describing, cache=paid)
+        paying = self.purse.describing(describing, order.backend, count=order.count)
+        with paying:
+            answers = describing.describe(prompt)
+            self.purse.described(answers, describing)
+        if not answers.descriptions:
+            raise answers.errors[0]
+        self.report.describing_errors(item, answers.errors)
+        return answers.descriptions
+
+    def _tasks(
+        self, item: "Item", order: Order, descriptions: "Sequence[Description]"
+    ) -> Iterator[Task]:
+        from imagine.cli.order import check_pictures
+
+        kept = self.journal.kept(item.key)
+        number = 0
+        for description in descriptions:
+            plan = planned(description, order, seed=_first_seed(item, kept, number, order.count))
+            check_pictures(plan.requests, order.saving)
+            self.report.describe(item, plan)
+            # What saved pictures of this description bear is not charged again.
+            first = not any(number + n in item.saved for n in range(1, order.count + 1))
+            for index in range(1, order.count + 1):
+                number += 1
+                if number in item.saved:
+                    continue
+                image = kept[number][0] if number in kept else None
+                yield Task(item, order, plan, index, number, first, image)
+                first = False
+
+    def alike(self, task: Task) -> object:
+        """What tasks must have in common to be drawn in one go."""
+        request = task.plan.requests[0]
+        return (
+            id(task.plan.backend),
+            request.size,
+            request.num_inference_steps,
+            request.guidance_scale,
+            request.strength,
+            tuple(image.sha256 for image in request.images),
+        )
+
+    def draw(self, tasks: Sequence[Task]) -> "list[Drawn | ImagineError]":
+        """The picture of each task, or what it failed with."""
+        backend = tasks[0].plan.backend
+        number = len(tasks)
+        if number == 1 and tasks[0].kept is not None:
+            return [self._finished_before(tasks[0], tasks[0].kept)]
+        with self.room.for_pictures(number), self._place_at(backend):
+            if number == 1:
+                return [self._drawn(tasks[0])]
+            return self._drawn_together(tasks)
+
+    def _drawn(self, task: Task) -> "Drawn | ImagineError":
+        from imagine.stages.pipeline import draw
+
+        plan = task.plan
+        try:
+            with own_fault(task.item.row), self.purse.drawing(plan), self._asking(task):
+                picture = draw(plan, plan.requests[task.index - 1])
+                picture = self.purse.charged(
+                    picture, plan, task.order.describing if task.first else None
+                )
+        except ImagineError as error:
+            return error
+        drawn = _measured(task, picture)
+        if picture.image.received is not None and not drawn.cheap:
+            # Finishing takes long, and it is paid for: it goes to the disk at once.
+            seed = plan.requests[task.index - 1].seed
+            self.journal.keep(task.item.key, task.number, picture.image, seed=seed)
+        return drawn
+
+    @contextmanager
+    def _asking(self, task: Task) -> Iterator[None]:
+        """Around a request: one that is abandoned is written down as lost."""
+        self._asked[id(task)] = task.plan
+        try:
+            yield
+        finally:
+            del self._asked[id(task)]
+
+    def _drawn_together(self, tasks: Sequence[Task]) -> "list[Drawn | ImagineError]":
+        from imagine.stages.pipeline import draw_together
+
+        pairs = [(task.plan, task.plan.requests[task.index - 1]) for task in tasks]
+        try:
+            pictures = draw_together(pairs)
+        except ImagineError as error:
+            return [error for _ in tasks]
+        drawn: list[Drawn | ImagineError] = []
+        for task, picture in zip(tasks, pictures, strict=True):
+            asked = task.order.describing if task.first else None
+            drawn.append(_measured(task, self.purse.charged(picture, task.plan, asked)))
+        return drawn
+
+    def _finished_before(self, task: Task, image: "GeneratedImage") -> Drawn:
+        """A picture that was paid for in an earlier run."""
+        from imagine.stages.pipeline import picture_of
+
+        picture = picture_of(task.plan, task.plan.requests[task.index - 1], image)
+        return _measured(task, self.purse.priced(picture, task.plan))
+
+    def is_cheap(self, drawn: Drawn) -> bool:
+        """Whether a picture is saved as it came."""
+        return drawn.cheap
+
+    def finish(self, task: Task, drawn: Drawn) -> None:
+        """Save a picture, and say where.
+
+        Raises:
+            SaveError: it cannot be written there.
+        """
+        from imagine.cli.drawing import saved
+
+        item, plan, picture = task.item, task.plan, drawn.picture
+        record = _picture_record(task, picture)
+
+        def announce(coming: "Coming") -> None:
+            known = {"bytes": coming.bytes, "sha256": coming.sha256}
+            self.journal.coming(item.key, task.number, coming, record | known)
+
+        with self.purse.saving(picture, plan):
+            artifact = saved(
+                picture, task.order.saving, task.index, item=item.key, on_encoded=announce
+            )
+        record |= {
+            "bytes": artifact.bytes,
+            "sha256": artifact.sha256,
+            "notes": [*record["notes"], *artifact.notes],
+        }
+        self.room.saw(artifact.bytes)
+        self.journal.saved(item.key, task.number, artifact.path, record)
+        self.report.picture(item, task.number, artifact.path, record)
+
+    def conclude(self, item: "Item", errors: Sequence[ImagineError]) -> None:
+        """Write down how an item ended."""
+        status: Status = "done"
+        if errors:
+            refused = all(isinstance(error, RefusedError) for error in errors)
+            status = "refused" if refused else "failed"
+        record = self.report.record(item, status, errors)
+        self.journal.finish(item.key, status, record)
+        self.report.conclude(item, record, errors)
+
+    def abandon(self) -> None:
+        """The user will not wait for what is in flight: it may be billed all the same."""
+        with self._placing:
+            for plan in self._asked.values():
+                self.purse.abandon(plan)
+
+    def _place_at(self, backend: "Backend") -> "AbstractContextManager[object]":
+        """A place at a backend that takes fewer pictures at a time than there are threads."""
+        from imagine.cli.batch_pools import is_limited, places_at
+
+        if not is_limited(backend):
+            return nullcontext()
+        key = f"{backend.name}/{backend.model}"
+        with self._placing:
+            if key not in self._places:
+                most = self.orders.services.many or 1
+                self._places[key] = threading.Semaphore(places_at(backend, most))
+            return self._places[key]
+
+
+def _measured(task: Task, picture: "Picture") -> Drawn:
+    from imagine.stages.formats.encode import format_of, is_kept
+
+    saving = task.order.saving
+    format = format_of(picture.image, saving.destination.format)
+    return Drawn(picture, is_kept(picture.image, format=format, quality=saving.received_quality))
+
+
+def _given(row: Row, order: Order) -> "Description":
+    from imagine.stages.description import adopt
+    from imagine.stages.spec import spec_from_dict
+
+    describing = order.describing
+    return adopt(
+        spec_from_dict(dict(row.spec or {}), origin="the description"),
+        styles=describing.styles,
+        negative=describing.negative,
+        aspect_ratio=describing.aspect_ratio,
+        series=describing.series,
+    )
+
+
+def _first_seed(
+    item: "Item", kept: "Mapping[int, tuple[GeneratedImage, int]]", before: int, count: int
+) -> int | None:
+    """The seed of a description's first picture, where an earlier run has drawn some of them."""
+    for index in range(count):
+        number = before + index + 1
+        saved = item.saved.get(number)
+        seed = kept[number][1] if number in kept else None if saved is None else saved["seed"]
+        if seed is not None:
+            return int((seed - index) % 2**32)
+    return None
+
+
+def _picture_record(task: Task, picture: "Picture") -> dict[str, Any]:
+    """What the results say of one picture, but for its place."""
+    request = task.plan.requests[task.index - 1]
+    width, height = picture.image.size
+    cost = picture.recipe.cost
+    return {
+        "width": width,
+        "height": height,
+        "seed": request.seed,
+        "model": picture.image.model,
+        "cost": None if cost is None else cost.model_dump(mode="json"),
+        "timings": dict(picture.recipe.timings),
+        "notes": [*picture.image.notes],
+    }

@@ -1,0 +1,239 @@
+"""From what is wanted to what is sent: options in, an Order out; with a description, a Plan."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from imagine.cli.console import Console
+from imagine.cli.settings import Settings
+
+if TYPE_CHECKING:
+    from imagine.cli.describing import Describing
+    from imagine.cli.order import Saving
+    from imagine.cli.services import Services
+    from imagine.stages.description import Description
+    from imagine.stages.generate import Backend
+    from imagine.stages.image import ReferenceImage
+    from imagine.stages.plan import Plan
+    from imagine.stages.series import Series
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Options as given for one prompt or for all of a batch; None and empty ones are not given.
+
+    Each is called and typed as the parameter of `imagine generate`.
+    """
+
+    enhancer: str | None = None
+    no_enhance: bool = False
+    backend: str | None = None
+    model: str | None = None
+    style: Sequence[str] | None = None
+    negative: Sequence[str] | None = None
+    aspect_ratio: str | None = None
+    size: str | None = None
+    num: int = 1
+    seed: int | None = None
+    enhance_seed: int = 0
+    steps: int | None = None
+    guidance: float | None = None
+    image: Sequence[Path] | None = None
+    strength: float | None = None
+    output: str | None = None
+    name: str | None = None
+    format: str | None = None
+    quality: int | None = None
+    pick: int = 1
+    on_enhance_error: str | None = None
+    cache: bool | None = None
+    metadata: bool | None = None
+    sidecar: bool | None = None
+    overwrite: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What is wanted, settled: who does it, and how.
+
+    Attributes:
+        why_describes, why_draws: why they were chosen; "" for who was named.
+    """
+
+    describing: "Describing"
+    backend: "Backend"
+    default_aspect_ratio: str | None
+    size: tuple[int, int] | None
+    count: int
+    seed: int | None
+    num_inference_steps: int | None
+    guidance_scale: float | None
+    images: "Sequence[ReferenceImage]"
+    strength: float | None
+    saving: "Saving"
+    why_describes: str = ""
+    why_draws: str = ""
+
+    def introduction(self) -> str:
+        """Who describes and who draws, a sentence for people."""
+        from imagine.cli.order import titled
+
+        reason = self.why_describes if self.why_describes != self.why_draws else ""
+        describes = titled(self.describing.enhancer) + (f" ({reason})" if reason else "")
+        return f"Enhancer {describes}, {self.painter()}."
+
+    def painter(self) -> str:
+        """Who draws: "backend sketch (embedded: ...)"."""
+        from imagine.cli.order import titled
+
+        return f"backend {titled(self.backend)}" + (
+            f" ({self.why_draws})" if self.why_draws else ""
+        )
+
+
+def order_for(
+    wanted: Wanted,
+    settings: Settings,
+    services: "Services",
+    *,
+    dry_run: bool = False,
+    series: "Series | None" = None,
+    batch: bool = False,
+) -> Order:
+    """Settle what was asked for; what is unusable by itself ends here, before a prompt is read.
+
+    Args:
+        series: what all pictures of a batch share.
+        batch: whether this is about the items of one.
+
+    Raises:
+        UsageError: an option is wrong, or the backend would ignore it.
+        ConfigError: a key or an address is missing, or a file of the user's is wrong.
+        SaveError: nothing can be written where the pictures are to go.
+    """
+    from imagine.cli import order as choose
+    from imagine.cli.describing import describing_for
+    from imagine.stages.plan import check_options
+
+    enhancer, why_describes = services.enhancer(wanted.enhancer, no_enhance=wanted.no_enhance)
+    backend, why_draws = services.backend(wanted.backend, wanted.model)
+    exact, ratio = choose.choose_size(settings, wanted.size, wanted.aspect_ratio)
+    images = choose.references(list(wanted.image or []))
+    order = Order(
+        describing=describing_for(
+            settings,
+            enhancer,
+            on_error=wanted.on_enhance_error,
+            seed=choose.check_seed("--enhance-seed", wanted.enhance_seed),
+            styles=choose.choose_styles(settings, list(wanted.style or [])),
+            negative=[*settings.items("negative"), *(wanted.negative or [])],
+            aspect_ratio=ratio,
+            images=images,
+            pick=wanted.pick,
+            cache=wanted.cache,
+            dry_run=dry_run,
+            series=series,
+        ),
+        backend=backend,
+        default_aspect_ratio=settings.text("aspect_ratio"),
+        size=exact,
+        count=wanted.num,
+        seed=wanted.seed,
+        num_inference_steps=wanted.steps,
+        guidance_scale=wanted.guidance,
+        images=images,
+        strength=wanted.strength,
+        saving=choose.choose_saving(
+            settings,
+            output=wanted.output,
+            name=wanted.name,
+            format=wanted.format,
+            quality=wanted.quality,
+            metadata=wanted.metadata,
+            sidecar=wanted.sidecar,
+            overwrite=wanted.overwrite,
+            hosted=backend.capabilities.paid,
+            batch=batch,
+        ),
+        why_describes=why_describes,
+        why_draws=why_draws,
+    )
+    check_options(
+        backend,
+        count=wanted.num,
+        size=exact,
+        aspect_ratio=ratio,
+        num_inference_steps=wanted.steps,
+        guidance_scale=wanted.guidance,
+        images=len(images),
+        strength=wanted.strength,
+    )
+    return order
+
+
+def planned(description: "Description", order: Order, *, seed: int | None = None) -> "Plan":
+    """What will be sent for a description.
+
+    Args:
+        seed: of the first picture, wins over all others; None for that of the order, else of the
+            prompt's own flags, else a new one.
+
+    Raises:
+        UsageError: the backend cannot honour the request.
+    """
+    from imagine.stages.plan import plan_pictures
+
+    asked = order.seed if order.seed is not None else description.intent.flags.seed
+    return plan_pictures(
+        description,
+        backend=order.backend,
+        seed=_seed(asked if seed is None else seed),
+        seed_was_asked_for=asked is not None,
+        count=order.count,
+        size=order.size,
+        aspect_ratio=order.describing.aspect_ratio or _default_ratio(description, order),
+        num_inference_steps=order.num_inference_steps,
+        guidance_scale=order.guidance_scale,
+        images=order.images,
+        strength=order.strength,
+    )
+
+
+def rehearse(prompt: str, order: Order) -> None:
+    """Plan the prompt as it stands, so that what is refused is refused before anybody is paid.
+
+    Raises:
+        UsageError: the prompt, or an option together with it, is unusable.
+    """
+    from imagine.cli.order import check_pictures
+
+    if order.describing.asks and not order.describing.dry_run:
+        plan = planned(order.describing.rehearse(prompt), order)
+        check_pictures(plan.requests, order.saving)
+
+
+def edited(description: "Description", console: Console) -> "Description":
+    """The description as a person leaves it in an editor."""
+    from imagine.cli.editor import edit_spec
+    from imagine.stages.description import adopt
+
+    spec = edit_spec(description.spec, console)
+    if spec == description.spec:
+        return description
+    changed = adopt(spec, enhancer=description.enhancer)
+    return replace(changed, styles=description.styles, seconds=description.seconds)
+
+
+def _seed(asked: int | None) -> int:
+    from imagine.cli.order import new_seed
+
+    return new_seed() if asked is None else asked
+
+
+def _default_ratio(description: "Description", order: Order) -> str | None:
+    """A ratio that is no field of the spec (`--ar 7:5` in the prompt), or the setting."""
+    flag = description.intent.flags.aspect_ratio
+    if flag is not None and not description.by_hand:
+        return flag
+    return None if description.spec.aspect_ratio else order.default_aspect_ratio

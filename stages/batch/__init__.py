@@ -1,0 +1,1 @@
+"""Batches: files of prompts in, a directory of pictures out, fast, resumable, honest."""

@@ -1,0 +1,93 @@
+"""Room on the disk: before a picture is paid for, there must be a place to save it."""
+
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from threading import Condition
+
+from imagine.stages.errors import SaveError, StoppedError, quoted_path
+
+# Kept free for the journal and the results.
+MARGIN = 1_000_000
+# The largest picture that is usual, as long as none was seen.
+FIRST_GUESS = 8_000_000
+
+
+class Room:
+    """Lets a picture be drawn when it can be saved; threads share it.
+
+    Pictures are taken to be up to twice as large as the largest one so far. As long as none was
+    seen and little is free, they go one at a time.
+
+    Args:
+        directory: where they are saved; it, or a directory above it, exists.
+        free: bytes that can still be written to it.
+    """
+
+    def __init__(self, directory: Path, *, free: Callable[[], int] | None = None) -> None:
+        self._directory = directory
+        self._free = free or (lambda: _free_bytes(directory))
+        self._largest = 0
+        self._held = 0
+        self._closed = False
+        self._changed = Condition()
+
+    @contextmanager
+    def for_pictures(self, number: int = 1) -> Iterator[None]:
+        """Around drawing and saving: waits while others hold the room that is missing.
+
+        Raises:
+            SaveError: the disk is full.
+            StoppedError: the room was closed while this waited.
+        """
+        with self._changed:
+            while not self._fits(number):
+                self._changed.wait()
+            self._held += number
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._held -= number
+                self._changed.notify_all()
+
+    def saw(self, size: int) -> None:
+        """A picture of `size` bytes was saved."""
+        with self._changed:
+            self._largest = max(self._largest, size)
+            self._changed.notify_all()
+
+    def close(self) -> None:
+        """Let nobody in any more: who waits gets a StoppedError."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify_all()
+
+    def _fits(self, number: int) -> bool:
+        if self._closed:
+            raise StoppedError("The run was stopped before this was drawn.")
+        each = 2 * self._largest or FIRST_GUESS
+        free = self._free() - MARGIN
+        if free >= each * (self._held + number):
+            return True
+        if self._held:
+            return False
+        if free <= self._largest:
+            raise SaveError(
+                f"There is no room for another picture in {quoted_path(self._directory)}: the disk "
+                "is full, so nothing more was drawn; free some space and run the same command "
+                "again."
+            )
+        return True
+
+
+def _free_bytes(directory: Path) -> int:
+    """What may still be written; a great number where that cannot be told."""
+    nearest = directory.absolute()
+    while not nearest.exists() and nearest != nearest.parent:
+        nearest = nearest.parent
+    try:
+        return shutil.disk_usage(nearest).free
+    except OSError:
+        return 2**62
