@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 # Requests to one model at a time at most, where nobody says otherwise and the server takes them.
 MOST = 64
 # Threads that receive and save pictures, beside those that wait for the server.
-SPARE = 32
+SPARE = 8
 # A server of one's own has one processor, or one GPU.
 OWN_SERVER = 4
 

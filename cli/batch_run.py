@@ -152,6 +152,9 @@ class BatchRun:
         if total != 0:
             own_backends = listed is None or bool(listed.own_backends)
             pools = pools_for(self.orders.base, most=self._most, own_backends=own_backends)
+            if self.orders.services.gates:
+                # Later it would take twice as long, beside the threads that want to send.
+                import httpx  # noqa: F401
             with BatchDisplay(self.console, total=total, skipped=listing.done) as display:
                 engine: Engine[Item, Task, Drawn] = Engine(
                     self.work, pools, tick=partial(self._tick, display), on_stop=self._stopping

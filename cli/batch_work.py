@@ -258,6 +258,7 @@ class BatchWork:
         self.room = room
         self._places: dict[str, threading.Semaphore] = {}
         self._placing = threading.Lock()
+        self._rehearsed: Order | None = None
         self._asked: dict[int, Plan] = {}
 
     def describe(self, item: "Item") -> list[Task]:
@@ -271,27 +272,39 @@ class BatchWork:
         with own_fault(row):
             order = self.orders.place_of(self.orders.of_row(row), item.position)
             descriptions = self.descriptions(item, order)
-            return list(self._tasks(item, order, descriptions))
+            with self.orders.services.thinking:
+                return list(self._tasks(item, order, descriptions))
 
     def descriptions(self, item: "Item", order: Order) -> "list[Description]":
         row = item.row
         if row.spec is not None:
             return [_given(row, order)]
-        prompt = str(row.prompt)
-        if order.describing.asks:
-            rehearse(prompt, order)
         describing = order.describing
         if describing.asks:
             paid = self.journal.answers(item.key, behind=describing.cache)
             describing = replace(describing, cache=paid)
-        paying = self.purse.describing(describing, order.backend, count=order.count)
-        with paying:
-            answers = describing.describe(prompt)
-            self.purse.described(answers, describing)
+        # Alternatives are asked for in threads of their own, for which this one waits.
+        one_thread = describing.pick == 1
+        thinking = self.orders.services.thinking if one_thread else nullcontext()
+        # Money first: who waits for it must keep nobody from thinking who may give it back.
+        with self.purse.describing(order.describing, order.backend, count=order.count), thinking:
+            self._rehearse(row, order)
+            answers = describing.describe(str(row.prompt))
+            self.purse.described(answers, order.describing)
         if not answers.descriptions:
             raise answers.errors[0]
         self.report.describing_errors(item, answers.errors)
         return answers.descriptions
+
+    def _rehearse(self, row: Row, order: Order) -> None:
+        """Have refused what is refused before anybody is paid.
+
+        That depends on the order, and of the prompt on its flags alone.
+        """
+        flags = any(sign in str(row.prompt) for sign in ("--", "—", "–"))
+        if flags or order is not self._rehearsed:
+            rehearse(str(row.prompt), order)
+            self._rehearsed = order
 
     def _tasks(
         self, item: "Item", order: Order, descriptions: "Sequence[Description]"
@@ -332,7 +345,7 @@ class BatchWork:
         number = len(tasks)
         if number == 1 and tasks[0].kept is not None:
             return [self._finished_before(tasks[0], tasks[0].kept)]
-        with self.room.for_pictures(number), self._place_at(backend):
+        with self.room.for_pictures(number), self._place_at(backend), self._receiving(backend):
             if number == 1:
                 return [self._drawn(tasks[0])]
             return self._drawn_together(tasks)
@@ -405,7 +418,7 @@ class BatchWork:
             known = {"bytes": coming.bytes, "sha256": coming.sha256}
             self.journal.coming(item.key, task.number, coming, record | known)
 
-        with self.purse.saving(picture, plan):
+        with self._receiving(plan.backend), self.purse.saving(picture, plan):
             artifact = saved(
                 picture, task.order.saving, task.index, item=item.key, on_encoded=announce
             )
@@ -433,6 +446,12 @@ class BatchWork:
         with self._placing:
             for plan in self._asked.values():
                 self.purse.abandon(plan)
+
+    def _receiving(self, backend: "Backend") -> "AbstractContextManager[object]":
+        """A turn at decoding and saving what a provider sends."""
+        from imagine.cli.batch_pools import is_limited
+
+        return nullcontext() if is_limited(backend) else self.orders.services.receiving
 
     def _place_at(self, backend: "Backend") -> "AbstractContextManager[object]":
         """A place at a backend that takes fewer pictures at a time than there are threads."""

@@ -1,15 +1,19 @@
 """Who describes and who draws: names from options and settings in, connected services out."""
 
-from contextlib import ExitStack
+from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal, Self, cast
 
 from imagine.cli.console import Console
 from imagine.cli.settings import Settings
+from imagine.stages.batch.turns import Turns
 from imagine.stages.errors import ConfigError, UsageError
 from imagine.stages.network.providers import PROVIDERS, Connection, is_own_host, silent
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from contextlib import AbstractContextManager
+
     from imagine.stages.enhance import Enhancer
     from imagine.stages.generate import Backend
     from imagine.stages.network.gate import Gate
@@ -17,6 +21,8 @@ if TYPE_CHECKING:
 
 # What -vv shows, beyond -v.
 EXCHANGES = 2
+# Half of their work is the disk's.
+RECEIVERS = 2
 # Their usual address answers no more: only another server makes them useful.
 CLOSED = ("imagen",)
 
@@ -31,6 +37,8 @@ class Services:
             None where one does.
         opened: closes what was made.
         gates: those of the models, where several threads ask.
+        thinking: in turns, threads parse prompts and guard descriptions.
+        receiving: in turns, they decode and save what was received.
     """
 
     settings: Settings
@@ -39,6 +47,8 @@ class Services:
     many: int | None = None
     opened: ExitStack = field(default_factory=ExitStack)
     gates: "dict[str, Gate]" = field(default_factory=dict)
+    thinking: Turns = field(default_factory=Turns)
+    receiving: Turns = field(default_factory=lambda: Turns(RECEIVERS))
     _made: "dict[tuple[str, str], Enhancer | Backend]" = field(default_factory=dict)
 
     def __enter__(self) -> Self:
@@ -147,7 +157,9 @@ class Services:
             return ENHANCERS.create(name)
         model = model or self.settings.text(f"{name}_text_model") or ""
         arguments: dict[str, Any] = {
-            "connection": self._gated(self.connection(name), f"{name}/{model} describing"),
+            "connection": self._gated(
+                self.connection(name), f"{name}/{model} describing", self.thinking.apart
+            ),
             "model": model,
         }
         if name == "gemini":
@@ -159,8 +171,11 @@ class Services:
     def _gemini(self, arguments: dict[str, Any]) -> "Enhancer":
         from imagine.stages.enhance.gemini.enhancer import GeminiEnhancer
 
-        transport = cast("Literal['sdk', 'httpx']", self.settings.text("gemini_transport"))
+        transport = cast("Literal['auto', 'sdk', 'httpx']", self.settings.text("gemini_transport"))
         level = self.settings.text("gemini_thinking_level")
+        if transport == "auto":
+            # The SDK takes 0.6 s to load, and more of the processor for each answer.
+            transport = "sdk" if self.many is None and level is None else "httpx"
         if level is not None and transport == "sdk":
             raise ConfigError(
                 f"gemini_thinking_level is {level}, which google-generativeai cannot send; "
@@ -193,7 +208,9 @@ class Services:
             return BACKENDS.create(name)
         model = option or model or self._image_model(name)
         arguments: dict[str, Any] = {
-            "connection": self._gated(self.connection(name), f"{name}/{model} drawing"),
+            "connection": self._gated(
+                self.connection(name), f"{name}/{model} drawing", self.receiving.apart
+            ),
             "model": model,
         }
         if name == "openai":
@@ -215,13 +232,18 @@ class Services:
             return ""
         return settings.text(f"{name}_image_model") or ""
 
-    def _gated(self, connection: Connection, model: str) -> Connection:
+    def _gated(
+        self,
+        connection: Connection,
+        model: str,
+        apart: "Callable[[], AbstractContextManager[object]]" = nullcontext,
+    ) -> Connection:
         """The connection, with the gate of a model where several threads will ask it."""
         if self.many is None:
             return connection
         from imagine.stages.network.gate import Gate
 
-        gate = self.gates.setdefault(model, Gate(most=self.many))
+        gate = self.gates.setdefault(model, Gate(most=self.many, apart=apart))
         return replace(connection, gate=gate)
 
     def _close_later(self, service: "Enhancer | Backend") -> None:

@@ -203,7 +203,9 @@ GENERAL: dict[str, Setting] = {
     ),
     "patience": Setting(60.0, "seconds to wait in all for a provider that is busy", _amount),
     "gemini_transport": Setting(
-        "sdk", "sdk (google-generativeai) or httpx (plain REST)", _one_of("sdk", "httpx")
+        "auto",
+        "sdk (google-generativeai), httpx (plain REST), or auto: httpx for batches alone",
+        _one_of("auto", "sdk", "httpx"),
     ),
     "gemini_thinking_level": Setting(
         None,

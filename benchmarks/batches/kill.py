@@ -124,7 +124,7 @@ def _tell(report: Report, batch: Round, last: Ran, kills: list[float], seconds: 
     report.line(
         "pictures paid again",
         in_flight_at_a_kill=repeats.in_flight,
-        ms_from_arrival_to_kill=[round(seconds * 1000) for seconds in repeats.arrived],
+        seconds_from_arrival_to_kill=[round(seconds, 3) for seconds in repeats.arrived],
         descriptions_again=len(described) - len(set(described)),
     )
     _goals(report, found, repeats, batch.items)

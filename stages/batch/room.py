@@ -8,8 +8,8 @@ from threading import Condition
 
 from imagine.stages.errors import SaveError, StoppedError, quoted_path
 
-# Kept free for the journal and the results.
-MARGIN = 1_000_000
+# Kept free for the journal, whose log grows to 4 MB before it is emptied, and for the results.
+MARGIN = 6_000_000
 # The largest picture that is usual, as long as none was seen.
 FIRST_GUESS = 8_000_000
 

@@ -1,6 +1,7 @@
 """One attempt: a Request goes out in its turn; a good Reply comes in, or what failed is raised."""
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 
 from imagine.stages.network.failure import Translate, check_status
 from imagine.stages.network.gate import Gate
@@ -13,6 +14,11 @@ from imagine.stages.network.wire import Request, Wire
 def gate_of(connection: Connection, method: str) -> Gate | None:
     """Where a request has to wait for its turn: what asks for work does, looking after it not."""
     return connection.gate if method == "POST" else None
+
+
+def waiting(connection: Connection) -> AbstractContextManager[object]:
+    """Around an exchange that needs no turn: the thread does nothing meanwhile."""
+    return nullcontext() if connection.gate is None else connection.gate.apart()
 
 
 def attempt(
@@ -30,7 +36,8 @@ def attempt(
     """
     gate = gate_of(connection, request.method)
     if gate is None:
-        return _checked(wire, request, connection, translate, _ignore)
+        with waiting(connection):
+            return _checked(wire, request, connection, translate, _ignore)
     title = connection.provider.title
     with gate.turn(lambda said: connection.tell(f"{title} {said}.")) as turn:
         try:

@@ -5,7 +5,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 
 from imagine.stages.errors import StoppedError
 from imagine.stages.network.limits import Turn
@@ -20,7 +20,12 @@ class Gate:
     """Lets requests through in the order in which they came; threads share it."""
 
     def __init__(
-        self, *, most: int, minute: float = 60.0, clock: Callable[[], float] = time.monotonic
+        self,
+        *,
+        most: int,
+        minute: float = 60.0,
+        clock: Callable[[], float] = time.monotonic,
+        apart: Callable[[], AbstractContextManager[object]] = nullcontext,
     ) -> None:
         """Nobody is under way.
 
@@ -28,9 +33,11 @@ class Gate:
             most: requests that may ever be under way at a time, from 1.
             minute: seconds of a minute; shorter ones make tests quick.
             clock: tells seconds, and only goes forward.
+            apart: entered around all waiting and each exchange, in which the thread does nothing.
         """
         self.most = most
         self._clock = clock
+        self.apart = apart
         self._pace = Pace(most, minute=minute)
         self._lock = threading.Lock()
         self._waiters: deque[_Waiter] = deque()
@@ -69,10 +76,11 @@ class Gate:
             StoppedError: the gate was closed meanwhile.
         """
         waiter = _Waiter()
-        try:
-            yield self._entered(waiter, tell)
-        finally:
-            self._leave(waiter)
+        with self.apart():
+            try:
+                yield self._entered(waiter, tell)
+            finally:
+                self._leave(waiter)
 
     def end(self, turn: Turn) -> None:
         """The service has done its work for this turn and only sends what came of it.
@@ -119,9 +127,10 @@ class Gate:
             StoppedError: the gate was closed meanwhile.
         """
         end = self._clock() + seconds
-        while (left := end - self._clock()) > 0:
-            self._check_open()
-            time.sleep(min(left, STEP))
+        with self.apart():
+            while (left := end - self._clock()) > 0:
+                self._check_open()
+                time.sleep(min(left, STEP))
 
     def _check_open(self) -> None:
         if self._is_closed:

@@ -32,11 +32,13 @@ class Turn:
         began: when.
         rejected: whether the service was too busy for it.
         ended: whether the service is through with it.
+        in_place: it took the place of one that had ended, while the service rested.
     """
 
     began: float
     rejected: bool = False
     ended: bool = False
+    in_place: bool = False
 
 
 class AtOnce:

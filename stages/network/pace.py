@@ -14,9 +14,12 @@ from imagine.stages.network.waits import seconds_shown
 # Of such a delay the user is told.
 LONG_DELAY = 5.0
 # Of a server that does not say when it wants to be asked again; doubled while it takes nothing.
-FIRST_REST = 1.0
+FIRST_REST = 0.25
 LAST_REST = 30.0
 JITTER = 0.02
+# A service that rejects what takes the place of an ended request counts something else than
+# requests at a time; then its rests are kept to the full for so long.
+STRICT = 60.0
 # Requests that went out together are all answered after so many seconds without a rejection.
 SETTLED = 1.0
 
@@ -40,6 +43,9 @@ class Pace:
         self._latest_rejection = -math.inf
         self._rest = FIRST_REST
         self._counts_minutes = False
+        # Requests that ended during this rest, and whose places are free.
+        self._freed = 0
+        self._strict_until = -math.inf
         self._is_told = True
         self._told = "", 0
 
@@ -51,9 +57,10 @@ class Pace:
     def wait(self, now: float) -> float:
         """Seconds until the next may go, which is asked while one wants to; 0 for at once.
 
-        Infinity until another ends.
+        Infinity until another ends. Of a service that takes only so many at a time, the place of
+        a request that has ended is free even while it rests.
         """
-        if now < self.resting_until:
+        if now < self.resting_until and not self._freed:
             return self.resting_until - now
         return self._per_minute.wait(now) or self._at_once.wait(now, self.in_flight)
 
@@ -62,7 +69,8 @@ class Pace:
         return max(0.0, self.resting_until - now, self._per_minute.left(now))
 
     def begin(self, now: float) -> Turn:
-        turn = Turn(now)
+        turn = Turn(now, in_place=now < self.resting_until)
+        self._freed -= turn.in_place
         self.in_flight += 1
         self._per_minute.begun(turn)
         return turn
@@ -76,6 +84,9 @@ class Pace:
             self._at_once.ended(now)
             self._rejected_since = None
             self._rest = FIRST_REST
+            resting = self._latest_rejection <= now < self.resting_until
+            if resting and not self._counts_minutes and now >= self._strict_until:
+                self._freed += 1
 
     def rejected(self, turn: Turn, now: float, *, delay: float | None, per_minute: bool) -> None:
         """The service was too busy for a request that is still under way.
@@ -87,6 +98,8 @@ class Pace:
         turn.rejected = True
         self._leaving += 1
         self._per_minute.drop(turn)
+        if turn.in_place:
+            self._strict_until = now + STRICT
         if self._rejected_since is None:
             self._rejected_since = now
         self._counts_minutes = self._is_about_minutes(now, delay, per_minute)
@@ -100,6 +113,8 @@ class Pace:
             if now > self._latest_rejection + SETTLED:
                 self._rest = min(2 * self._rest, LAST_REST)
         self._latest_rejection, self._is_told = now, False
+        if self._counts_minutes or now < self._strict_until or now >= self.resting_until:
+            self._freed = 0
         rests_until = now + delay + random.uniform(0, JITTER)
         self.resting_until = max(self.resting_until, rests_until)
 

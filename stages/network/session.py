@@ -18,7 +18,7 @@ from imagine.stages.errors import (
     shown,
 )
 from imagine.stages.network.address import joined, origin_of
-from imagine.stages.network.attempt import attempt, gate_of
+from imagine.stages.network.attempt import attempt, gate_of, waiting
 from imagine.stages.network.download import objection_to, read_data_url
 from imagine.stages.network.failure import Translate, failure_of, host_of
 from imagine.stages.network.providers import Connection
@@ -191,7 +191,8 @@ class Session:
         server = _server(self._connection, url)
 
         def fetch() -> Reply:
-            reply = self._wire.exchange(request, server)
+            with waiting(self._connection):
+                reply = self._wire.exchange(request, server)
             if reply.status < HTTPStatus.BAD_REQUEST:
                 return reply
             problem = problem_of(reply)
