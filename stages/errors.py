@@ -12,6 +12,8 @@ ImagineError                 1  failure
 ├── LocalBackendError        6  a local backend cannot run here
 ├── BudgetError              7  the budget would be exceeded, or consent is missing
 ├── ItemsFailedError         8  several prompts were given and some of them failed
+├── BusyError                1  another run works in the same directory
+├── StoppedError           130  the run is being stopped, and this was not begun
 └── SaveError                1  the picture could not be written
 
 A message is one sentence of what happened, with the value, then what to do.

@@ -53,10 +53,26 @@ def test_the_delay_of_a_server_costs_no_more_than_itself(delay: float | None) ->
     assert run.took < 12.3 + max(0.0, (delay or 0) - 2)
 
 
-def test_nobody_is_let_through_before_the_delay_is_over() -> None:
+def test_before_the_delay_is_over_places_that_become_free_are_used_and_no_others() -> None:
     server = Server(at_once=4, latency=0.5, delay=3.0)
-    Run(server, items=40, hands=16)
-    assert [time for time in server.accepted if 0.1 < time < 3.0] == []
+    run = Run(server, items=40, hands=16)
+    assert len([time for time in server.accepted if time < 3.0]) == 4 * 6
+    assert len(server.rejected) <= 14
+    assert run.took < 5.5
+
+
+def test_a_server_that_counts_something_else_gets_its_whole_delay() -> None:
+    pace = Pace(64)
+    turns = [pace.begin(0.0) for _ in range(4)]
+    pace.rejected(turns[0], 0.1, delay=3.0, per_minute=False)
+    pace.end(turns[0], 0.1)
+    pace.end(turns[1], 0.5)
+    assert pace.wait(0.5) == 0.0
+    in_place = pace.begin(0.5)
+    pace.rejected(in_place, 0.6, delay=3.0, per_minute=False)
+    pace.end(in_place, 0.6)
+    pace.end(turns[2], 0.7)
+    assert pace.wait(0.7) == pytest.approx(2.9, abs=0.05)
 
 
 def test_a_limit_that_falls_is_followed() -> None:
@@ -143,11 +159,11 @@ REJECTIONS = [
     (59.9, True, 16, 60.5, "allows 15 requests a minute: waiting 60 s"),
     # A minute by the clock.
     (34.0, True, 16, 60.5, "allows 15 requests a minute: waiting 60 s"),
-    (None, True, 15, 1.0, "takes 15 requests at a time"),
-    (34.0, False, 15, 34.0, "takes 15 requests at a time: waiting 33 s"),
+    (None, True, 15, 0.25, "takes 15 requests at a time"),
+    (34.0, False, 15, 34.0, "takes 15 requests at a time: waiting 34 s"),
     (1.0, True, 15, 1.0, "takes 15 requests at a time"),
     (1.0, False, 15, 1.0, "takes 15 requests at a time"),
-    (None, False, 15, 1.0, "takes 15 requests at a time"),
+    (None, False, 15, 0.25, "takes 15 requests at a time"),
 ]
 
 
@@ -160,9 +176,9 @@ def test_words_and_delay_tell_what_there_was_too_much_of(
     pace.rejected(turns[0], 0.1, delay=delay, per_minute=per_minute)
     pace.end(turns[0], 0.1)
     assert (pace.limit, pace.rest(0.1)) == (limit, pytest.approx(rest))
-    assert pace.news(1.0) is None
-    assert pace.news(1.1) == told
-    assert pace.news(1.2) is None
+    assert pace.news(0.3) is None
+    assert pace.news(0.5) == told
+    assert pace.news(0.6) is None
 
 
 def test_of_a_minute_that_somebody_else_used_up_nothing_is_learnt() -> None:
@@ -185,7 +201,7 @@ def test_a_server_that_takes_nothing_is_asked_less_and_less_often() -> None:
         pace.rejected(turn, now + 0.1, delay=None, per_minute=False)
         pace.end(turn, now + 0.1)
         now += 0.1 + pace.wait(now + 0.1)
-    assert asked[:7] == [0, 1, 3, 7, 15, 32, 62]
+    assert asked[:9] == [0, 0, 1, 2, 4, 8, 16, 32, 63]
     assert pace.rejected_for(now) == pytest.approx(now - 0.1)
 
 

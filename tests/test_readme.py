@@ -39,7 +39,7 @@ def test_every_command_of_the_readme_runs(tmp_path: Path) -> None:
     )
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "foxes.png").stat().st_size > 10_000
-    assert len(list((tmp_path / "pictures").iterdir())) == 4
+    assert len(list((tmp_path / "pictures").glob("*.png"))) == 4
 
 
 def test_every_command_that_needs_a_key_runs_against_the_fake_services(tmp_path: Path) -> None:

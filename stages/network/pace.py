@@ -22,6 +22,8 @@ JITTER = 0.02
 STRICT = 60.0
 # Requests that went out together are all answered after so many seconds without a rejection.
 SETTLED = 1.0
+# Then the user is told of the limit.
+NEWS_AFTER = 0.3
 
 
 class Pace:
@@ -110,7 +112,7 @@ class Pace:
         if not delay:
             delay = self._rest
             # Not for each of those that went out together.
-            if now > self._latest_rejection + SETTLED:
+            if now > self._latest_rejection + min(SETTLED, self._rest / 2):
                 self._rest = min(2 * self._rest, LAST_REST)
         self._latest_rejection, self._is_told = now, False
         if self._counts_minutes or now < self._strict_until or now >= self.resting_until:
@@ -138,7 +140,7 @@ class Pace:
 
     def news(self, now: float) -> str | None:
         """What the user should know, once, to follow the service's name; None for nothing new."""
-        if self._is_told or now < self._latest_rejection + SETTLED:
+        if self._is_told or now < self._latest_rejection + NEWS_AFTER:
             return None
         self._is_told = True
         rest = self.rest(now)
