@@ -14,8 +14,8 @@ README = Path(__file__).resolve().parents[1] / "README.md"
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 
 
-def blocks(language: str) -> list[str]:
-    found = BLOCK.findall(README.read_text(encoding="utf-8"))
+def blocks(language: str, page: Path = README) -> list[str]:
+    found = BLOCK.findall(page.read_text(encoding="utf-8"))
     return [text for name, text in found if name == language]
 
 
@@ -93,3 +93,21 @@ def test_the_first_screen_shows_a_command_and_its_picture() -> None:
     image = re.search(r'<img src="([^"]+)"', first)
     assert image is not None
     assert (README.parent / image[1]).exists()
+
+
+def test_every_command_of_the_page_on_batches_runs(tmp_path: Path) -> None:
+    script = "\n".join(blocks("sh", README.parent / "docs" / "batch.md"))
+    done = subprocess.run(
+        ["bash", "-c", "set -euo pipefail\n" + script],
+        cwd=tmp_path,
+        env=environment(tmp_path),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert sorted(path.name for path in (tmp_path / "foxes").glob("*.png")) == [
+        "pair-2.png",
+        "red-1.png",
+    ]
+    assert len(list((tmp_path / "story").glob("*.png"))) == 2
