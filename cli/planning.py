@@ -126,7 +126,10 @@ def order_for(
             enhancer,
             on_error=wanted.on_enhance_error,
             seed=choose.check_seed("--enhance-seed", wanted.enhance_seed),
-            styles=choose.choose_styles(settings, list(wanted.style or [])),
+            styles=[
+                *choose.named_styles(list(series.presets) if series is not None else []),
+                *choose.choose_styles(settings, list(wanted.style or [])),
+            ],
             negative=[*settings.items("negative"), *(wanted.negative or [])],
             aspect_ratio=ratio,
             images=images,
