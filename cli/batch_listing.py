@@ -57,7 +57,11 @@ class Source:
         """Whether somebody may still be writing it."""
         if not self.is_stdin or sys.stdin is None:
             return False
-        return not stat.S_ISREG(os.fstat(sys.stdin.fileno()).st_mode)
+        try:
+            return not stat.S_ISREG(os.fstat(sys.stdin.fileno()).st_mode)
+        except (OSError, ValueError):
+            # A stand-in that is no file.
+            return False
 
     @property
     def directory(self) -> Path:

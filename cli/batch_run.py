@@ -306,7 +306,7 @@ class BatchRun:
         """
         at_once = bool(self.counts.drawing + self.counts.describing + self.counts.finishing)
         if at_once:
-            self.work.abandon()
+            self.purse.abandon()
         else:
             self.results.rewrite(self.journal)
         self.results.close()

@@ -259,7 +259,6 @@ class BatchWork:
         self._places: dict[str, threading.Semaphore] = {}
         self._placing = threading.Lock()
         self._rehearsed: Order | None = None
-        self._asked: dict[int, Plan] = {}
 
     def describe(self, item: "Item") -> list[Task]:
         """The pictures of an item that are not saved yet.
@@ -345,7 +344,7 @@ class BatchWork:
         number = len(tasks)
         if number == 1 and tasks[0].kept is not None:
             return [self._finished_before(tasks[0], tasks[0].kept)]
-        with self.room.for_pictures(number), self._place_at(backend), self._receiving(backend):
+        with self.room.for_pictures(number), self._place_at(backend):
             if number == 1:
                 return [self._drawn(tasks[0])]
             return self._drawn_together(tasks)
@@ -355,7 +354,12 @@ class BatchWork:
 
         plan = task.plan
         try:
-            with own_fault(task.item.row), self.purse.drawing(plan), self._asking(task):
+            # Money first: who waits for it must have no turn that those need who have it.
+            with (
+                own_fault(task.item.row),
+                self.purse.drawing(plan),
+                self._receiving(plan.backend),
+            ):
                 picture = draw(plan, plan.requests[task.index - 1])
                 picture = self.purse.charged(
                     picture, plan, task.order.describing if task.first else None
@@ -368,15 +372,6 @@ class BatchWork:
             seed = plan.requests[task.index - 1].seed
             self.journal.keep(task.item.key, task.number, picture.image, seed=seed)
         return drawn
-
-    @contextmanager
-    def _asking(self, task: Task) -> Iterator[None]:
-        """Around a request: one that is abandoned is written down as lost."""
-        self._asked[id(task)] = task.plan
-        try:
-            yield
-        finally:
-            del self._asked[id(task)]
 
     def _drawn_together(self, tasks: Sequence[Task]) -> "list[Drawn | ImagineError]":
         from imagine.stages.pipeline import draw_together
@@ -440,12 +435,6 @@ class BatchWork:
         record = self.report.record(item, status, errors)
         self.journal.finish(item.key, status, record)
         self.report.conclude(item, record, errors)
-
-    def abandon(self) -> None:
-        """The user will not wait for what is in flight: it may be billed all the same."""
-        with self._placing:
-            for plan in self._asked.values():
-                self.purse.abandon(plan)
 
     def _receiving(self, backend: "Backend") -> "AbstractContextManager[object]":
         """A turn at decoding and saving what a provider sends."""

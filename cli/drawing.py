@@ -8,17 +8,23 @@ from imagine.cli.console import Console
 from imagine.stages.errors import ImagineError, SaveError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
+    from concurrent.futures import Future
 
     from imagine.cli.describing import Describing
     from imagine.cli.order import Saving
     from imagine.cli.purse import Purse
     from imagine.cli.settings import Settings
+    from imagine.stages.image import Progress
     from imagine.stages.money.estimate import Estimate
     from imagine.stages.pipeline import Picture
     from imagine.stages.plan import Plan
     from imagine.stages.publish import Coming
     from imagine.stages.save import Artifact
+
+
+# Pictures of one prompt that a provider is asked for at a time.
+AT_ONCE = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,23 +76,74 @@ def draw_plan(
         _report_plan(plan, console, purse.estimate(plan, describing), line)
         return
     results: list[dict[str, Any]] = []
-    for index, request in enumerate(plan.requests, start=1):
-        try:
-            # 5. Draw; a failure leaves nothing behind and ends this prompt.
-            with purse.drawing(plan):
-                picture = _drawn(plan, index, console)
-                picture = purse.charged(picture, plan, describing if index == 1 else None)
-            # 6. Save, and say where.
-            with console.progress("3/3 Saving"), purse.saving(picture, plan):
-                artifact = saved(picture, saving, index)
-        except ImagineError as error:
-            # With --json nobody has been told yet of those that are finished.
-            error.finished = tuple(results)
-            raise
-        results.append(_result(picture, artifact, request.seed))
-        _announce(picture, artifact, showing, console)
+    failure: ImagineError | None = None
+    try:
+        # 5. Draw; a failure leaves nothing behind and ends this prompt.
+        for index, call in _pictures(plan, console, purse, describing):
+            try:
+                picture = call.result()
+                # 6. Save, and say where.
+                with console.progress("3/3 Saving"), purse.saving(picture, plan):
+                    artifact = saved(picture, saving, index)
+            except ImagineError as error:
+                # What was asked for at the same time is paid for, and comes all the same.
+                failure = failure or error
+                continue
+            results.append(_result(picture, artifact, plan.requests[index - 1].seed))
+            _announce(picture, artifact, showing, console)
+    except (KeyboardInterrupt, SystemExit):
+        purse.abandon()
+        raise
+    if failure is not None:
+        # With --json nobody has been told yet of those that are finished.
+        failure.finished = tuple(results)
+        raise failure
     if console.json:
         console.result_json(_envelope(plan, results, line))
+
+
+def _pictures(
+    plan: "Plan", console: Console, purse: "Purse", describing: "Describing | None"
+) -> "Iterator[tuple[int, Future[Picture]]]":
+    """The pictures with their numbers, in order; several at a time where a provider draws them.
+
+    After a failure no other one is begun.
+    """
+    from imagine.stages.batch.ordered import in_order
+    from imagine.stages.pipeline import draw
+
+    count, backend = len(plan.requests), plan.backend
+    # A job that waits in a provider's line is cancelled by the thread that follows it.
+    hosted = backend.capabilities.concurrency > 1 and not getattr(backend, "queued", False)
+    threads = min(count, backend.capabilities.concurrency, AT_ONCE) if hosted else 1
+    failed: list[ImagineError] = []
+    bars: list[Callable[[Progress], None]] = []
+
+    def on_progress(step: "Progress") -> None:
+        if threads == 1:
+            bars[-1](step)
+
+    def work(index: int) -> "Picture":
+        try:
+            with purse.drawing(plan):
+                picture = draw(plan, plan.requests[index - 1], on_progress=on_progress)
+                return purse.charged(picture, plan, describing if index == 1 else None)
+        except ImagineError as error:
+            failed.append(error)
+            raise
+
+    wanted = (index for index in range(1, count + 1) if not failed)
+    calls = in_order(wanted, work, threads=threads)
+    number = 0
+    while True:
+        number += 1
+        told = f" {min(number, count)}/{count}" if count > 1 else ""
+        with console.progress(f"2/3 Drawing{told}") as bar:
+            bars.append(bar)
+            found = next(calls, None)
+        if found is None:
+            return
+        yield found
 
 
 def _show_plan(plan: "Plan", showing: Showing, console: Console) -> None:
@@ -130,15 +187,6 @@ def _report_plan(
 def is_undescribed(plan: "Plan") -> bool:
     """Whether a dry run left the description out, so that nobody knows what would be sent."""
     return plan.description.enhancer is None and not plan.description.by_hand
-
-
-def _drawn(plan: "Plan", index: int, console: Console) -> "Picture":
-    from imagine.stages.pipeline import draw
-
-    request = plan.requests[index - 1]
-    number = f" {index}/{len(plan.requests)}" if len(plan.requests) > 1 else ""
-    with console.progress(f"2/3 Drawing{number}") as on_progress:
-        return draw(plan, request, on_progress=on_progress)
 
 
 def saved(

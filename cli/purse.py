@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -44,6 +44,7 @@ class Purse:
     limit: float | None
     yes: bool
     told_of_ledger: bool = False
+    _under_way: "dict[int, tuple[Kind, Enhancer | Backend, Estimate]]" = field(default_factory=dict)
 
     # Each is read only when something costs money.
 
@@ -201,13 +202,9 @@ class Purse:
         if backend is not None and backend.capabilities.paid:
             pictures = count * self._taken(describing)
             total += self._of_squares(backend, pictures, references=seen)
-        with self.budget.held(total):
-            try:
-                yield
-            except (KeyboardInterrupt, SystemExit):
-                for _ in range(describing.pick):
-                    self._interrupted("enhance", enhancer, once)
-                raise
+        asking = self._asking("enhance", enhancer, once, calls=describing.pick)
+        with self.budget.held(total), asking:
+            yield
 
     def described(self, answers: "Answers", describing: "Describing") -> None:
         """Count what answers and failures cost, and write it down."""
@@ -266,20 +263,34 @@ class Purse:
             yield
             return
         estimate = self._of_pictures(plan, 1)
-        with self.budget.held(estimate):
+        with self.budget.held(estimate), self._asking("image", plan.backend, estimate):
             try:
                 yield
             except ImagineError as error:
                 self._failed("image", plan.backend, error, estimate)
                 raise
-            except (KeyboardInterrupt, SystemExit):
-                self._interrupted("image", plan.backend, estimate)
-                raise
 
-    def abandon(self, plan: "Plan") -> None:
-        """Write down that nobody waits for a picture that was asked for."""
-        if plan.backend.capabilities.paid:
-            self._interrupted("image", plan.backend, self._of_pictures(plan, 1))
+    def abandon(self) -> None:
+        """Write down that nobody waits any more for what other threads have asked for."""
+        for kind, service, estimate in list(self._under_way.values()):
+            self._interrupted(kind, service, estimate)
+
+    @contextmanager
+    def _asking(
+        self, kind: "Kind", service: "Enhancer | Backend", estimate: "Estimate", *, calls: int = 1
+    ) -> Iterator[None]:
+        """Around calls that may be abandoned: then they are written down as lost."""
+        tokens = [object() for _ in range(calls)]
+        self._under_way |= {id(token): (kind, service, estimate) for token in tokens}
+        try:
+            yield
+        except (KeyboardInterrupt, SystemExit):
+            for _ in tokens:
+                self._interrupted(kind, service, estimate)
+            raise
+        finally:
+            for token in tokens:
+                self._under_way.pop(id(token), None)
 
     def charged(
         self,

@@ -167,14 +167,14 @@ def full_disk(report: Report, directory: Path, items: int = 400) -> None:
     report.title(f"disk: {items} items on a disk that is full before the end")
     place = directory / "disk"
     place.mkdir()
-    if not _mount(place, "size=1500k"):
+    if not _mount(place, "size=8m"):
         report.line("not done", reason="a tmpfs cannot be mounted here")
         return
     begun = time.monotonic()
     try:
         with serving(directory / "log.jsonl", *SERVER) as server:
             batch = Round(directory, server, items, place / "out")
-            for size in ("3m", "64m"):
+            for size in ("10m", "64m"):
                 ran = batch.run()
                 lines = ran.err.strip().splitlines()
                 report.line("full", exit=ran.code, lines=batch.lines, said=lines[-1:])
