@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, cast
 
 from imagine.cli.batch import Batching
 from imagine.cli.batch_listing import Listed, list_rows, whole_rows
+from imagine.cli.batch_orders import Orders
 from imagine.cli.batch_pools import MOST, pools_for
 from imagine.cli.batch_report import Report, bad_record
 from imagine.cli.batch_settle import (
@@ -18,7 +19,7 @@ from imagine.cli.batch_settle import (
     open_journal,
     series_of,
 )
-from imagine.cli.batch_work import BatchWork, Drawn, Orders, Task
+from imagine.cli.batch_work import BatchWork, Drawn, Task
 from imagine.cli.console import Console, fail_line
 from imagine.cli.events import Events
 from imagine.cli.planning import Wanted

@@ -13,7 +13,7 @@ from imagine.cli.console import Console
 from imagine.stages.errors import ConfigError, UsageError, unknown_name
 
 if TYPE_CHECKING:
-    from imagine.cli.batch_work import Orders
+    from imagine.cli.batch_orders import Orders
     from imagine.cli.planning import Order
     from imagine.stages.batch.fields import Head
     from imagine.stages.batch.journal import Journal

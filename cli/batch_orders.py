@@ -1,0 +1,196 @@
+"""The Order of every row of a batch: the command's, changed by the row's own options."""
+
+import threading
+from collections import OrderedDict
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from imagine.cli.planning import Order, Wanted, order_for
+from imagine.stages.batch.rows import Row
+from imagine.stages.errors import ConfigError, UsageError
+
+if TYPE_CHECKING:
+    from imagine.cli.order import Saving
+    from imagine.cli.services import Services
+    from imagine.cli.settings import Settings
+    from imagine.stages.image import ReferenceImage
+    from imagine.stages.series import Series
+
+# Rows with the same options share an Order; a file seldom has more kinds of them.
+MAX_ORDERS = 256
+# What differs from row to row, and needs no service, style or picture to be looked up.
+LIGHT = frozenset({"seed", "num", "name"})
+# With these a row asks somebody of its own, whose missing key is not the others' affair.
+OWN_SERVICES = frozenset({"enhancer", "backend", "model"})
+
+
+@dataclass(frozen=True, slots=True)
+class Orders:
+    """The Order of every row: the command's, changed by the row's own options.
+
+    Attributes:
+        base_directory: what the files that rows name are relative to.
+        shard: items in a directory of their own; None for all in one.
+    """
+
+    wanted: Wanted
+    settings: "Settings"
+    services: "Services"
+    base: Order
+    series: "Series | None"
+    base_directory: Path
+    shard: int | None
+    _known: "OrderedDict[str, Order]"
+    _lock: threading.Lock
+    _references: "list[ReferenceImage]"
+
+    @classmethod
+    def of(
+        cls,
+        wanted: Wanted,
+        settings: "Settings",
+        services: "Services",
+        *,
+        dry_run: bool,
+        series: "Series | None",
+        base_directory: Path,
+        shard: int | None,
+    ) -> "Orders":
+        """Errors as in `order_for`."""
+        base = order_for(wanted, settings, services, dry_run=dry_run, series=series, batch=True)
+        return cls(
+            wanted,
+            settings,
+            services,
+            base,
+            series,
+            base_directory,
+            shard,
+            OrderedDict(),
+            threading.Lock(),
+            [],
+        )
+
+    def refer_to(self, path: Path) -> None:
+        """Show a picture to the backends of all orders from now on.
+
+        Raises:
+            UsageError: it cannot be read.
+        """
+        from imagine.cli.order import references
+
+        with self._lock:
+            self._references[:] = references([path])
+            self._known.clear()
+
+    def files_of(self, row: Row) -> str:
+        """A hash of the pictures that a row names; errors as in `of_row`."""
+        digests = " ".join(image.sha256 for image in self.of_row(row).images)
+        return sha256(digests.encode()).hexdigest()[:16]
+
+    def of_row(self, row: Row) -> Order:
+        """Errors as in `order_for`; those about a service of the row's own are its own fault."""
+        order = self._of_row(row)
+        if not self._references:
+            return order
+        return replace(order, images=[*order.images, *self._references])
+
+    def _of_row(self, row: Row) -> Order:
+        rest = {name: row.options[name] for name in row.options if name not in LIGHT}
+        order = self._known_for(row, rest) if rest else self.base
+        if len(rest) == len(row.options):
+            return order
+        options: dict[str, Any] = dict(row.options)
+        saving = order.saving
+        if "name" in options:
+            saving = _named(saving, options["name"])
+        return replace(
+            order,
+            seed=options.get("seed", order.seed),
+            count=options.get("num", order.count),
+            saving=saving,
+        )
+
+    def _known_for(self, row: Row, options: Mapping[str, Any]) -> Order:
+        """The order for options that rows often share."""
+        key = repr(sorted(options.items()))
+        with self._lock:
+            order = self._known.get(key)
+            if order is None:
+                order = self._made(row, dict(options))
+                self._known[key] = order
+            self._known.move_to_end(key)
+            if len(self._known) > MAX_ORDERS:
+                self._known.popitem(last=False)
+            return order
+
+    def _made(self, row: Row, options: dict[str, Any]) -> Order:
+        from imagine.stages.batch.columns import files_of
+
+        if "image" in options:
+            options["image"] = files_of(row, self.base_directory)
+        with own_fault(row):
+            return order_for(
+                changed(self.wanted, options),
+                self.settings,
+                self.services,
+                dry_run=self.base.describing.dry_run,
+                series=self.series,
+                batch=True,
+            )
+
+    def place_of(self, order: Order, position: int) -> "Order":
+        """The order with the directory that the item at `position` (from 1) belongs in."""
+        if self.shard is None:
+            return order
+        saving = order.saving
+        place = saving.destination
+        directory = place.directory / f"{(position - 1) // self.shard:04d}"
+        return replace(
+            order, saving=replace(saving, destination=replace(place, directory=directory))
+        )
+
+
+def _named(saving: "Saving", template: str) -> "Saving":
+    """Where a row's pictures are saved that has a name of its own.
+
+    Raises:
+        UsageError: the name is wrong.
+    """
+    from imagine.stages.names import check_template
+    from imagine.stages.save import split_template
+
+    place = saving.destination
+    stem, format = split_template(template, place.format)
+    check_template(stem, batch=True)
+    return replace(saving, name_template=template, destination=replace(place, format=format))
+
+
+def changed(wanted: Wanted, options: Mapping[str, Any]) -> Wanted:
+    """What is wanted, with the options of one row in place of those of all."""
+    changes = dict(options)
+    if "backend" in changes:
+        # A model belongs to its backend.
+        changes.setdefault("model", None)
+    if "enhancer" in changes:
+        changes["no_enhance"] = False
+    if "size" in changes:
+        changes.setdefault("aspect_ratio", None)
+    if "aspect_ratio" in changes:
+        changes.setdefault("size", None)
+    return replace(wanted, **changes)
+
+
+@contextmanager
+def own_fault(row: Row) -> Iterator[None]:
+    """Make an error about a service that only this row asks an error of this row."""
+    try:
+        yield
+    except ConfigError as error:
+        if OWN_SERVICES & row.options.keys():
+            raise UsageError(str(error)) from error
+        raise
