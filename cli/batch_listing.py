@@ -162,6 +162,9 @@ def list_rows(
     waiting: list[Row] = []
 
     def bad(row: BadRow) -> None:
+        if on_bad is not None and waiting:
+            # It has its place behind those that came before it.
+            enter()
         listed.unreadable += 1
         if len(listed.bad) < MOST_TOLD:
             listed.bad.append(row)
@@ -169,7 +172,9 @@ def list_rows(
             on_bad(row)
 
     def enter() -> None:
-        for twin in journal.enter(waiting):
+        entered = list(waiting)
+        waiting.clear()
+        for twin in journal.enter(entered):
             bad(
                 BadRow(
                     twin.line,
@@ -180,7 +185,6 @@ def list_rows(
                     twin.id,
                 )
             )
-        waiting.clear()
 
     for row in rows:
         if isinstance(row, BadRow):

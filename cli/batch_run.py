@@ -32,7 +32,13 @@ from imagine.stages.batch.ordered import arriving
 from imagine.stages.batch.results import Results
 from imagine.stages.batch.room import Room
 from imagine.stages.batch.run import Counts, Engine
-from imagine.stages.errors import BudgetError, ImagineError, ItemsFailedError, UsageError
+from imagine.stages.errors import (
+    BudgetError,
+    ImagineError,
+    ItemsFailedError,
+    SaveError,
+    UsageError,
+)
 
 if TYPE_CHECKING:
     from imagine.cli.batch_listing import Source
@@ -43,6 +49,8 @@ if TYPE_CHECKING:
     from imagine.stages.batch.listing import Again, Item, Order
     from imagine.stages.batch.rows import BadRow, Row
 
+# Seconds in which those who wait at a closed gate have left it.
+MOMENT = 0.3
 # More failures than a reader remembers are told once more at the end, by reasons.
 TOLD_ONE_BY_ONE = 5
 
@@ -143,7 +151,8 @@ class BatchRun:
             self._list()
             rehearse_batch(self)
             return
-        live = batching.keep_going and self.source.is_live
+        chosen = batching.limit or batching.sample or batching.shuffle or batching.order
+        live = batching.keep_going and self.source.is_live and not chosen
         listed = None if live else self._list()
         self._agree(listed)
         listing = self.journal.listing
@@ -177,12 +186,14 @@ class BatchRun:
 
     def _resting(self) -> str:
         """What the batch waits for; "" for nothing."""
-        resting = max((gate.resting for gate in self.orders.services.gates.values()), default=0.0)
+        resting = max(
+            (gate.resting for gate in list(self.orders.services.gates.values())), default=0.0
+        )
         return f"waiting {resting:.0f} s for the server" if resting >= 1 else ""
 
     def _stopping(self, counts: Counts) -> None:
         """Nothing new is begun: who waits for a turn, for money or for room gives up."""
-        for gate in self.orders.services.gates.values():
+        for gate in list(self.orders.services.gates.values()):
             gate.close()
         self.purse.budget.close()
         self.room.close()
@@ -307,9 +318,14 @@ class BatchRun:
         """
         at_once = bool(self.counts.drawing + self.counts.describing + self.counts.finishing)
         if at_once:
+            # Who only waits for a turn leaves within a moment, and has asked for nothing.
+            time.sleep(MOMENT)
             self.purse.abandon()
         else:
-            self.results.rewrite(self.journal)
+            try:
+                self.results.rewrite(self.journal)
+            except SaveError as error:
+                stopped_by = stopped_by or error
         self.results.close()
         listing, counts = self.journal.listing, self.counts
         spent = self.purse.budget.spent
@@ -348,6 +364,8 @@ class BatchRun:
                 self.console.note(line)
         if stopped_by is not None:
             raise stopped_by
+        if not listing.total:
+            raise UsageError(f"There is no prompt in {self.source.title}; write one on a line.")
         if self.report.is_cut_off:
             # The reader of stdout is gone, as with `| head -1`.
             raise BrokenPipeError

@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -185,11 +185,15 @@ class BatchWork:
         except ImagineError as error:
             return error
         drawn = _measured(task, picture)
-        if picture.image.received is not None and not drawn.cheap:
-            # Finishing takes long, and it is paid for: it goes to the disk at once.
-            seed = plan.requests[task.index - 1].seed
-            self.journal.keep(task.item.key, task.number, picture.image, seed=seed)
+        if not drawn.cheap:
+            self.journal.keep(task.item.key, task.number, picture.image, seed=_seed_of(task))
         return drawn
+
+    def _keep(self, task: Task, drawn: Drawn) -> None:
+        """Put a picture that was paid for where the next run finds it, if there is any place."""
+        with suppress(SaveError):
+            image = drawn.picture.image
+            self.journal.keep(task.item.key, task.number, image, seed=_seed_of(task))
 
     def _drawn_together(self, tasks: Sequence[Task]) -> "list[Drawn | ImagineError]":
         from imagine.stages.pipeline import draw_together
@@ -231,10 +235,18 @@ class BatchWork:
             known = {"bytes": coming.bytes, "sha256": coming.sha256}
             self.journal.coming(item.key, task.number, coming, record | known)
 
-        with self._receiving(plan.backend), self.purse.saving(picture, plan):
-            artifact = saved(
-                picture, task.order.saving, task.index, item=item.key, on_encoded=announce
-            )
+        try:
+            # What an earlier run received was written down then.
+            with (
+                self._receiving(plan.backend),
+                self.purse.saving(picture, plan, again=task.kept is not None),
+            ):
+                artifact = saved(
+                    picture, task.order.saving, task.index, item=item.key, on_encoded=announce
+                )
+        except SaveError:
+            self._keep(task, drawn)
+            raise
         record |= {
             "bytes": artifact.bytes,
             "sha256": artifact.sha256,
@@ -272,6 +284,10 @@ class BatchWork:
                 most = self.orders.services.many or 1
                 self._places[key] = threading.Semaphore(places_at(backend, most))
             return self._places[key]
+
+
+def _seed_of(task: Task) -> int:
+    return task.plan.requests[task.index - 1].seed
 
 
 def _measured(task: Task, picture: "Picture") -> Drawn:

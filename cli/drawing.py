@@ -75,7 +75,7 @@ def draw_plan(
     if showing.dry_run:
         _report_plan(plan, console, purse.estimate(plan, describing), line)
         return
-    results: list[dict[str, Any]] = []
+    results: dict[int, dict[str, Any]] = {}
     failure: ImagineError | None = None
     try:
         # 5. Draw; a failure leaves nothing behind and ends this prompt.
@@ -89,27 +89,28 @@ def draw_plan(
                 # What was asked for at the same time is paid for, and comes all the same.
                 failure = failure or error
                 continue
-            results.append(_result(picture, artifact, plan.requests[index - 1].seed))
+            results[index] = _result(picture, artifact, plan.requests[index - 1].seed)
             _announce(picture, artifact, showing, console)
     except (KeyboardInterrupt, SystemExit):
         purse.abandon()
         raise
+    in_order = [results[index] for index in sorted(results)]
     if failure is not None:
         # With --json nobody has been told yet of those that are finished.
-        failure.finished = tuple(results)
+        failure.finished = tuple(in_order)
         raise failure
     if console.json:
-        console.result_json(_envelope(plan, results, line))
+        console.result_json(_envelope(plan, in_order, line))
 
 
 def _pictures(
     plan: "Plan", console: Console, purse: "Purse", describing: "Describing | None"
 ) -> "Iterator[tuple[int, Future[Picture]]]":
-    """The pictures with their numbers, in order; several at a time where a provider draws them.
+    """The pictures with their numbers as they come, several at a time where a provider draws.
 
     After a failure no other one is begun.
     """
-    from imagine.stages.batch.ordered import in_order
+    from imagine.stages.batch.ordered import as_they_end
     from imagine.stages.pipeline import draw
 
     count, backend = len(plan.requests), plan.backend
@@ -124,6 +125,8 @@ def _pictures(
             bars[-1](step)
 
     def work(index: int) -> "Picture":
+        if failed:
+            raise failed[0]
         try:
             with purse.drawing(plan):
                 picture = draw(plan, plan.requests[index - 1], on_progress=on_progress)
@@ -132,17 +135,12 @@ def _pictures(
             failed.append(error)
             raise
 
-    wanted = (index for index in range(1, count + 1) if not failed)
-    calls = in_order(wanted, work, threads=threads)
-    number = 0
-    while True:
-        number += 1
-        told = f" {min(number, count)}/{count}" if count > 1 else ""
+    calls = as_they_end(range(1, count + 1), work, threads=threads)
+    for number in range(1, count + 1):
+        told = f" {number}/{count}" if count > 1 else ""
         with console.progress(f"2/3 Drawing{told}") as bar:
             bars.append(bar)
-            found = next(calls, None)
-        if found is None:
-            return
+            found = next(calls)
         yield found
 
 

@@ -334,15 +334,19 @@ class Purse:
         return replace(picture, recipe=recipe.model_copy(update={"cost": cost}))
 
     @contextmanager
-    def saving(self, picture: "Picture", plan: "Plan") -> Iterator[None]:
-        """Around saving a picture: writes down that it was paid for, and whether it was saved."""
+    def saving(self, picture: "Picture", plan: "Plan", *, again: bool = False) -> Iterator[None]:
+        """Around saving a picture: writes down that it was paid for, and whether it was saved.
+
+        Args:
+            again: it was written down before.
+        """
         cost = picture.recipe.cost
         outcome: Outcome = "failed"
         try:
             yield
             outcome = "saved"
         finally:
-            if plan.backend.capabilities.paid:
+            if plan.backend.capabilities.paid and not again:
                 self._write(
                     "image",
                     plan.backend,

@@ -1,7 +1,7 @@
 """Items go in, each is worked on by one of several threads; results come out in their order."""
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from queue import Empty, Queue, SimpleQueue
 from threading import Thread
@@ -51,6 +51,31 @@ def in_order(
     finally:
         for _ in range(started):
             jobs.put(None)
+
+
+def as_they_end(
+    items: Sequence[Item], work: Callable[[Item], Result], *, threads: int
+) -> Iterator[tuple[Item, "Future[Result]"]]:
+    """As `in_order`, but each result when it is there, whatever the order of the items."""
+    if threads == 1:
+        yield from in_order(items, work, threads=1)
+        return
+    ended: SimpleQueue[tuple[Item, Future[Result]]] = SimpleQueue()
+    jobs: SimpleQueue[tuple[Future[Result], Item] | None] = SimpleQueue()
+    for item in items:
+        call: Future[Result] = Future()
+        call.add_done_callback(lambda call, item=item: ended.put((item, call)))  # type: ignore[misc]
+        jobs.put((call, item))
+    for _ in range(threads):
+        jobs.put(None)
+        Thread(target=_work_off, args=(jobs, work), daemon=True).start()
+    left = len(items)
+    while left:
+        try:
+            yield ended.get(timeout=LOOK)
+        except Empty:
+            continue
+        left -= 1
 
 
 def _work_off(
