@@ -218,9 +218,13 @@ def _where_from(
         prompt = one_prompt(source, file)
         return ((), file) if prompt is None else ((prompt,), None)
     if not source:
+        # In a terminal, nobody would know what is waited for.
+        one_prompt(None, file)
         return (), file
     if file is not None:
         raise UsageError(f"'{source[0]}' and --file '{file}' were both given; give one of them.")
+    if " " in source[0] and not Path(source[0]).exists():
+        raise UsageError(f"There is no file '{source[0]}'; to draw these words, leave `batch` out.")
     if len(source) > 1:
         raise UsageError(
             f"There are {len(source)} files; give one, or join them: cat a.txt b.txt | imagine."
@@ -228,13 +232,13 @@ def _where_from(
     return (), Path(source[0])
 
 
-def refuse_for_many(*, edit: bool, open: bool, overwrite: bool) -> None:
+def refuse_for_many(*, edit: bool, open: bool, overwrite: bool, preview: bool) -> None:
     """Refuse what makes sense for one prompt only.
 
     Raises:
         UsageError: naming the option.
     """
-    given = {"--edit": edit, "--open": open, "--overwrite": overwrite}
+    given = {"--edit": edit, "--open": open, "--overwrite": overwrite, "--preview": preview}
     for option, is_given in given.items():
         if is_given:
             raise UsageError(f"{option} is for one prompt, not for a batch; leave it out.")

@@ -1,16 +1,16 @@
 """From an input to a journal that knows every item of it, or to the list of what cannot be read."""
 
+import io
 import os
 import stat
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, cast
 
 from imagine.stages.batch.rows import BadRow, Row
 from imagine.stages.errors import UsageError, quoted_path
-from imagine.stages.spec import clean_prompt
 
 if TYPE_CHECKING:
     from imagine.stages.batch.inputs import Input
@@ -81,8 +81,20 @@ class Source:
         if self.is_stdin:
             if sys.stdin is None:
                 raise UsageError("There is no stdin to read prompts from; name a file.")
-            return open_input(sys.stdin.buffer, kind=self.kind, warn=warn)
+            return open_input(_raw_stdin(), kind=self.kind, warn=warn)
         return open_input(Path(str(self.file)), kind=self.kind, warn=warn)
+
+
+def _raw_stdin() -> IO[bytes]:
+    """stdin for a thread of its own.
+
+    Python aborts when it ends while a thread that it does not wait for reads its buffer.
+    """
+    try:
+        return cast("IO[bytes]", io.FileIO(sys.stdin.fileno(), closefd=False))
+    except (OSError, ValueError):
+        # A stand-in that is no file.
+        return sys.stdin.buffer
 
 
 @dataclass(slots=True)
@@ -93,7 +105,7 @@ class Listed:
         rows: that can be read, and are in the journal.
         bad: that cannot be read; the first ones.
         unreadable: how many there are of those.
-        own_backends: whether some name a backend for themselves.
+        own_backends, own_enhancers: whether some name one for themselves.
         own_prices: whether some set what decides their price.
     """
 
@@ -101,6 +113,7 @@ class Listed:
     bad: list[BadRow] = field(default_factory=list)
     unreadable: int = 0
     own_backends: bool = False
+    own_enhancers: bool = False
     own_prices: bool = False
 
 
@@ -112,11 +125,11 @@ def whole_rows(
     check: Callable[[Row], object],
     files: Callable[[Row], str],
 ) -> Iterator[Row | BadRow]:
-    """Rows with the defaults of their file, expanded, their prompts and options found usable.
+    """Rows with the defaults of their file, expanded, their options found usable.
 
     Args:
         check: raises UsageError for options that cannot be honoured.
-        files: digests the files that a row names.
+        files: digests the pictures and style files that a row names.
     """
     filled = (_filled(row, defaults) for row in rows) if defaults else rows
     if expansion is not None:
@@ -124,15 +137,13 @@ def whole_rows(
 
         filled = expand_all(filled, expansion)
     for row in filled:
-        if isinstance(row, BadRow):
+        if isinstance(row, BadRow) or not row.options:
             yield row
             continue
         try:
-            if row.prompt is not None:
-                clean_prompt(row.prompt)
-            if row.options:
-                check(row)
-            yield replace(row, files=files(row)) if "image" in row.options else row
+            check(row)
+            named = "image" in row.options or "style" in row.options
+            yield replace(row, files=files(row)) if named else row
         except UsageError as error:
             yield BadRow(row.line, error, row.prompt or "")
 
@@ -174,6 +185,7 @@ def list_rows(
     def enter() -> None:
         entered = list(waiting)
         waiting.clear()
+        texts = {row.line: row.prompt or "" for row in entered}
         for twin in journal.enter(entered):
             bad(
                 BadRow(
@@ -182,7 +194,7 @@ def list_rows(
                         f"The id '{twin.id}' is that of line {twin.first_line}, too; "
                         "give each row its own."
                     ),
-                    twin.id,
+                    texts.get(twin.line, ""),
                 )
             )
 
@@ -193,6 +205,7 @@ def list_rows(
         listed.rows += 1
         if row.options:
             listed.own_backends |= "backend" in row.options
+            listed.own_enhancers |= "enhancer" in row.options
             listed.own_prices |= not PRICING.isdisjoint(row.options)
         waiting.append(row)
         if len(waiting) >= block:

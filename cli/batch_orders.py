@@ -88,9 +88,27 @@ class Orders:
             self._known.clear()
 
     def files_of(self, row: Row) -> str:
-        """A hash of the pictures that a row names; errors as in `of_row`."""
-        digests = " ".join(image.sha256 for image in self.of_row(row).images)
-        return sha256(digests.encode()).hexdigest()[:16]
+        """A hash of the pictures and styles that a row names; errors as in `of_row`."""
+        order = self.of_row(row)
+        parts = [image.sha256 for image in order.images]
+        parts += [style.model_dump_json() for style in order.describing.styles]
+        return sha256(" ".join(parts).encode()).hexdigest()[:16]
+
+    def check(self, row: Row, *, series_reference: bool) -> None:
+        """Refuse a row that cannot be drawn.
+
+        Args:
+            series_reference: whether its backend will be shown the first picture.
+
+        Raises:
+            UsageError: naming the option.
+        """
+        order = self.of_row(row)
+        if series_reference and order.backend.capabilities.max_images <= len(order.images):
+            raise UsageError(
+                f"{order.backend.name} takes no picture of --series-reference; choose another "
+                "backend for the row."
+            )
 
     def of_row(self, row: Row) -> Order:
         """Errors as in `order_for`; those about a service of the row's own are its own fault."""
@@ -117,6 +135,9 @@ class Orders:
 
     def _known_for(self, row: Row, options: Mapping[str, Any]) -> Order:
         """The order for options that rows often share."""
+        if "image" in options:
+            # Kept, their pictures would fill the memory.
+            return self._made(row, dict(options))
         key = repr(sorted(options.items()))
         with self._lock:
             order = self._known.get(key)

@@ -19,12 +19,12 @@ SPARE = 8
 OWN_SERVER = 4
 
 
-def pools_for(order: "Order", *, most: int, own_backends: bool) -> Pools:
+def pools_for(order: "Order", *, most: int, own_backends: bool, own_enhancers: bool) -> Pools:
     """Threads for each stage.
 
     Args:
         most: requests to one model at a time.
-        own_backends: whether rows name backends for themselves.
+        own_backends, own_enhancers: whether rows name some for themselves.
     """
     processors = os.cpu_count() or 1
     at_once = places_at(order.backend, most) or most
@@ -32,7 +32,7 @@ def pools_for(order: "Order", *, most: int, own_backends: bool) -> Pools:
         at_once = max(at_once, most)
     hosted = order.backend.capabilities.concurrency > 1 or own_backends
     return Pools(
-        describing=describing_threads(order.describing.enhancer, most),
+        describing=most if own_enhancers else describing_threads(order.describing.enhancer, most),
         drawing=at_once + (min(at_once, SPARE) if hosted else 0),
         finishing=min(max(2, processors), most),
         together=order.backend.together if isinstance(order.backend, TogetherBackend) else 1,

@@ -37,6 +37,9 @@ def rehearse_batch(run: "BatchRun") -> None:
     listing = run.journal.listing
     before = f" {listing.done:,} of {listing.total:,} are finished." if listing.done else ""
     refused = f" {listing.refused:,} were refused before." if listing.refused else ""
+    if not total.items and not total.failed:
+        console.note(f"There is nothing left to do.{before}{refused}")
+        return
     price = f": {total.estimate.told(most=True)}" if total.estimate is not None else ""
     console.note(
         f"Would draw {total.pictures:,} {'picture' if total.pictures == 1 else 'pictures'} of "

@@ -25,24 +25,34 @@ class Report:
     """Tells how each item ends. Any thread may call it.
 
     Attributes:
+        noted: items that have notes.
         failures: line and message of what failed, the first ones.
-        stop: called when nobody reads stdout any more.
-        is_cut_off: whether that happened.
+        stop: called when stdout takes nothing any more.
+        cut_off: why.
     """
 
     def __init__(
-        self, console: Console, events: "Events", results: "Results", directory: Path
+        self,
+        console: Console,
+        events: "Events",
+        results: "Results",
+        directory: Path,
+        *,
+        show_prompt: bool = False,
     ) -> None:
         self.console = console
         self.events = events
         self.results = results
         self.directory = directory
+        self.show_prompt = show_prompt
+        self.noted = 0
         self.failures: list[tuple[int, str]] = []
         self.stop: Callable[[], None] = lambda: None
-        self.is_cut_off = False
+        self.cut_off: OSError | None = None
         self._started: dict[str, float] = {}
         self._notes: dict[str, list[str]] = {}
         self._pictures: dict[str, dict[int, dict[str, Any]]] = {}
+        self._asked: dict[str, float | None] = {}
         self._watched: dict[str, threading.Event] = {}
         self._lock = threading.Lock()
 
@@ -55,18 +65,26 @@ class Report:
             self._started[item.key] = time.monotonic()
             self._notes[item.key] = []
             self._pictures[item.key] = dict(item.saved)
+            self._asked[item.key] = 0.0
 
     def describe(self, item: "Item", plan: "Plan") -> None:
         """An item is described, and this is what will be sent."""
-        from imagine.cli.text import guard_text
+        from imagine.cli.text import guard_text, prompt_text, spec_text
 
         place = _place(item)
+        if self.show_prompt:
+            self.console.note(f"{place}\n{spec_text(plan.description.spec)}\n{prompt_text(plan)}")
         with self._lock:
             self._notes.setdefault(item.key, []).extend(plan.notes)
         if plan.description.guard.findings:
             self.console.detail(place + guard_text(plan.description))
         for note in plan.notes:
             self.console.detail(place + note)
+
+    def described(self, item: "Item", dollars: float | None) -> None:
+        """What describing an item cost in this run."""
+        with self._lock:
+            self._asked[item.key] = dollars
 
     def describing_errors(self, item: "Item", errors: Sequence[ImagineError]) -> None:
         """Some of several descriptions are missing."""
@@ -83,8 +101,8 @@ class Report:
                 self.events.picture(item.key, item.row.line, str(path), record)
             else:
                 self.console.result(str(path))
-        except BrokenPipeError:
-            self._cut_off()
+        except OSError as error:
+            self._cut_off(error)
         for note in record["notes"]:
             self.console.detail(_place(item) + note)
 
@@ -95,6 +113,7 @@ class Report:
             started = self._started.pop(item.key, None)
             notes = self._notes.pop(item.key, [])
             by_number = self._pictures.pop(item.key, {})
+            asked = self._asked.pop(item.key, 0.0)
         pictures = [by_number[number] for number in sorted(by_number)]
         seconds = 0.0 if started is None else time.monotonic() - started
         costs = [picture["cost"] for picture in pictures if picture.get("cost")]
@@ -105,7 +124,7 @@ class Report:
             "status": status,
             "paths": [picture["path"] for picture in pictures],
             "reason": reason_of(errors),
-            "cost": _sum_of(costs),
+            "cost": _sum_of(costs, asked),
             "timings": _timings(pictures) | {"total": round(seconds, 3)},
             "tries": item.tries + 1,
             "images": list(pictures),
@@ -121,6 +140,8 @@ class Report:
         self, item: "Item", record: dict[str, Any], errors: Sequence[ImagineError]
     ) -> None:
         """An item has ended and is in the journal."""
+        with self._lock:
+            self.noted += bool(record["notes"] or any(image["notes"] for image in record["images"]))
         self.results.append(record)
         self._tell(record, item.row.line, errors)
         if item.key in self._watched:
@@ -140,11 +161,18 @@ class Report:
         if self.console.json:
             try:
                 self.events.item(record)
-            except BrokenPipeError:
-                self._cut_off()
+            except OSError as error:
+                self._cut_off(error)
 
-    def _cut_off(self) -> None:
-        self.is_cut_off = True
+    def end(self, **values: Any) -> None:
+        """The batch is over; `values` are those of `Events.end`."""
+        try:
+            self.events.end(**values)
+        except OSError as error:
+            self._cut_off(error)
+
+    def _cut_off(self, error: OSError) -> None:
+        self.cut_off = self.cut_off or error
         self.stop()
 
 
@@ -167,7 +195,8 @@ def bad_record(row: "BadRow", key: str) -> dict[str, Any]:
         key: what the journal calls it.
     """
     return {
-        "id": key,
+        # No id begins with a space; here it is for people.
+        "id": key.strip(),
         "line": row.line,
         "prompt": shown(row.text, limit=200),
         "status": "failed",
@@ -189,13 +218,20 @@ def _source(spec: Mapping[str, Any] | None) -> str:
     return str((spec or {}).get("source_prompt", ""))
 
 
-def _sum_of(costs: Sequence[Mapping[str, Any]]) -> float | None:
-    """Dollars of all pictures with their descriptions; None where a price is not known."""
-    parts = [cost.get(part) for cost in costs for part in ("enhance", "generate")]
-    if not costs:
-        return 0.0
-    known = [part for part in parts if part is not None]
-    return round(sum(known), 6) if len(known) == len(parts) else None
+def _sum_of(costs: Sequence[Mapping[str, Any]], asked: float | None) -> float | None:
+    """Dollars of all pictures and their descriptions; None where a price is not known.
+
+    Args:
+        asked: what describing cost in this run, which the first picture bears if it is there.
+    """
+    drawn = [cost.get("generate") for cost in costs]
+    borne = [cost.get("enhance") for cost in costs]
+    known = [part for part in (*drawn, *borne, asked) if part is not None]
+    if len(known) < 2 * len(costs) + 1:
+        return None
+    paid: float = sum(part for part in borne if part is not None)
+    spent: float = sum(part for part in drawn if part is not None)
+    return round(spent + max(paid, asked or 0.0), 6)
 
 
 def _timings(pictures: Sequence[Mapping[str, Any]]) -> dict[str, float]:

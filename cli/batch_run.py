@@ -15,6 +15,7 @@ from imagine.cli.batch_report import Report, bad_record
 from imagine.cli.batch_settle import (
     check_batching,
     check_order,
+    check_results,
     fingerprint,
     open_journal,
     series_of,
@@ -28,6 +29,7 @@ from imagine.cli.purse import open_purse
 from imagine.cli.services import Services
 from imagine.cli.signals import telling_of_interrupts
 from imagine.cli.summary import Stop, failure_lines, summary_text
+from imagine.stages.batch.database import FILE_NAME
 from imagine.stages.batch.ordered import arriving
 from imagine.stages.batch.results import Results
 from imagine.stages.batch.room import Room
@@ -51,6 +53,8 @@ if TYPE_CHECKING:
 
 # Seconds in which those who wait at a closed gate have left it.
 MOMENT = 0.3
+# Seconds of a rest that is told of without a terminal too.
+LONG_REST = 20.0
 # More failures than a reader remembers are told once more at the end, by reasons.
 TOLD_ONE_BY_ONE = 5
 
@@ -93,7 +97,10 @@ def run_batch(
         console.note(orders.base.introduction())
         purse = open_purse(settings, console, budget=budget, yes=batching.yes)
         directory = orders.base.saving.destination.directory
+        check_results(directory)
         journal = opened.enter_context(open_journal(directory, console, dry_run=batching.dry_run))
+        if not batching.dry_run:
+            purse.adopted(journal.adopted_records)
         run = BatchRun(
             orders=orders,
             batching=batching,
@@ -131,11 +138,14 @@ class BatchRun:
         directory = orders.base.saving.destination.directory
         self.results = Results(directory)
         self.events = Events(console)
-        self.report = Report(console, self.events, self.results, directory)
-        self.room = Room(directory)
+        self.report = Report(
+            console, self.events, self.results, directory, show_prompt=batching.show_prompt
+        )
+        self.room = Room(directory, witness=directory / FILE_NAME)
         self.work = BatchWork(orders, journal, purse, self.report, self.room)
         self.counts = Counts()
         self._unreadable = 0
+        self._told_of_rest = False
         # In threads, these would be made twice.
         _ = purse.budget, purse.ledger, purse.prices
 
@@ -160,8 +170,12 @@ class BatchRun:
         self.events.start(total=total, skipped=listing.done)
         stopped_by: BaseException | None = None
         if total != 0:
-            own_backends = listed is None or bool(listed.own_backends)
-            pools = pools_for(self.orders.base, most=self._most, own_backends=own_backends)
+            pools = pools_for(
+                self.orders.base,
+                most=self._most,
+                own_backends=listed is None or listed.own_backends,
+                own_enhancers=listed is None or listed.own_enhancers,
+            )
             if self.orders.services.gates:
                 # Later it would take twice as long, beside the threads that want to send.
                 import httpx  # noqa: F401
@@ -185,11 +199,17 @@ class BatchRun:
         display.update(counts, self.purse.budget.spent, self._resting())
 
     def _resting(self) -> str:
-        """What the batch waits for; "" for nothing."""
-        resting = max(
-            (gate.resting for gate in list(self.orders.services.gates.values())), default=0.0
-        )
-        return f"waiting {resting:.0f} s for the server" if resting >= 1 else ""
+        """What the batch waits for; "" for nothing. Of a long wait the user is told once."""
+        gates = list(self.orders.services.gates.values())
+        resting = max((gate.resting for gate in gates), default=0.0)
+        if resting < 1:
+            self._told_of_rest = self._told_of_rest and resting > 0
+            return ""
+        told = f"waiting {resting:.0f} s for the server"
+        if resting >= LONG_REST and not self._told_of_rest:
+            self._told_of_rest = True
+            self.console.note(f"The server is busy: {told}.")
+        return told
 
     def _stopping(self, counts: Counts) -> None:
         """Nothing new is begun: who waits for a turn, for money or for room gives up."""
@@ -197,10 +217,14 @@ class BatchRun:
             gate.close()
         self.purse.budget.close()
         self.room.close()
-        if in_flight := counts.describing + counts.drawing + counts.finishing:
-            self.console.note(
-                f"Stopping: {in_flight} in flight are finished first; Ctrl-C stops at once."
-            )
+        gates = list(self.orders.services.gates.values())
+        in_flight = counts.describing + counts.drawing + counts.finishing
+        if gates and not getattr(self.orders.base.backend, "queued", False):
+            # The others wait for their turn, and have asked for nothing.
+            in_flight = min(in_flight, sum(gate.in_flight for gate in gates) + counts.finishing)
+        if in_flight:
+            them = "1 in flight is" if in_flight == 1 else f"{in_flight} in flight are"
+            self.console.note(f"Stopping: {them} finished first; Ctrl-C again stops at once.")
 
     @property
     def _most(self) -> int:
@@ -212,7 +236,7 @@ class BatchRun:
             self.read.rows,
             defaults=self.read.head.defaults,
             expansion=self.source.expansion,
-            check=self.orders.of_row,
+            check=partial(self.orders.check, series_reference=self.batching.series_reference),
             files=self.orders.files_of,
         )
 
@@ -228,10 +252,10 @@ class BatchRun:
         if listed.unreadable and not self.batching.keep_going:
             for row in listed.bad:
                 fail_line(row.error, line=row.line, prompt=row.text, json=self.console.json)
-            rows = "row" if listed.unreadable == 1 else "rows"
+            rows, them = ("row", "it") if listed.unreadable == 1 else ("rows", "them")
             raise UsageError(
-                f"{listed.unreadable:,} {rows} of {self.source.title} cannot be read, so nothing "
-                "was drawn; correct them, or add --keep-going to record them as failed."
+                f"{listed.unreadable:,} {rows} of {self.source.title} cannot be drawn, so nothing "
+                f"was; correct {them}, or add --keep-going to record {them} as failed."
             )
         if not listed.rows and not listed.unreadable:
             raise UsageError(f"There is no prompt in {self.source.title}; write one on a line.")
@@ -316,26 +340,53 @@ class BatchRun:
             ItemsFailedError: some items failed, or were refused before.
             BaseException: what stopped the batch.
         """
-        at_once = bool(self.counts.drawing + self.counts.describing + self.counts.finishing)
-        if at_once:
-            # Who only waits for a turn leaves within a moment, and has asked for nothing.
-            time.sleep(MOMENT)
-            self.purse.abandon()
-        else:
+        stopped_by = self._leave() or stopped_by
+        self.results.close()
+        self._tell(total, stopped_by)
+        listing = self.journal.listing
+        if stopped_by is not None:
+            raise stopped_by
+        if not listing.total:
+            raise UsageError(f"There is no prompt in {self.source.title}; write one on a line.")
+        if self.report.cut_off is not None:
+            # The reader of stdout is gone, as with `| head -1`; or the disk behind it is full.
+            raise self.report.cut_off
+        if missing := self._failed + listing.refused:
+            has = "has" if missing == 1 else "have"
+            raise ItemsFailedError(
+                f"{missing:,} of {listing.total:,} items {has} no picture; run the same command to "
+                "try again, with --retry-failed also what was refused."
+            )
+
+    @property
+    def _failed(self) -> int:
+        return self.counts.failed + self._unreadable
+
+    def _leave(self) -> SaveError | None:
+        """Put the results into order; or, when threads are left behind, write down what they do.
+
+        Returns:
+            why the results could not be written.
+        """
+        if not self.counts.drawing + self.counts.describing + self.counts.finishing:
             try:
                 self.results.rewrite(self.journal)
             except SaveError as error:
-                stopped_by = stopped_by or error
-        self.results.close()
-        listing, counts = self.journal.listing, self.counts
-        spent = self.purse.budget.spent
-        failed = counts.failed + self._unreadable
-        seconds = time.monotonic() - self.started
-        stopped: Stop | None = None
-        if stopped_by is not None:
-            stopped = "interrupted" if not isinstance(stopped_by, ImagineError) else "error"
-            stopped = "budget" if isinstance(stopped_by, BudgetError) else stopped
-        self.events.end(
+                return error
+            return None
+        # Who only waits for a turn leaves within a moment, and has asked for nothing.
+        time.sleep(MOMENT)
+        self.purse.abandon()
+        for told in self.orders.services.abandon():
+            self.console.note(told)
+        return None
+
+    def _tell(self, total: int | None, stopped_by: BaseException | None) -> None:
+        """Say what came of it."""
+        listing, counts, failed = self.journal.listing, self.counts, self._failed
+        spent, seconds = self.purse.budget.spent, time.monotonic() - self.started
+        stopped = _word_for(stopped_by)
+        self.report.end(
             done=counts.done,
             failed=failed,
             skipped=listing.done,
@@ -350,10 +401,13 @@ class BatchRun:
             total=None if total is None else total + self._unreadable,
             skipped=listing.done,
             spent=spent,
-            results=self.results.path,
+            results=self.results.path if self.results.path.exists() else None,
             stopped=stopped,
         )
         self.console.note(text)
+        if self.report.noted:
+            have = "item has" if self.report.noted == 1 else "items have"
+            self.console.note(f"{self.report.noted:,} {have} notes; the results say which.")
         if listing.refused:
             them = "it" if listing.refused == 1 else "them"
             self.console.note(
@@ -362,15 +416,12 @@ class BatchRun:
         if failed > TOLD_ONE_BY_ONE:
             for line in failure_lines(self.report.failures, failed=failed):
                 self.console.note(line)
-        if stopped_by is not None:
-            raise stopped_by
-        if not listing.total:
-            raise UsageError(f"There is no prompt in {self.source.title}; write one on a line.")
-        if self.report.is_cut_off:
-            # The reader of stdout is gone, as with `| head -1`.
-            raise BrokenPipeError
-        if failed or listing.refused:
-            raise ItemsFailedError(
-                f"{failed + listing.refused:,} of {listing.total:,} items have no picture; "
-                "the same command tries again what may fare better, --retry-failed all of them."
-            )
+
+
+def _word_for(stopped_by: BaseException | None) -> Stop | None:
+    """What a summary calls the end of a batch that was stopped."""
+    if stopped_by is None:
+        return None
+    if isinstance(stopped_by, BudgetError):
+        return "budget"
+    return "error" if isinstance(stopped_by, ImagineError) else "interrupted"

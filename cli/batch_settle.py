@@ -8,7 +8,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from imagine.cli.batch import ORDERS, Batching
+from imagine.cli.batch import EXPAND_MAX, ORDERS, Batching
 from imagine.cli.console import Console
 from imagine.stages.errors import ConfigError, UsageError, unknown_name
 
@@ -49,10 +49,41 @@ def check_batching(batching: Batching) -> None:
     ):
         if _given(batching, one) and _given(batching, other):
             raise UsageError(f"{one} and {other} exclude each other; give one of them.")
-    if batching.expand is None and (batching.wildcards is not None or batching.expand_seed):
-        raise UsageError("--wildcards and --expand-seed go with --expand; add --expand all.")
+    _check_company(batching)
     if batching.wildcards is not None and not batching.wildcards.is_dir():
         raise UsageError(f"--wildcards '{batching.wildcards}' is no directory; name one.")
+
+
+def _check_company(batching: Batching) -> None:
+    """Refuse options that would do nothing without another one.
+
+    Raises:
+        UsageError: naming both.
+    """
+    by_chance = batching.expand not in (None, "all")
+    chosen = batching.sample is not None or batching.shuffle
+    for option, is_given, is_used, other in (
+        ("--wildcards", batching.wildcards is not None, batching.expand, "--expand all"),
+        ("--expand-max", batching.expand_max != EXPAND_MAX, batching.expand, "--expand all"),
+        ("--expand-seed", batching.expand_seed != 0, by_chance, "--expand N"),
+        ("--sample-seed", batching.sample_seed != 0, chosen, "--sample or --shuffle"),
+        ("--input-format", batching.input_format, not batching.words, "a file or stdin"),
+    ):
+        if is_given and not is_used:
+            raise UsageError(f"{option} goes with {other}; add that, or leave it out.")
+
+
+def check_results(directory: Path) -> None:
+    """Refuse a place where the results cannot be written, before anything is drawn.
+
+    Raises:
+        UsageError: something else has their name.
+    """
+    from imagine.stages.batch.results import FILE_NAME
+
+    path = directory / FILE_NAME
+    if path.exists() and not path.is_file():
+        raise UsageError(f"'{path}' is no file, and the results go there; move it away.")
 
 
 def check_order(order: "Order", batching: Batching) -> None:
@@ -107,7 +138,7 @@ def fingerprint(orders: "Orders", batching: Batching) -> str:
     values: dict[str, Any] = {
         "enhancer": [describing.enhancer.name, getattr(describing.enhancer, "model", "")],
         "backend": [base.backend.name, base.backend.model],
-        "styles": [style.name for style in describing.styles],
+        "styles": [style.model_dump(mode="json") for style in describing.styles],
         "negative": describing.negative,
         "aspect_ratio": describing.aspect_ratio or base.default_aspect_ratio,
         "size": base.size,

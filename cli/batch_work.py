@@ -15,6 +15,7 @@ from imagine.stages.errors import (
     ImagineError,
     RefusedError,
     SaveError,
+    UnusableAnswerError,
 )
 
 if TYPE_CHECKING:
@@ -108,6 +109,8 @@ class BatchWork:
             self._rehearse(row, order)
             answers = describing.describe(str(row.prompt))
             self.purse.described(answers, order.describing)
+        asked = [self.purse.asked(made, order.describing) for made in answers.descriptions]
+        self.report.described(item, None if None in asked else sum(filter(None, asked)))
         if not answers.descriptions:
             raise answers.errors[0]
         self.report.describing_errors(item, answers.errors)
@@ -244,6 +247,10 @@ class BatchWork:
                 artifact = saved(
                     picture, task.order.saving, task.index, item=item.key, on_encoded=announce
                 )
+        except UnusableAnswerError:
+            # It would fail in every run; the next one draws it anew.
+            self.journal.forget_kept(item.key, task.number)
+            raise
         except SaveError:
             self._keep(task, drawn)
             raise
@@ -334,6 +341,7 @@ def _picture_record(task: Task, picture: "Picture") -> dict[str, Any]:
         "width": width,
         "height": height,
         "seed": request.seed,
+        "backend": task.plan.backend.name if task.kept is None else None,
         "model": picture.image.model,
         "cost": None if cost is None else cost.model_dump(mode="json"),
         "timings": dict(picture.recipe.timings),

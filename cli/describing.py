@@ -72,9 +72,9 @@ class Describing:
     @property
     def asks(self) -> bool:
         """Whether a language model is asked, which may cost money."""
-        from imagine.stages.enhance import ModelEnhancer
+        from imagine.stages.enhance import asks_model
 
-        return isinstance(self.enhancer, ModelEnhancer)
+        return asks_model(self.enhancer)
 
     def describe(self, prompt: str) -> "Answers":
         """`pick` descriptions of one prompt, asked for at the same time, or why they failed.

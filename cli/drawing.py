@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from imagine.cli.console import Console
-from imagine.stages.errors import ImagineError, SaveError
+from imagine.stages.errors import ImagineError, SaveError, UnusableAnswerError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -202,7 +202,10 @@ def saved(
         item, on_encoded: as `save_image` takes them.
 
     Raises:
-        SaveError: it cannot be written there; one that was paid for is kept elsewhere then.
+        SaveError: it cannot be written there.
+        UsageError: the format's encoder refused it.
+        UnusableAnswerError: it cannot be decoded to be encoded anew.
+            After all of them one that was paid for is kept elsewhere.
     """
     from imagine.stages.save import save_image
 
@@ -220,10 +223,10 @@ def saved(
             item=item,
             on_encoded=on_encoded,
         )
-    except SaveError as error:
+    except (SaveError, UsageError, UnusableAnswerError) as error:
         if picture.image.received is None:
             raise
-        raise SaveError(f"{error} {_kept_elsewhere(picture)}") from error
+        raise type(error)(f"{error} {_kept_elsewhere(picture)}") from error
 
 
 def _kept_elsewhere(picture: "Picture") -> str:
@@ -255,7 +258,7 @@ def _announce(picture: "Picture", artifact: "Artifact", showing: Showing, consol
     console.detail(f"{artifact.width}x{artifact.height}, {artifact.bytes} bytes, {timings}.")
     if showing.preview and preview.can_show():
         # A saved picture that this machine cannot decode is still the picture.
-        with suppress(SaveError):
+        with suppress(UnusableAnswerError):
             preview.show(picture.image.pixels)
     if not console.json:
         console.result(str(artifact.path))

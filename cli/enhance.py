@@ -1,29 +1,19 @@
 """`imagine enhance`: prompts in, structured descriptions out; nothing is drawn."""
 
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
 from imagine.cli import completion, options
-from imagine.cli.console import Console, fail_line
-from imagine.stages.errors import (
-    BudgetError,
-    ConfigError,
-    ImagineError,
-    ItemsFailedError,
-    UsageError,
-    unknown_name,
-)
+from imagine.cli.console import Console
+from imagine.stages.errors import UsageError, unknown_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from imagine.cli.describing import Answers, Describing
     from imagine.cli.purse import Purse
-    from imagine.cli.settings import Settings
-    from imagine.stages.batch.rows import BadRow, Row
     from imagine.stages.description import Description
 
 FORMATS = ["yaml", "json", "toml", "text", "prompt"]
@@ -105,17 +95,33 @@ def enhance(
         )
         purse = open_purse(settings, console, budget=budget, yes=True)
         console.note(f"Enhancer {choose.titled(who)}" + (f" ({why})." if why else "."))
-        printing = _Printing(console, format, profile, ratio)
+        printing = Printing(console, format, profile, ratio)
         if words is not None:
             with console.progress("Describing"):
-                answers = _answers(words, describing, purse)
+                answers = answers_of(words, describing, purse)
             printing.answers(answers, None)
             return
+        from imagine.cli.enhance_many import describe_all
+
         threads = 1 if most is None else describing_threads(who, most)
-        _describe_all(file, describing, settings, purse, printing, threads=threads)
+        describe_all(
+            file,
+            describing,
+            settings=settings,
+            services=services,
+            purse=purse,
+            printing=printing,
+            threads=threads,
+        )
 
 
-def _answers(prompt: str, describing: "Describing", purse: "Purse") -> "Answers":
+def answers_of(prompt: str, describing: "Describing", purse: "Purse") -> "Answers":
+    """What comes of describing one prompt, counted and written down.
+
+    Raises:
+        UsageError: the prompt or an option is unusable; nobody was paid.
+        BudgetError: it could cost more than is left.
+    """
     if describing.asks:
         describing.rehearse(prompt)
     with purse.describing(describing):
@@ -124,92 +130,8 @@ def _answers(prompt: str, describing: "Describing", purse: "Purse") -> "Answers"
     return answers
 
 
-def _describe_all(
-    file: Path | None,
-    describing: "Describing",
-    settings: "Settings",
-    purse: "Purse",
-    printing: "_Printing",
-    *,
-    threads: int,
-) -> None:
-    """Describe line after line, several at a time; print them in their order.
-
-    Raises:
-        BudgetError, ConfigError: the next line would fare no better.
-        ItemsFailedError: some failed; each was reported.
-        UsageError: there was none, or they cannot be read.
-    """
-    from imagine.cli.batch_listing import Source
-    from imagine.stages.batch.ordered import in_order
-    from imagine.stages.batch.rows import BadRow
-
-    console = printing.console
-    # In threads, these would be made twice.
-    _ = purse.budget, purse.ledger, purse.prices
-
-    def work(row: "Row | BadRow") -> "Answers":
-        if isinstance(row, BadRow):
-            raise row.error
-        if row.spec is not None:
-            raise UsageError("The row is described already; leave it out.")
-        return _answers(str(row.prompt), _of_row(describing, row, settings), purse)
-
-    done = failed = 0
-    rows = Source(file=file).open(console.warn).rows
-    for row, call in in_order(rows, work, threads=threads):
-        done += 1
-        try:
-            carried = {} if isinstance(row, BadRow) else _carried(row)
-            printing.answers(call.result(), row.line, carried)
-        except (BudgetError, ConfigError):
-            raise
-        except ImagineError as error:
-            failed += 1
-            text = row.text if isinstance(row, BadRow) else str(row.prompt)
-            fail_line(error, line=row.line, prompt=text, json=printing.as_lines)
-    if not done:
-        raise UsageError("The input holds no prompt; write one on a line.")
-    if failed == done:
-        raise ItemsFailedError("The only prompt failed." if done == 1 else "All prompts failed.")
-    if failed:
-        raise ItemsFailedError(f"{failed} of {done} prompts failed; the others are done.")
-
-
-# Options of a row that decide its description; the others go on to whoever draws it.
-_APPLIED = ("style", "negative", "aspect_ratio", "enhance_seed")
-
-
-def _of_row(describing: "Describing", row: "Row", settings: "Settings") -> "Describing":
-    """How to describe a row that has options of its own.
-
-    Raises:
-        UsageError: one is wrong.
-    """
-    from imagine.cli import order as choose
-
-    own: dict[str, Any] = {name: row.options[name] for name in _APPLIED if name in row.options}
-    changes: dict[str, Any] = {}
-    if "style" in own:
-        changes["styles"] = choose.choose_styles(settings, own["style"])
-    if "negative" in own:
-        changes["negative"] = [*settings.items("negative"), *own["negative"]]
-    if "aspect_ratio" in own:
-        changes["aspect_ratio"] = choose.given_size(None, own["aspect_ratio"])[1]
-    if "enhance_seed" in own:
-        changes["seed"] = choose.check_seed("enhance_seed", own["enhance_seed"])
-    return replace(describing, **changes) if changes else describing
-
-
-def _carried(row: "Row") -> dict[str, Any]:
-    """What of a row its description does not hold, so that `imagine batch` reads it again."""
-    identity = {} if row.id is None else {"id": row.id}
-    options = {name: value for name, value in row.options.items() if name not in _APPLIED}
-    return {**identity, **options, **row.extra}
-
-
 @dataclass(frozen=True, slots=True)
-class _Printing:
+class Printing:
     """How descriptions are printed.
 
     Attributes:

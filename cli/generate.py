@@ -109,7 +109,7 @@ def generate(
         from imagine.cli.batch import Batching, refuse_for_many
         from imagine.cli.batch_run import run_batch
 
-        refuse_for_many(edit=edit, open=open, overwrite=overwrite)
+        refuse_for_many(edit=edit, open=open, overwrite=overwrite, preview=bool(preview))
         batching = Batching(file=file, show_prompt=show_prompt, dry_run=dry_run, yes=yes)
         run_batch(wanted, batching, settings, console, budget=budget)
         return

@@ -183,6 +183,8 @@ def _usage_error(message: str, name: str | None, arguments: list[str]) -> "Usage
     told = " ".join(message.split()).rstrip(".")
     command = f"imagine {name}" if name else "imagine"
     hint = f"see `{command} --help`"
+    if name == "generate" and any(option in told for option in BATCH_OPTIONS if len(option) > 2):
+        hint = "see `imagine batch --help`, whose option it is"
     words_only = not any(word.startswith("-") or _names_file(word) for word in arguments)
     if name == arguments[0] != "generate" and words_only:
         prompt = " ".join(arguments)
@@ -228,8 +230,14 @@ BATCH_OPTIONS = (
 
 
 def _is_batch(arguments: list[str]) -> bool:
+    import re
+
     words = arguments[: arguments.index("--")] if "--" in arguments else arguments
-    return any(word.partition("=")[0] in BATCH_OPTIONS for word in words)
+    # A short option may have its value attached: -j4.
+    return any(
+        word.partition("=")[0] in BATCH_OPTIONS or re.fullmatch("-[jk][0-9]*", word)
+        for word in words
+    )
 
 
 # Words that other programs have as commands.

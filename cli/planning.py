@@ -116,6 +116,8 @@ def order_for(
     from imagine.cli.describing import describing_for
     from imagine.stages.plan import check_options
 
+    if wanted.seed is not None:
+        choose.check_seed("--seed", wanted.seed)
     enhancer, why_describes = services.enhancer(wanted.enhancer, no_enhance=wanted.no_enhance)
     backend, why_draws = services.backend(wanted.backend, wanted.model)
     exact, ratio = choose.choose_size(settings, wanted.size, wanted.aspect_ratio)

@@ -1,10 +1,10 @@
 """The money of one command line: asks before it is spent, counts what was, writes it down."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from imagine.cli.console import Console
 from imagine.cli.settings import Settings, config_directory
@@ -221,7 +221,7 @@ class Purse:
             record = description.enhancer
             if record is None or record.usage is None or record.cached:
                 continue
-            cost = self._asked(description, describing)
+            cost = self.asked(description, describing)
             self.budget.spend(cost)
             self._write(
                 "enhance",
@@ -232,12 +232,12 @@ class Purse:
                 outcome="saved",
             )
 
-    def _asked(self, description: "Description", describing: "Describing") -> float | None:
-        """What one description cost."""
+    def asked(self, description: "Description", describing: "Describing") -> float | None:
+        """What one description cost; 0 for one that nobody was asked for."""
         from imagine.stages.money.cost import actual
 
         record = description.enhancer
-        if record is None or record.cached or description.failed is not None:
+        if not describing.asks or record is None or record.cached or description.failed is not None:
             return 0.0
         return actual(
             self.prices,
@@ -304,7 +304,7 @@ class Purse:
             describing: what made the description, when this is the first picture of it.
         """
         asks = describing is not None and describing.asks
-        asked = self._asked(plan.description, describing) if describing and asks else 0.0
+        asked = self.asked(plan.description, describing) if describing and asks else 0.0
         priced = self.priced(picture, plan, asked=asked)
         cost = priced.recipe.cost
         if cost is not None:
@@ -377,6 +377,21 @@ class Purse:
         error = LostAnswerError("Interrupted.")
         self._failed(kind, service, error, estimate)
 
+    def adopted(self, records: "Iterable[Mapping[str, Any]]") -> None:
+        """Write down pictures that a killed run saved, and did not come to write down.
+
+        Args:
+            records: as `Journal.adopted_records`; of those with a "backend" that cost something.
+        """
+        for record in records:
+            cost, provider = record.get("cost"), record.get("backend")
+            # No dollars are no payment; None is a price that nobody knows.
+            if provider is None or cost is None or cost.get("generate") == 0:
+                continue
+            self._record(
+                "image", provider, cost.get("generate"), model=record["model"], outcome="saved"
+            )
+
     def _write(
         self,
         kind: "Kind",
@@ -392,13 +407,20 @@ class Purse:
 
         if price_of(self.prices, service, model) is FREE:
             return
+        self._record(kind, service.name, dollars, model=model, usage=usage, outcome=outcome)
+
+    def _record(
+        self,
+        kind: "Kind",
+        provider: str,
+        dollars: float | None,
+        *,
+        model: str,
+        usage: "Usage | UsageRecord | None" = None,
+        outcome: "Outcome",
+    ) -> None:
         note = self.ledger.record(
-            kind,
-            provider=service.name,
-            model=model,
-            dollars=dollars,
-            outcome=outcome,
-            usage=usage,
+            kind, provider=provider, model=model, dollars=dollars, outcome=outcome, usage=usage
         )
         if note is not None and not self.told_of_ledger:
             self.console.warn(note)

@@ -57,6 +57,20 @@ class Services:
     def __exit__(self, *_: object) -> None:
         self.opened.close()
 
+    def abandon(self) -> list[str]:
+        """Stop what providers work on for threads that nobody waits for any more.
+
+        Returns:
+            What to tell of each job, a sentence.
+        """
+        from imagine.stages.batch.ordered import in_order
+
+        # Only those whose providers put requests into a queue can.
+        cancels = [getattr(made, "cancel_all", None) for made in list(self._made.values())]
+        calls = [cancel for cancel in cancels if cancel is not None]
+        told = in_order(calls, lambda cancel: cancel(), threads=max(len(calls), 1))
+        return [sentence for _, call in told for sentence in call.result()]
+
     def enhancer(self, option: str | None, *, no_enhance: bool = False) -> "tuple[Enhancer, str]":
         """The enhancer, and why it was chosen ("" when it was named).
 
@@ -244,6 +258,12 @@ class Services:
         from imagine.stages.network.gate import Gate
 
         gate = self.gates.setdefault(model, Gate(most=self.many, apart=apart))
+        what = model.rpartition(" ")[2]
+
+        def tell(said: str) -> None:
+            self.console.note(f"{said.removesuffix('.')} ({what}).")
+
+        connection = replace(connection, tell=tell)
         return replace(connection, gate=gate)
 
     def _close_later(self, service: "Enhancer | Backend") -> None:

@@ -7,6 +7,15 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
+# Modules that take such locks.
+_LOCKING = (
+    "_synchronization.py",
+    *(
+        os.path.join("batch", f"{module}.py")  # noqa: PTH118  # an ending, no path
+        for module in ("database", "journal", "roll", "kept", "answers")
+    ),
+)
+
 
 class Interrupts:
     """Who is told of Ctrl-C besides, since an exception may get lost on its way."""
@@ -42,7 +51,7 @@ class Interruption:
 
     def report(self, *, json: bool) -> int:
         """Say so, on stdout too when that is JSON; returns the exit code."""
-        message = "Interrupted; finished pictures are kept."
+        message = "Interrupted; what is finished is kept."
         if sys.stderr is not None:
             sys.stderr.write(f"\n{message}\n")
         if json:
@@ -87,12 +96,12 @@ def watch_signals(interruption: Interruption) -> Iterator[None]:
 
 
 def _put_off(number: int, frame: FrameType | None) -> bool:
-    """Have a signal come again a moment later when it came while httpcore takes a lock.
+    """Have a signal come again a moment later when it came while a lock is taken.
 
-    Its locks are entered in Python: an exception between taking one and saying so would leave it
-    taken, and httpcore's own cleaning up would wait for it for ever.
+    httpcore's and the journal's are entered in Python: an exception between taking one and saying
+    so would leave it taken, and whoever cleans up would wait for it for ever.
     """
-    while frame is not None and not frame.f_code.co_filename.endswith("_synchronization.py"):
+    while frame is not None and not frame.f_code.co_filename.endswith(_LOCKING):
         frame = frame.f_back
     if frame is None:
         return False

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, replace
 from time import perf_counter
 from typing import get_args
 
-from imagine.stages.enhance import Enhancement, Enhancer, ModelEnhancer, Question
+from imagine.stages.enhance import Enhancement, Enhancer, ModelEnhancer, Question, asks_model
 from imagine.stages.enhance.asking import Asked, Cache, ask
 from imagine.stages.errors import (
     ConfigError,
@@ -157,7 +157,7 @@ def _enhanced(
     enhancer: Enhancer, question: Question, *, cache: Cache | None
 ) -> tuple[Enhancement, EnhancerRecord, list[str]]:
     """What the enhancer made of the question, and notes on how that went."""
-    if isinstance(enhancer, ModelEnhancer):
+    if asks_model(enhancer):
         return _asked(enhancer, question, cache)
     return _filled(enhancer, question)
 

@@ -8,7 +8,7 @@ from base64 import b64encode
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from imagine.stages.errors import SaveError, UsageError, shown
+from imagine.stages.errors import UnusableAnswerError, UsageError, shown
 from imagine.stages.money.usage import NOTHING, Usage
 from imagine.stages.spec import PromptSpec
 
@@ -188,7 +188,7 @@ class GeneratedImage:
         """RGB (RGBA where a received picture is transparent); decoded anew each time.
 
         Raises:
-            SaveError: a received picture is damaged inside.
+            UnusableAnswerError: a received picture is damaged inside.
         """
         if self.drawn is not None:
             return self.drawn
@@ -199,7 +199,7 @@ class GeneratedImage:
             with Image.open(io.BytesIO(self.received.data)) as picture:
                 return picture.convert("RGBA" if picture.has_transparency_data else "RGB")
         except DECODING_ERRORS as error:
-            raise SaveError(
+            raise UnusableAnswerError(
                 f"The picture that was received cannot be decoded: {shown(error)}; leave out "
                 "--format and --quality to keep it as it came."
             ) from error

@@ -156,6 +156,9 @@ def _component(part: str, values: dict[str, str | int]) -> str:
             f"The name part '{shown(part)}' has no letter or digit; write one such as "
             "{slug}-{seed}."
         )
+    if _RESERVED.fullmatch(name) and "{" in part:
+        # What fields come to is nobody's fault, and the picture is paid for by then.
+        return f"picture-{name}"
     check_not_reserved(name)
     return name
 

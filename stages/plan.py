@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import cast
 
 from imagine.stages.description import Description, adopt
 from imagine.stages.errors import UsageError, shown
@@ -193,8 +194,8 @@ def _check_request(request: ImageRequest, backend: Backend) -> None:
         images=len(request.images),
         strength=request.strength,
     )
-    if isinstance(backend, CheckingBackend):
-        backend.check(request)
+    if hasattr(backend, "check"):
+        cast(CheckingBackend, backend).check(request)
 
 
 def _check_range(option: str, value: float | None, low: int, high: int) -> None:

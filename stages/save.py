@@ -257,8 +257,9 @@ def save_image(
         on_encoded: takes what is about to be written; nothing is when it raises.
 
     Raises:
-        UsageError: the name template is wrong.
-        SaveError: the picture cannot be encoded or written.
+        UsageError: the name template is wrong, or the format's encoder refused the picture.
+        UnusableAnswerError: what was received is to be decoded and cannot be.
+        SaveError: the picture cannot be written.
     """
     template, wanted = name_template, destination.format
     if destination.file_name is None:

@@ -14,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from paid import LITE
@@ -22,12 +22,14 @@ from pictures import picture
 from recipes import make_recipe
 
 from imagine.stages.batch import database as database_module
-from imagine.stages.batch.database import is_on_network
+from imagine.stages.batch import kept as kept_module
+from imagine.stages.batch.database import Database, is_on_network
 from imagine.stages.batch.journal import Journal
 from imagine.stages.batch.listing import Duplicate, Item, Listing, Order
 from imagine.stages.batch.results import Results
 from imagine.stages.batch.rows import Row
 from imagine.stages.cache import EnhancementCache
+from imagine.stages.disk import write_new_file
 from imagine.stages.enhance import Enhancement, Question
 from imagine.stages.enhance.literal import LiteralEnhancer
 from imagine.stages.errors import BusyError, ConfigError, SaveError, StoppedError
@@ -242,16 +244,26 @@ def test_a_row_that_cannot_be_read_keeps_its_place_and_is_looked_for_again(tmp_p
             journal.enter(rows("a"))
             key = journal.enter_unread(2)
             journal.enter([Row(line=3, prompt="b", id="line-3")])
-            assert (key, journal.enter_unread(3)) == ("line-2", "line-3-2")
+            assert (key, journal.enter_unread(2)) == (" line-2", " line-2-2")
             journal.finish(key, "failed", {"id": key})
             for item in journal.todo():
                 journal.finish(item.key, "done", {"id": item.row.prompt})
             listed = [json.loads(line)["id"] for line in journal.lines()]
-            assert listed == ["a", "line-2", "b"]
+            assert listed == ["a", " line-2", "b"]
             assert journal.listing.unread == 2
     assert items(tmp_path, rows("a", "c"))[1] == Listing(done=1, new=1)
     with Journal.open(tmp_path) as journal:
         assert len(list(journal.lines())) == 2
+
+
+def test_a_row_that_cannot_be_read_takes_no_items_place(tmp_path: Path) -> None:
+    other = Row(line=1, prompt="x", id="line-2")
+    run(tmp_path, [other])
+    with Journal.open(tmp_path) as journal:
+        journal.begin("{}")
+        key = journal.enter_unread(2)
+        journal.finish(key, "failed", {"id": key})
+    assert items(tmp_path, [other])[1] == Listing(done=1)
 
 
 def test_what_an_item_was_given_is_there_until_it_is_done(tmp_path: Path) -> None:
@@ -344,6 +356,39 @@ def test_a_received_picture_is_kept_until_it_is_saved(tmp_path: Path) -> None:
     assert not folder.exists()
 
 
+def test_pictures_are_kept_while_others_are_saved(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / ".imagine-batch"
+    with Journal.open(tmp_path) as journal:
+        journal.begin("{}")
+        journal.keep("a", 1, received(), seed=1)
+
+        def saved_meanwhile(path: Path, data: bytes) -> None:
+            journal.saved("a", 1, tmp_path / "1.png", {})
+            write_new_file(path, data)
+
+        monkeypatch.setattr(kept_module, "write_new_file", saved_meanwhile)
+        journal.keep("b", 1, received(), seed=2)
+        assert len(list(folder.iterdir())) == 1
+        journal.forget_kept("b", 1)
+        assert list(folder.iterdir()) == []
+    assert not folder.exists()
+
+
+def test_a_picture_that_cannot_be_finished_is_kept_no_longer(tmp_path: Path) -> None:
+    with Journal.open(tmp_path) as journal:
+        journal.begin("{}")
+        journal.enter([FOX])
+        (item,) = journal.todo()
+        for n in (1, 2):
+            journal.keep(item.key, n, received(), seed=n)
+        journal.forget_kept(item.key, 1)
+        journal.finish(item.key, "failed", {})
+        assert list(journal.kept(item.key)) == [2]
+        assert len(list((tmp_path / ".imagine-batch").iterdir())) == 1
+
+
 def test_what_was_kept_for_other_options_is_not_used(tmp_path: Path) -> None:
     with Journal.open(tmp_path) as journal:
         journal.begin("{}")
@@ -424,7 +469,8 @@ def test_a_kill_is_repaired_at_any_instant(tmp_path: Path, instant: str) -> None
     for name, data in named.items():
         (folder / name).write_bytes(data)
     with Journal.open(tmp_path) as journal:
-        assert journal.adopted == (expected is not None)
+        assert journal.adopted_records == ([] if expected is None else [{"seed": 7}])
+        assert journal.adopted == len(journal.adopted_records)
         journal.begin("{}")
         journal.enter([FOX])
         (item,) = journal.todo()
@@ -653,6 +699,36 @@ def test_several_threads_write_at_once(tmp_path: Path) -> None:
             list(threads.map(work, journal.todo()))
         assert len(list(journal.lines())) == 300
     assert items(tmp_path, listed)[1] == Listing(done=300)
+
+
+class Interrupted:
+    """A connection during whose first BEGIN Ctrl-C is pressed, just after SQLite has begun."""
+
+    def __init__(self) -> None:
+        self.real = sqlite3.connect(":memory:", isolation_level=None)
+        self.is_over = False
+
+    def execute(self, statement: str) -> sqlite3.Cursor:
+        done = self.real.execute(statement)
+        if not self.is_over:
+            self.is_over = True
+            raise KeyboardInterrupt
+        return done
+
+    @property
+    def in_transaction(self) -> bool:
+        return self.real.in_transaction
+
+
+@pytest.mark.parametrize("kind", ["transaction", "statements"])
+def test_ctrl_c_leaves_no_transaction_open(tmp_path: Path, kind: str) -> None:
+    connection = Interrupted()
+    database = Database(tmp_path, cast(sqlite3.Connection, connection))
+    with pytest.raises(KeyboardInterrupt), getattr(database, kind)():
+        pass
+    assert not connection.in_transaction
+    with getattr(database, kind)() as there:
+        there.execute("CREATE TABLE t (x)")
 
 
 def test_a_thread_that_outlives_the_run_is_told_that_it_was_stopped(tmp_path: Path) -> None:

@@ -1,7 +1,13 @@
 """`imagine batch`, from the command line to the files, the results and the exit code."""
 
 import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
 from pathlib import Path
+from threading import Timer
 from typing import Any
 
 import pytest
@@ -329,3 +335,118 @@ def test_events_are_json_lines(imagine: Command, foxes: Path) -> None:
         row["id"] for row in results()
     }
     assert (events[-1]["event"], events[-1]["done"], events[-1]["interrupted"]) == ("end", 3, False)
+
+
+def test_a_budget_that_runs_out_amid_many_requests_stops_them_all(
+    imagine: Command, gemini: Start
+) -> None:
+    fake = gemini(latency={"image": 0.2})
+    lines = b"".join(b"fox %d\n" % number for number in range(40))
+    done = imagine("-e", "offline", "-o", "out", "-y", "--budget", "1.0", stdin=lines)
+    assert done.code == 7
+    assert 20 < fake.paid < 40
+    assert len(pictures()) == fake.paid
+
+
+def test_the_results_are_in_the_order_of_the_input_whatever_cannot_be_read(
+    imagine: Command,
+) -> None:
+    done = imagine("-k", "-o", "out", *SMALL, stdin=b"a fox\na cat\n\xff\na dog\n")
+    assert done.code == 8
+    assert [(row["line"], row["status"]) for row in results()] == [
+        (1, "done"),
+        (2, "done"),
+        (3, "failed"),
+        (4, "done"),
+    ]
+
+
+def test_a_choice_among_the_lines_holds_for_a_pipe_too(imagine: Command) -> None:
+    lines = b"".join(b"fox %d\n" % number for number in range(8))
+    assert len(imagine("-k", "--limit", "2", "-o", "out", *SMALL, stdin=lines).lines) == 2
+
+
+def test_a_name_that_windows_reserves_costs_no_picture(imagine: Command) -> None:
+    done = imagine("--name", "{id}", "-o", "out", *SMALL, stdin=b'{"prompt": "fox", "id": "nul.1"}')
+    assert done.code == 0, done.err
+    assert len(pictures()) == 1
+
+
+def test_a_style_of_ones_own_that_changed_draws_anew(
+    imagine: Command, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("IMAGINE_CONFIG_DIR", str(tmp_path / "config"))
+    style = tmp_path / "config/styles/mine.toml"
+    style.parent.mkdir(parents=True)
+    text = 'title = "Mine"\nfamily = "painting"\ndescription = "x"\nmedium = "painting"\n'
+    style.write_text(text + 'detail = "gouache"\n')
+    assert len(imagine("-s", "mine", "-o", "out", *SMALL, "-j", "1", stdin=b"a fox\n").lines) == 1
+    assert imagine("-s", "mine", "-o", "out", *SMALL, "-j", "1", stdin=b"a fox\n").out == ""
+    style.write_text(text + 'detail = "oil on wood"\n')
+    assert len(imagine("-s", "mine", "-o", "out", *SMALL, "-j", "1", stdin=b"a fox\n").lines) == 1
+
+
+def test_the_show_of_each_prompt_is_for_batches_too(imagine: Command, foxes: Path) -> None:
+    done = imagine("batch", str(foxes), "-o", "out", "--show-prompt", *SMALL)
+    assert done.err.count("line 2:") == 1
+    assert "a blue fox" in done.err
+
+
+def test_rows_whose_backend_takes_no_picture_are_told_before_anything_is_paid(
+    imagine: Command, gemini: Start
+) -> None:
+    fake = gemini()
+    rows = b'{"prompt": "a fox"}\n{"prompt": "a cat", "backend": "sketch"}\n'
+    done = imagine("--series-reference", "-y", "-o", "out", stdin=rows)
+    assert done.code == 2
+    assert "line 2: sketch takes no picture of --series-reference" in done.err
+    assert fake.entries == []
+
+
+def test_a_place_that_is_removed_meanwhile_is_noticed(imagine: Command, gemini: Start) -> None:
+    fake = gemini(latency={"image": 0.3})
+    lines = b"".join(b"fox %d\n" % number for number in range(30))
+    remover = Timer(0.8, shutil.rmtree, ("out",), {"ignore_errors": True})
+    remover.start()
+    done = imagine("-e", "offline", "-y", "-j", "2", "-o", "out", stdin=lines)
+    remover.join()
+    assert done.code == 1
+    assert "was removed or replaced" in done.err
+    assert fake.paid < 30
+
+
+SIDELESS = [
+    ("--wildcards", "."),
+    ("--expand-max", "5"),
+    ("--expand-seed", "5"),
+    ("--sample-seed", "5"),
+]
+
+
+@pytest.mark.parametrize("option", SIDELESS)
+def test_options_that_would_do_nothing_are_refused(
+    imagine: Command, foxes: Path, option: tuple[str, str]
+) -> None:
+    done = imagine("batch", str(foxes), *option)
+    assert done.code == 2
+    assert f"Error: {option[0]} goes with --" in done.err
+
+
+def test_a_silent_pipe_ends_with_ctrl_c(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "imagine.cli", "batch", "-k", "-o", "out", *SMALL]
+    environment = {"PATH": os.environ["PATH"], "HOME": str(tmp_path)}
+    with subprocess.Popen(
+        command,
+        cwd=tmp_path,
+        env=environment,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as run:
+        assert run.stdin is not None
+        assert run.stdout is not None
+        run.stdin.write(b"a fox\n")
+        run.stdin.flush()
+        assert run.stdout.readline().startswith(b"out/a-fox-")
+        run.send_signal(signal.SIGINT)
+        assert run.wait(timeout=20) == 130

@@ -1,12 +1,35 @@
 """`imagine enhance`: descriptions in every format, one or many, and nothing drawn."""
 
 import json
+import os
+import select
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
+from threading import Barrier
+from typing import TYPE_CHECKING, Any
 
 import pytest
-from conftest import Command
+from conftest import Command, Start
+from fakes import Fake, serve
 
+from imagine.cli import enhance_many
+from imagine.cli.enhance import answers_of
+from imagine.stages.errors import BudgetError, ConfigError, ImagineError
 from imagine.stages.spec import SpecFormat, parse_spec
+
+if TYPE_CHECKING:
+    from imagine.cli.describing import Answers
+
+STORY = """\
+series: {style: watercolor, lighting: soft lamplight}
+defaults: {aspect_ratio: "16:9", negative: people, seed: 7}
+items:
+  - a red fox
+  - {prompt: a gray cat, aspect_ratio: "1:1", style: pixel-art}
+"""
 
 
 @pytest.mark.parametrize("format", ["yaml", "json", "toml"])
@@ -99,3 +122,120 @@ def test_a_ratio_that_a_description_cannot_hold_is_told(imagine: Command) -> Non
     assert told in imagine("enhance", "a fox", "--ar", "7:5").err
     assert told not in imagine("a fox", "--ar", "7:5", "--dry-run").err
     assert told not in imagine("enhance", "a fox", "--ar", "3:2").err
+
+
+def test_a_series_and_defaults_before_the_rows_are_heeded(imagine: Command) -> None:
+    Path("story.yaml").write_text(STORY)
+    done = imagine("enhance", "-f", "story.yaml")
+    assert done.code == 0, done.err
+    rows = [json.loads(line) for line in done.lines]
+    specs = [row["spec"] for row in rows]
+    assert [spec["lighting"] for spec in specs] == ["soft lamplight"] * 2
+    assert [spec["style"]["preset"] for spec in specs] == ["watercolor", "watercolor + pixel-art"]
+    assert [spec["aspect_ratio"] for spec in specs] == ["16:9", "1:1"]
+    assert all("people" in spec["exclude"] for spec in specs)
+    # For whoever draws them: the lines are no longer below their head.
+    assert [row["seed"] for row in rows] == [7, 7]
+
+
+def test_a_wrong_series_is_refused_before_anybody_is_paid(imagine: Command, gemini: Start) -> None:
+    fake = gemini()
+    Path("story.yaml").write_text("series: {styles: [no-such-style]}\nitems: [a fox]\n")
+    done = imagine("enhance", "-f", "story.yaml", "-q")
+    assert (done.code, done.err) == (
+        2,
+        "Error: There is no style 'no-such-style'; see `imagine styles`.\n",
+    )
+    assert fake.entries == []
+
+
+@pytest.mark.parametrize(
+    ("error", "code"), [(BudgetError("No more money."), 7), (ConfigError("No such key."), 3)]
+)
+def test_what_was_paid_for_behind_a_refused_row_is_printed_and_no_more_is_begun(
+    imagine: Command,
+    gemini: Start,
+    monkeypatch: pytest.MonkeyPatch,
+    error: ImagineError,
+    code: int,
+) -> None:
+    fake = gemini()
+    monkeypatch.setenv("IMAGINE_CONCURRENCY", "2")
+    both = Barrier(2)
+    asked: list[str] = []
+
+    def answers(prompt: str, *rest: Any) -> "Answers":
+        asked.append(prompt)
+        both.wait(5)
+        if prompt == "a fox":
+            raise error
+        # The other one is refused first.
+        time.sleep(0.1)
+        return answers_of(prompt, *rest)
+
+    monkeypatch.setattr(enhance_many, "answers_of", answers)
+    done = imagine("enhance", "-q", stdin=b"a fox\na cat\n" + b"a dog\n" * 20)
+    assert (done.code, done.err) == (code, f"Error: {error}\n")
+    assert [json.loads(line)["prompt"] for line in done.lines] == ["a cat"]
+    assert sorted(asked) == ["a cat", "a fox"]
+    assert len(fake.log.of("text")) == 1
+
+
+def started(fake: Fake, directory: Path, *arguments: str) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "imagine.cli", "enhance", *arguments],
+        env={
+            "PATH": os.environ["PATH"],
+            "HOME": str(directory),
+            "GEMINI_API_KEY": str(fake.key),
+            "IMAGINE_GEMINI_BASE_URL": fake.url,
+            "IMAGINE_CONFIG_DIR": str(directory / "config"),
+        },
+        cwd=directory,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+
+
+def test_a_description_is_printed_while_the_next_line_is_still_being_typed(tmp_path: Path) -> None:
+    with serve("gemini") as fake, started(fake, tmp_path) as running:
+        assert running.stdin is not None
+        assert running.stdout is not None
+        running.stdin.write(b"a fox\n")
+        running.stdin.flush()
+        came = select.select([running.stdout], [], [], 10)[0]
+        out, err = running.communicate(b"a cat\n", timeout=10)
+    assert came, "nothing was printed before the next line came"
+    assert [json.loads(line)["prompt"] for line in out.splitlines()] == ["a fox", "a cat"]
+    assert running.returncode == 0, err
+
+
+@pytest.mark.parametrize(("sign", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_an_interruption_prints_what_came_and_writes_down_what_is_under_way(
+    tmp_path: Path, sign: signal.Signals, code: int
+) -> None:
+    with (
+        serve("gemini", faults=["text/ok", "text/hang*"]) as fake,
+        started(fake, tmp_path) as running,
+    ):
+        assert running.stdin is not None
+        assert running.stdout is not None
+        running.stdin.write(b"a fox\n")
+        running.stdin.flush()
+        first = running.stdout.readline()
+        # The input stays open: whoever types may pause as long as he wants.
+        running.stdin.write(b"a cat\na dog\n")
+        running.stdin.flush()
+        deadline = time.monotonic() + 10
+        while len(fake.log.of("text")) < 3 and time.monotonic() < deadline:
+            time.sleep(0.02)
+        running.send_signal(sign)
+        assert running.wait(timeout=10) == code
+        err = running.stderr.read() if running.stderr is not None else b""
+    assert json.loads(first)["prompt"] == "a fox"
+    told = b"\nInterrupted; what is finished is kept.\n"
+    assert err.endswith(told) == (sign == signal.SIGINT)
+    assert b"Traceback" not in err
+    rows = (tmp_path / "config" / "ledger.jsonl").read_text().splitlines()
+    assert [json.loads(row)["outcome"] for row in rows] == ["saved", "lost", "lost"]

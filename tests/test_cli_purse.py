@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +17,12 @@ from fakes import serve
 from test_cli_hosted import CORGI, answer, files
 
 from imagine.cli.console import Console
+from imagine.cli.purse import Purse
 from imagine.cli.settings import cache_directory, config_directory
 from imagine.stages import save
+from imagine.stages.formats.received import read_received
+from imagine.stages.generate import hosted
+from imagine.stages.image import ReceivedImage
 from imagine.stages.publish import publish
 
 
@@ -241,6 +246,67 @@ def test_a_picture_that_was_paid_for_is_kept_when_its_place_cannot_take_it(
     assert kept.read_bytes() == fake.log.pictures[0].bytes
     assert done.err.splitlines()[-1].startswith("Error: The picture cannot be written to ")
     assert ledger()[-1]["outcome"] == "failed"
+
+
+@pytest.fixture
+def damaged(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
+    """Pictures that come whole and damaged inside, in turn, as it says; later ones are good."""
+    turns: list[bool] = []
+
+    def read(data: bytes, **options: Any) -> ReceivedImage:
+        found = read_received(data, **options)
+        if not (turns and turns.pop(0)):
+            return found
+        return replace(found, data=data[:60] + bytes(len(data) - 60))
+
+    monkeypatch.setattr(hosted, "read_received", read)
+    return turns
+
+
+def test_a_paid_picture_that_cannot_be_decoded_is_kept_as_it_came(
+    imagine: Command, gemini: Start, damaged: list[bool]
+) -> None:
+    fake = gemini()
+    damaged.append(True)
+    done = imagine("a fox", "--no-enhance", "--format", "jpg")
+    assert (done.code, done.out, files()) == (4, "", [])
+    message = done.err.splitlines()[-1]
+    assert message.startswith("Error: The picture that was received cannot be decoded: ")
+    kept = Path(message.rsplit("'", 2)[1])
+    assert len(kept.read_bytes()) >= len(fake.log.pictures[0].bytes)
+    assert [entry["outcome"] for entry in ledger()] == ["failed"]
+
+
+def test_a_damaged_picture_ends_its_item_and_no_other(
+    imagine: Command, gemini: Start, damaged: list[bool]
+) -> None:
+    fake = gemini()
+    damaged.extend([False, True, False])
+    options = ("-e", "offline", "-o", "out", "-y", "--format", "jpg", "-j", "1")
+    lines = b"a fox\na cat\na dog\n"
+    assert imagine(*options, stdin=lines).code == 8
+    assert (fake.paid, len(list(Path("out").glob("*.jpg")))) == (3, 2)
+    again = imagine(*options, stdin=lines)
+    assert again.code == 0, again.err
+    assert (fake.paid, len(list(Path("out").glob("*.jpg")))) == (4, 3)
+    assert [entry["outcome"] for entry in ledger()].count("saved") == 3
+
+
+def test_pictures_of_a_killed_run_are_written_down(capsys: pytest.CaptureFixture[str]) -> None:
+    told: dict[str, Any] = {"width": 8, "seed": 1, "model": "m-1"}
+    purse = Purse(Console(), limit=None, yes=True)
+    purse.adopted(
+        [
+            {**told, "backend": "gemini", "cost": {"enhance": 0.001, "generate": 0.0336}},
+            {**told, "backend": "gemini", "cost": {"enhance": 0.0, "generate": None}},
+            {**told, "backend": "sketch", "cost": {"enhance": 0.001, "generate": 0.0}},
+            {**told, "backend": "sketch", "cost": None},
+        ]
+    )
+    written = [{name: entry[name] for name in entry if name != "time"} for entry in ledger()]
+    each = {"kind": "image", "provider": "gemini", "model": "m-1", "outcome": "saved", "usage": {}}
+    assert written == [{**each, "dollars": 0.0336}, {**each, "dollars": None}]
+    assert capsys.readouterr().err == ""
 
 
 @pytest.mark.usefixtures("impatient")

@@ -1,20 +1,30 @@
 """Jobs of replicate and fal from end to end, against the local servers of tests/fakes."""
 
 import re
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
+from dataclasses import replace as with_changes
 
 import pytest
 from fakes import Fake, serve
 from hosted import draw, reference, request_of
 
-from imagine.stages.errors import ImagineError, LostAnswerError, UnusableAnswerError
+from imagine.stages.errors import (
+    ImagineError,
+    LostAnswerError,
+    StoppedError,
+    UnusableAnswerError,
+)
 from imagine.stages.generate import BACKENDS
 from imagine.stages.generate import job as job_module
+from imagine.stages.generate import queued as queued_module
 from imagine.stages.generate.job import JobFailedError
 from imagine.stages.generate.queued import QueuedBackend
 from imagine.stages.image import ImageRequest
+from imagine.stages.network.gate import Gate
 from imagine.stages.network.providers import PROVIDERS, Secret, connect
 
 
@@ -203,6 +213,77 @@ def test_a_caller_that_turns_away_leaves_no_paid_job_behind(name: str) -> None:
         steps.close()  # type: ignore[attr-defined]
     assert [entry.step for entry in fake.entries] == ["image", "cancel"]
     assert fake.paid == 0
+
+
+def eventually(found: Callable[[], bool]) -> None:
+    """Wait until something is so."""
+    deadline = time.monotonic() + 5
+    while not found():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def gated(backend: QueuedBackend) -> Gate:
+    """The gate that a batch's requests go through, put before a backend."""
+    gate = Gate(most=8)
+    backend.connection = with_changes(backend.connection, gate=gate)
+    return gate
+
+
+@pytest.mark.parametrize("name", ["replicate", "fal"])
+def test_an_abandoned_batch_leaves_no_paid_job_behind(name: str) -> None:
+    with (
+        serve(name, latency=60.0) as fake,
+        closing(backend_at(fake, name, [])) as backend,
+        ThreadPoolExecutor(3) as threads,
+    ):
+        gate = gated(backend)
+        calls = [threads.submit(draw, backend) for _ in range(3)]
+        eventually(lambda: len(backend._jobs) == 3)
+        gate.close()
+        told = backend.cancel_all()
+        errors = [call.exception(timeout=10) for call in calls]
+        assert backend.cancel_all() == []
+    title = {"replicate": "Replicate", "fal": "fal"}[name]
+    jobs = [re.fullmatch(rf"{title} was asked to stop the job ([\w-]+)\.", text) for text in told]
+    assert len({job[1] for job in jobs if job}) == 3
+    assert [type(error) for error in errors] == [StoppedError] * 3
+    assert sorted(map(str, errors)) == sorted(told)
+    assert [entry.step for entry in fake.entries].count("cancel") == 3
+    assert fake.paid == 0
+
+
+def test_a_job_that_has_ended_is_not_cancelled() -> None:
+    with serve("replicate") as fake, closing(backend_at(fake, "replicate", [])) as backend:
+        draw(backend)
+        assert backend.cancel_all() == []
+    assert "cancel" not in [entry.step for entry in fake.entries]
+
+
+@pytest.mark.parametrize("fault", ["cancel/503*", "cancel/hang*"])
+def test_jobs_that_cannot_be_cancelled_are_named_soon(
+    fault: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(queued_module, "CANCEL_TIMEOUT", 0.5)
+    monkeypatch.setattr(queued_module, "CANCELLING", 1)
+    with (
+        serve("replicate", latency=1.0, faults=[fault]) as fake,
+        closing(backend_at(fake, "replicate", [])) as backend,
+        ThreadPoolExecutor(2) as threads,
+    ):
+        calls = [threads.submit(draw, backend) for _ in range(2)]
+        eventually(lambda: len(backend._jobs) == 2)
+        jobs = list(backend._jobs)
+        started = time.monotonic()
+        told = backend.cancel_all()
+        assert time.monotonic() - started < 2
+        for call in calls:
+            call.exception(timeout=10)
+    assert told == [
+        f"Replicate could not be asked to stop the job {job}, which may be billed; see "
+        f"https://replicate.com/p/{job}."
+        for job in jobs
+    ]
 
 
 SDXL = "stability-ai/sdxl:7762fd07cf82c948538e41f63f77d685e02b063e37e496e96eefd46c929f9bdc"

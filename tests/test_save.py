@@ -16,7 +16,7 @@ from pictures import MANIFEST, picture, signed_picture
 from PIL import Image, features
 from recipes import make_recipe
 
-from imagine.stages.errors import ConfigError, SaveError, UsageError
+from imagine.stages.errors import ConfigError, SaveError, UnusableAnswerError, UsageError
 from imagine.stages.formats.encode import encode
 from imagine.stages.formats.received import read_received
 from imagine.stages.image import GeneratedImage, ImageFormat
@@ -281,7 +281,7 @@ def test_a_received_picture_that_cannot_be_decoded_is_an_error_only_when_it_must
 ) -> None:
     whole = picture("webp")
     broken = received(whole[:40] + b"\xff" * (len(whole) - 40))
-    with pytest.raises(SaveError) as caught:
+    with pytest.raises(UnusableAnswerError) as caught:
         save_image(broken, HOSTED, destination=there(tmp_path, "png"))
     assert str(caught.value).startswith("The picture that was received cannot be decoded: ")
     assert str(caught.value).endswith("; leave out --format and --quality to keep it as it came.")
@@ -616,7 +616,7 @@ def test_the_longest_side_of_a_format_is_what_its_encoder_takes(
 ) -> None:
     check_format(format, longest, 1)
     assert encode(Image.new("RGB", (longest, 1)), None, format=format).data
-    with pytest.raises(SaveError, match=f"The {longest + 1}x1 picture cannot be encoded"):
+    with pytest.raises(UsageError, match=f"The {longest + 1}x1 picture cannot be encoded"):
         encode(Image.new("RGB", (longest + 1, 1)), None, format=format)
     capfd.readouterr()  # libjpeg says so on stderr too, which is why the check comes first
     with pytest.raises(UsageError) as caught:

@@ -77,8 +77,9 @@ class Database:
         """
         with self._lock, explained(self.directory):
             self._check_open()
-            self._connection.execute("BEGIN")
             try:
+                # Within: Ctrl-C may come when it has begun and `execute` has not returned yet.
+                self._connection.execute("BEGIN")
                 yield self._connection
                 self._connection.execute("COMMIT")
             except BaseException:
@@ -98,8 +99,8 @@ class Database:
         """
         with self._lock, explained(self.directory):
             self._check_open()
-            self._connection.execute("BEGIN")
             try:
+                self._connection.execute("BEGIN")
                 yield self._connection
             finally:
                 if self._connection.in_transaction:

@@ -45,6 +45,7 @@ class Journal:
 
     Attributes:
         adopted: pictures that a killed run had written, and that are taken for saved now.
+        adopted_records: what `coming` was told of them; they stand in no ledger yet.
         removed: temporary files that a killed run had left.
     """
 
@@ -52,7 +53,7 @@ class Journal:
         self._database = database
         self._kept = KeptPictures(database)
         self._roll: Roll | None = None
-        self.adopted = 0
+        self.adopted_records: list[dict[str, Any]] = []
         self.removed = 0
 
     @classmethod
@@ -85,7 +86,13 @@ class Journal:
 
     def close(self) -> None:
         """Let others have the directory."""
+        # Before: once the journal is closed, another run may keep pictures there.
+        self._kept.close()
         self._database.close()
+
+    @property
+    def adopted(self) -> int:
+        return len(self.adopted_records)
 
     @property
     def directory(self) -> Path:
@@ -124,7 +131,12 @@ class Journal:
         return self._rows.enter(rows)
 
     def enter_unread(self, line: int) -> str:
-        """List a row that cannot be read; the key under which `finish` may record it as failed."""
+        """List a row that cannot be read.
+
+        Returns:
+            The key under which `finish` may record it as failed: " line-2", which no id can be as
+            it begins with a space; without that it is a name for people.
+        """
         return self._rows.enter_unread(line)
 
     def choose(
@@ -155,6 +167,12 @@ class Journal:
     def kept(self, key: str) -> dict[int, tuple[GeneratedImage, int]]:
         """The kept pictures of an item and their seeds, by number."""
         return self._kept.of(key)
+
+    def forget_kept(self, key: str, n: int) -> None:
+        """Keep a picture no longer that cannot be finished, so that it is drawn anew."""
+        with self._database.transaction() as connection:
+            files = self._kept.forget(connection, key, n)
+        self._kept.remove(files)
 
     def coming(self, key: str, n: int, coming: Coming, record: dict[str, Any]) -> None:
         """Announce a picture, right before `publish` writes it; `record` is that of `saved`."""
@@ -263,11 +281,11 @@ class Journal:
     def _recover(self) -> None:
         with self._database.statements() as connection:
             rows = connection.execute(
-                "SELECT key, n, path, sha256, bytes, sidecar, overwrite FROM pictures "
+                "SELECT key, n, record, path, sha256, bytes, sidecar, overwrite FROM pictures "
                 "WHERE NOT is_saved"
             ).fetchall()
         recovery = Recovery()
-        for key, n, *values in rows:
+        for key, n, record, *values in rows:
             path, digest, size, sidecar, overwrite = values
             coming = Coming(self.directory / path, digest, size, sidecar, bool(overwrite))
             try:
@@ -275,7 +293,8 @@ class Journal:
             except OSError as error:
                 raise write_error("The picture", coming.target, error) from error
             self._settled(key, n, found)
-            self.adopted += found is not None
+            if found is not None:
+                self.adopted_records.append(json.loads(record))
         self.removed = recovery.clean()
         self._kept.remove_others()
 

@@ -90,21 +90,24 @@ class KeptPictures:
         return [name for (name,) in files]
 
     def remove(self, names: list[str]) -> None:
-        """Remove files, and the folder when it is empty."""
+        """Remove files; the folder stays, since another thread may be about to write into it."""
         for name in names:
             with suppress(OSError):
                 (self._folder / name).unlink()
-        if names:
-            with suppress(OSError):
-                self._folder.rmdir()
+
+    def close(self) -> None:
+        """Remove the folder when it is empty."""
+        with suppress(OSError):
+            self._folder.rmdir()
 
     def remove_others(self) -> None:
-        """Remove the files that the journal does not know of any more."""
+        """Remove the files that the journal does not know of any more, and an empty folder."""
         with self._database.statements() as connection:
             known = {name for (name,) in connection.execute("SELECT file FROM kept")}
         if self._folder.is_dir():
             found = [path.name for path in self._folder.glob("*.part")]
             self.remove([name for name in found if name not in known])
+            self.close()
 
 
 def image_to_json(image: GeneratedImage) -> str:

@@ -1,11 +1,13 @@
 """Items go in, each is worked on by one of several threads; results come out in their order."""
 
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Future
-from queue import Empty, Queue, SimpleQueue
-from threading import Thread
+from contextlib import suppress
+from queue import Empty, Full, Queue, SimpleQueue
+from threading import Event, Thread
 from typing import TypeVar, cast
+
+from imagine.stages.errors import StoppedError
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -16,41 +18,65 @@ LOOK = 0.1
 AHEAD = 2
 
 
+def _never() -> bool:
+    return False
+
+
 def in_order(
-    items: Iterable[Item], work: Callable[[Item], Result], *, threads: int
-) -> Iterator[tuple[Item, "Future[Result]"]]:
+    items: Iterable[Item],
+    work: Callable[[Item], Result],
+    *,
+    threads: int,
+    is_over: Callable[[], bool] = _never,
+) -> Generator[tuple[Item, "Future[Result]"]]:
     """Each item with its result, which `Future.result` gives or raises, in the items' order.
 
-    Only as many items are taken ahead as keep the threads busy. The threads are daemons: whoever
-    stops here waits for none of them.
+    A result comes when it is there, however long the next item is waited for. Only as many items
+    are taken ahead as keep the threads busy. The threads are daemons: whoever stops here waits for
+    none of them, and nothing more is begun.
 
     Args:
-        threads: from 1; one works in the calling thread itself, an item at a time.
+        threads: from 1; one works in the calling thread itself, an item at a time. With more of
+            them, `items` are taken in a thread of their own.
+        is_over: as `arriving` takes it.
     """
     if threads == 1:
         for item in items:
             call: Future[Result] = Future()
             _fulfil(call, item, work)
             yield item, call
+            if is_over():
+                return
         return
     jobs: SimpleQueue[tuple[Future[Result], Item] | None] = SimpleQueue()
-    waiting: deque[tuple[Item, Future[Result]]] = deque()
-    started = 0
+    left = Event()
+
+    def unless_left(item: Item) -> Result:
+        if left.is_set():
+            raise StoppedError("Nobody waits for this any more; it was not begun.")
+        return work(item)
+
+    def begun() -> Iterator[tuple[Item, Future[Result]]]:
+        started = 0
+        try:
+            for item in items:
+                call: Future[Result] = Future()
+                # Its place among the results comes first: what was begun is never lost sight of.
+                yield item, call
+                jobs.put((call, item))
+                if started < threads:
+                    started += 1
+                    Thread(target=_work_off, args=(jobs, unless_left), daemon=True).start()
+        finally:
+            for _ in range(started):
+                jobs.put(None)
+
     try:
-        for item in items:
-            call = Future()
-            waiting.append((item, call))
-            jobs.put((call, item))
-            if started < threads:
-                started += 1
-                Thread(target=_work_off, args=(jobs, work), daemon=True).start()
-            while waiting and (waiting[0][1].done() or len(waiting) >= AHEAD * threads):
-                yield _ended(*waiting.popleft())
-        while waiting:
-            yield _ended(*waiting.popleft())
+        # One more is with whoever takes the results, and one with the thread that reads.
+        for item, call in arriving(begun(), is_over=is_over, ahead=AHEAD * threads - 2):
+            yield _ended(item, call)
     finally:
-        for _ in range(started):
-            jobs.put(None)
+        left.set()
 
 
 def as_they_end(
@@ -101,30 +127,48 @@ def _ended(item: Item, call: "Future[Result]") -> tuple[Item, "Future[Result]"]:
     return item, call
 
 
-def arriving(items: Iterable[Item], *, is_over: Callable[[], bool]) -> Iterator[Item]:
+def arriving(
+    items: Iterable[Item], *, is_over: Callable[[], bool], ahead: int = 1
+) -> Iterator[Item]:
     """Items of a source that may keep silent for long, as they come.
 
     Args:
-        is_over: asked while nothing comes; when it says so, there are no more.
+        is_over: asked before each item and while none comes; when it says so, no other one is
+            taken, and those that lie ready still come. It may not change its mind.
+        ahead: items that may lie ready, beside the one that the reading thread holds; from 1.
     """
-    jobs: Queue[tuple[str, Item | BaseException | None]] = Queue(maxsize=1)
+    ready: Queue[tuple[str, Item | Exception | None]] = Queue(maxsize=ahead)
+    left = Event()
+
+    def offer(kind: str, value: Item | Exception | None) -> None:
+        # Whoever leaves makes no room: Ctrl-C may have caught him with the lock of the queue.
+        while not left.is_set():
+            with suppress(Full):
+                return ready.put((kind, value), timeout=LOOK)
 
     def read() -> None:
         try:
             for item in items:
-                jobs.put(("item", item))
-            jobs.put(("end", None))
+                if left.is_set() or is_over():
+                    break
+                offer("item", item)
+            offer("end", None)
         except Exception as error:  # noqa: BLE001  # raised again by whoever takes the items
-            jobs.put(("error", error))
+            offer("error", error)
 
     Thread(target=read, daemon=True).start()
-    while not is_over():
-        try:
-            kind, value = jobs.get(timeout=LOOK)
-        except Empty:
-            continue
-        if kind == "end":
-            return
-        if kind == "error":
-            raise cast(Exception, value)
-        yield cast(Item, value)
+    try:
+        while True:
+            try:
+                kind, value = ready.get(timeout=LOOK)
+            except Empty:
+                if is_over():
+                    return
+                continue
+            if kind == "end":
+                return
+            if kind == "error":
+                raise cast(Exception, value)
+            yield cast(Item, value)
+    finally:
+        left.set()

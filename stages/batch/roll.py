@@ -91,7 +91,8 @@ class Roll:
     def enter_unread(self, line: int) -> str:
         """List a row that cannot be read, for its place among the others; gives it a key."""
         with self._database.statements() as connection:
-            key = self._free_key(connection, f"line-{line}", {}, {})
+            # No id begins with a space: an item called "line-2" may have ended in an earlier run.
+            key = self._free_key(connection, f" line-{line}", {}, {})
             self._position += 1
             values = (self._position, key, line, "unread", "")
             connection.execute("INSERT INTO listed VALUES (?, ?, ?, ?, ?)", values)

@@ -22,12 +22,21 @@ class Room:
 
     Args:
         directory: where they are saved; it, or a directory above it, exists.
+        witness: a file there that lasts as long as the run; when it is gone, so is the place.
         free: bytes that can still be written to it.
     """
 
-    def __init__(self, directory: Path, *, free: Callable[[], int] | None = None) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        *,
+        witness: Path | None = None,
+        free: Callable[[], int] | None = None,
+    ) -> None:
         self._directory = directory
         self._free = free or (lambda: _free_bytes(directory))
+        self._witness = witness
+        self._seen = _identity(witness)
         self._largest = 0
         self._held = 0
         self._closed = False
@@ -67,6 +76,11 @@ class Room:
     def _fits(self, number: int) -> bool:
         if self._closed:
             raise StoppedError("The run was stopped before this was drawn.")
+        if _identity(self._witness) != self._seen:
+            raise SaveError(
+                f"{quoted_path(self._directory)} was removed or replaced while pictures went "
+                "there, so nothing more was drawn; run the same command again."
+            )
         each = 2 * self._largest or FIRST_GUESS
         free = self._free() - MARGIN
         if free >= each * (self._held + number):
@@ -80,6 +94,16 @@ class Room:
                 "again."
             )
         return True
+
+
+def _identity(path: Path | None) -> tuple[int, int] | None:
+    if path is None:
+        return None
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
 
 
 def _free_bytes(directory: Path) -> int:

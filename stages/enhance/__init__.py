@@ -5,7 +5,7 @@ entry-point group `imagine.enhancers`.
 """
 
 from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
+from typing import Protocol, TypeGuard, runtime_checkable
 
 from imagine.stages.image import ReferenceImage
 from imagine.stages.intent import Intent
@@ -114,6 +114,18 @@ class ModelEnhancer(Enhancer, Protocol):
     sees_images: bool
 
     def ask(self, question: Question) -> Enhancement: ...
+
+
+# Looking at a protocol's every member takes longer than parsing a short prompt.
+_KINDS: dict[type, bool] = {}
+
+
+def asks_model(enhancer: Enhancer) -> TypeGuard[ModelEnhancer]:
+    """Whether an enhancer is a ModelEnhancer, which all of its class are or none."""
+    kind = type(enhancer)
+    if kind not in _KINDS:
+        _KINDS[kind] = isinstance(enhancer, ModelEnhancer)
+    return _KINDS[kind]
 
 
 ENHANCERS: Registry[Enhancer] = Registry(

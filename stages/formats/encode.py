@@ -7,7 +7,7 @@ import io
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from imagine.stages.errors import SaveError, shown
+from imagine.stages.errors import UsageError, shown
 from imagine.stages.formats.embed import Blocks, blocks_for
 from imagine.stages.formats.png_encode import encode_png
 from imagine.stages.formats.splice import splice
@@ -78,7 +78,8 @@ def encode_image(
         quality: 1 to 100, or None; PNG has none.
 
     Raises:
-        SaveError: the encoder refused the picture, or what was received cannot be decoded.
+        UsageError: the encoder refused the picture.
+        UnusableAnswerError: what was received cannot be decoded.
     """
     received = image.received
     if received is None:
@@ -117,7 +118,7 @@ def encode(
         quality: 1 to 100, or None for the default of the format; PNG has none.
 
     Raises:
-        SaveError: the encoder refused the picture.
+        UsageError: the encoder refused the picture.
     """
     blocks = None if recipe is None else blocks_for(recipe, format)
     try:
@@ -126,7 +127,7 @@ def encode(
         else:
             data = _by_pillow(pixels, blocks, format, quality or DEFAULT_QUALITY[format])
     except (OSError, ValueError) as error:
-        raise SaveError(
+        raise UsageError(
             f"The {pixels.width}x{pixels.height} picture cannot be encoded as {format}: "
             f"{shown(error)}; choose another format or size."
         ) from error

@@ -77,7 +77,7 @@ class FalBackend(QueuedBackend):
         yield self.sent()
         accepted = table(self.session.post(path, json=body, paid=True).json())
         job, places = self._job(accepted)
-        with job.cancelled_on_interrupt():
+        with self.following(job):
             yield from follow(
                 job,
                 accepted,

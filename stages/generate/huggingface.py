@@ -14,7 +14,7 @@ from imagine.stages.errors import (
     ConfigError,
     ImagineError,
     ProviderError,
-    SaveError,
+    UnusableAnswerError,
     UsageError,
     shown,
 )
@@ -136,7 +136,7 @@ def _with_black_note(step: Progress | GeneratedImage) -> Progress | GeneratedIma
         return step
     try:
         black = step.pixels.convert("L").getextrema() == (0, 0)
-    except SaveError:
+    except UnusableAnswerError:
         # Damaged inside: whoever decodes it next says so.
         return step
     return replace(step, notes=(*step.notes, _BLACK)) if black else step

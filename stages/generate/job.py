@@ -89,13 +89,23 @@ class Job:
             try:
                 self.cancel()
             except ImagineError:
-                self.tell(
-                    f"{self.title} could not be asked to stop the job {shown(self.id)}, which may "
-                    f"be billed; see {self.page}."
-                )
+                self.tell(self.not_stopped)
             else:
-                self.tell(f"{self.title} was asked to stop the job {shown(self.id)}.")
+                self.tell(self.stopped)
             raise
+
+    @property
+    def stopped(self) -> str:
+        """What is told of a job that the provider was asked to stop."""
+        return f"{self.title} was asked to stop the job {shown(self.id)}."
+
+    @property
+    def not_stopped(self) -> str:
+        """What is told of a job that goes on, as far as anybody knows."""
+        return (
+            f"{self.title} could not be asked to stop the job {shown(self.id)}, which may "
+            f"be billed; see {self.page}."
+        )
 
 
 def follow(

@@ -99,7 +99,7 @@ class ReplicateBackend(QueuedBackend):
             page="https://replicate.com/p/{}",
             cancel=lambda session, name: session.post(f"/v1/predictions/{name}/cancel", paid=False),
         )
-        with job.cancelled_on_interrupt():
+        with self.following(job):
             answer = yield from follow(
                 job,
                 answer,

@@ -164,7 +164,7 @@ def color_family(word: str) -> str | None:
     return _families().get(word.lower(), found)
 
 
-@lru_cache(maxsize=20_000)
+@lru_cache(maxsize=4096)
 def singular(word: str) -> str:
     """The singular of an English noun, lower case; a word that is none is returned as it is."""
     low = word.lower()

@@ -82,7 +82,7 @@ def _merge(text: str, found: Sequence[Word], names: dict[int, int]) -> list[Word
     return merged
 
 
-@lru_cache(maxsize=20_000)
+@lru_cache(maxsize=4096)
 def shape(low: str) -> str:  # noqa: PLR0911, PLR0912 -- one rule a line, in falling order
     """What a word may be, before its neighbours are asked.
 

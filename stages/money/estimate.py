@@ -84,7 +84,14 @@ class Estimate:
         Args:
             most: with what it can cost: "about $0.17, at most $0.206: 5 pictures at $0.034".
         """
-        parts = ", ".join(part.told() for part in self.parts)
+        # Of pictures whose prompts differ in length, the prices differ by nothing that is shown.
+        counts: dict[tuple[str, str], int] = {}
+        for part in self.parts:
+            alike = part.what, rough(part.each)
+            counts[alike] = counts.get(alike, 0) + part.count
+        parts = ", ".join(
+            f"{count} {what}{'s'[: count != 1]} at {each}" for (what, each), count in counts.items()
+        )
         total, limit = self.total, self.most
         if total is None or limit is None:
             missing = f"price unknown for {', '.join(self.unknown)}"
