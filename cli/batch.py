@@ -1,8 +1,9 @@
 """`imagine batch`: a file of prompts in, a directory of pictures and results.jsonl out."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -46,6 +47,11 @@ class Batching:
     show_prompt: bool = False
     dry_run: bool = False
     yes: bool = False
+
+    @classmethod
+    def among(cls, parameters: Mapping[str, Any]) -> "Batching":
+        """Those of a command's parameters, by their names, that are about the batch."""
+        return cls(**{field.name: parameters[field.name] for field in fields(cls)})
 
     @property
     def source(self) -> "Source":
@@ -142,62 +148,15 @@ def batch(
     What is finished is in results.jsonl, a line for each item, and is not drawn again. Each row of
     csv, jsonl and yaml may set any option for itself, by its name.
     """
+    parameters = locals()
     from imagine.cli.batch_run import run_batch
     from imagine.cli.settings import load_settings
 
     console = Console(quiet=quiet, verbose=verbose, json=json)
     settings = load_settings()
     prompts, path = _where_from(source, file, words=words)
-    wanted = Wanted(
-        enhancer=enhancer,
-        no_enhance=no_enhance,
-        backend=backend,
-        model=model,
-        style=style,
-        negative=negative,
-        aspect_ratio=aspect_ratio,
-        size=size,
-        num=num,
-        seed=seed,
-        enhance_seed=enhance_seed,
-        steps=steps,
-        guidance=guidance,
-        image=image,
-        strength=strength,
-        output=output,
-        name=name,
-        format=format,
-        quality=quality,
-        pick=pick,
-        on_enhance_error=on_enhance_error,
-        cache=cache,
-        metadata=metadata,
-        sidecar=sidecar,
-    )
-    batching = Batching(
-        words=prompts,
-        file=path,
-        input_format=input_format,
-        concurrency=concurrency,
-        keep_going=keep_going,
-        retry_failed=retry_failed,
-        force=force,
-        limit=limit,
-        sample=sample,
-        shuffle=shuffle,
-        order=order,
-        sample_seed=sample_seed,
-        shard=shard,
-        series=series,
-        series_reference=series_reference,
-        expand=expand,
-        expand_max=expand_max,
-        expand_seed=expand_seed,
-        wildcards=wildcards,
-        show_prompt=show_prompt,
-        dry_run=dry_run,
-        yes=yes,
-    )
+    wanted = Wanted.among(parameters | {"overwrite": False})
+    batching = Batching.among(parameters | {"words": prompts, "file": path})
     run_batch(wanted, batching, settings, console, budget=budget)
 
 

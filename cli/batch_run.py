@@ -19,6 +19,7 @@ from imagine.cli.batch_settle import (
     fingerprint,
     open_journal,
     series_of,
+    unmaking,
 )
 from imagine.cli.batch_work import BatchWork, Drawn, Task
 from imagine.cli.console import Console, fail_line
@@ -98,6 +99,7 @@ def run_batch(
         purse = open_purse(settings, console, budget=budget, yes=batching.yes)
         directory = orders.base.saving.destination.directory
         check_results(directory)
+        unmade = opened.enter_context(unmaking(directory, dry_run=batching.dry_run))
         journal = opened.enter_context(open_journal(directory, console, dry_run=batching.dry_run))
         if not batching.dry_run:
             purse.adopted(journal.adopted_records)
@@ -110,7 +112,12 @@ def run_batch(
             read=read,
             source=source,
         )
-        run.all()
+        try:
+            run.all()
+        except (UsageError, BudgetError):
+            # Nothing was begun: then nothing is left either, unless it was there before.
+            unmade.is_wanted = next(journal.lines(), None) is None
+            raise
 
 
 class BatchRun:

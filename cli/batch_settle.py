@@ -191,3 +191,28 @@ def open_journal(directory: Path, console: Console, *, dry_run: bool) -> "Iterat
             journal = Journal.open(Path(name))
         with journal:
             yield journal
+
+
+class Unmaking:
+    """Whether what a run has made before its first item is to go again."""
+
+    is_wanted = False
+
+
+@contextmanager
+def unmaking(directory: Path, *, dry_run: bool) -> Iterator[Unmaking]:
+    """Around a run: removes the journal and the directories that it made, if that is wanted."""
+    from imagine.stages.batch.database import FILE_NAME
+
+    made = [path for path in (directory, *directory.parents) if not path.exists()]
+    had = (directory / FILE_NAME).exists()
+    unmake = Unmaking()
+    try:
+        yield unmake
+    finally:
+        if unmake.is_wanted and not (had or dry_run):
+            for path in directory.glob(f"{FILE_NAME}*"):
+                path.unlink(missing_ok=True)
+            for path in made:
+                with suppress(OSError):
+                    path.rmdir()

@@ -63,6 +63,7 @@ def generate(
     Paths of the pictures go to stdout, everything else to stderr. Several prompts, one a line,
     come from stdin or --file: that is `imagine batch`, whose help has more options for them.
     """
+    parameters = locals()
     from imagine.cli import order as choose
     from imagine.cli.inputs import one_prompt
     from imagine.cli.purse import open_purse
@@ -71,33 +72,7 @@ def generate(
 
     console = Console(quiet=quiet, verbose=verbose, json=json)
     settings = load_settings()
-    wanted = Wanted(
-        enhancer=enhancer,
-        no_enhance=no_enhance,
-        backend=backend,
-        model=model,
-        style=style,
-        negative=negative,
-        aspect_ratio=aspect_ratio,
-        size=size,
-        num=num,
-        seed=seed,
-        enhance_seed=enhance_seed,
-        steps=steps,
-        guidance=guidance,
-        image=image,
-        strength=strength,
-        output=output,
-        name=name,
-        format=format,
-        quality=quality,
-        pick=pick,
-        on_enhance_error=on_enhance_error,
-        cache=cache,
-        metadata=metadata,
-        sidecar=sidecar,
-        overwrite=overwrite,
-    )
+    wanted = Wanted.among(parameters)
     if edit:
         from imagine.cli.editor import editor_command
 

@@ -1,9 +1,9 @@
 """From what is wanted to what is sent: options in, an Order out; with a description, a Plan."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from imagine.cli.console import Console
 from imagine.cli.settings import Settings
@@ -51,6 +51,11 @@ class Wanted:
     metadata: bool | None = None
     sidecar: bool | None = None
     overwrite: bool = False
+
+    @classmethod
+    def among(cls, parameters: Mapping[str, Any]) -> "Wanted":
+        """Those of a command's parameters, by their names, that are about pictures."""
+        return cls(**{field.name: parameters[field.name] for field in fields(cls)})
 
 
 @dataclass(frozen=True, slots=True)

@@ -144,7 +144,7 @@ def test_a_bad_line_stops_the_run_before_anything_is_drawn(imagine: Command) -> 
     assert "Error: line 2: The row is not UTF-8; convert the file." in done.err
     assert "Error: line 3: The prompt contains the control character U+0007; remove it." in done.err
     assert done.err.endswith(
-        "Error: 2 rows of stdin cannot be read, so nothing was drawn; correct them, or add "
+        "Error: 2 rows of stdin cannot be drawn, so nothing was; correct them, or add "
         "--keep-going to record them as failed.\n"
     )
 
@@ -270,7 +270,7 @@ BAD = [
     (["a fox", "--ar", "1:1", "--size", "64x64"], 2, "--size 64x64 and --ar 1:1 exclude each other; give one."),
     (["a fox", "-n", "two"], 2, "Invalid value for '--num' / '-n': 'two' is no whole number; see `imagine generate --help`."),
     (["a fox", "-n", "0"], 2, "0 pictures cannot be made at once; ask for 1 to 100."),
-    (["a fox", "--seed", "-1"], 2, "The seed -1 is not between 0 and 4294967295; choose one that is."),
+    (["a fox", "--seed", "-1"], 2, "--seed -1 is not between 0 and 4294967295; choose one that is."),
     (["a fox", "--enhance-seed", str(2**32)], 2, "--enhance-seed 4294967296 is not between 0 and 4294967295; choose one that is."),
     (["a fox", "--format", "gif"], 2, "There is no format 'gif' (known: png, jpg, webp, avif)."),
     (["a fox", "--quality", "0", "--format", "jpg"], 2, "The quality 0 is not between 1 and 100; choose one that is."),
