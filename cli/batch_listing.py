@@ -49,6 +49,11 @@ class Source:
         return "stdin" if self.is_stdin else quoted_path(self.file)
 
     @property
+    def origin(self) -> str:
+        """As what is said of one of its lines begins; "" where there is only one input."""
+        return quoted_path(self.file) if not (self.words or self.is_stdin) else ""
+
+    @property
     def is_stdin(self) -> bool:
         return not self.words and (self.file is None or str(self.file) == "-")
 

@@ -27,7 +27,13 @@ def rehearse_batch(run: "BatchRun") -> None:
             plans = _plans(run, item)
         except ImagineError as error:
             total.failed += 1
-            fail_line(error, line=item.row.line, prompt=str(item.row.prompt), json=console.json)
+            fail_line(
+                error,
+                line=item.row.line,
+                prompt=str(item.row.prompt),
+                json=console.json,
+                origin=run.source.origin,
+            )
             continue
         total.items += 1
         for plan in plans:

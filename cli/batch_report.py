@@ -38,12 +38,14 @@ class Report:
         results: "Results",
         directory: Path,
         *,
+        origin: str = "",
         show_prompt: bool = False,
     ) -> None:
         self.console = console
         self.events = events
         self.results = results
         self.directory = directory
+        self.origin = origin
         self.show_prompt = show_prompt
         self.noted = 0
         self.failures: list[tuple[int, str]] = []
@@ -157,7 +159,9 @@ class Report:
             with self._lock:
                 if len(self.failures) < MOST_FAILURES:
                     self.failures.append((line, str(error)))
-            fail_line(error, line=line, prompt=str(record["prompt"]), json=False)
+            fail_line(
+                error, line=line, prompt=str(record["prompt"]), json=False, origin=self.origin
+            )
         if self.console.json:
             try:
                 self.events.item(record)

@@ -32,6 +32,7 @@ from imagine.cli.signals import telling_of_interrupts
 from imagine.cli.summary import Stop, failure_lines, summary_text
 from imagine.stages.batch.database import FILE_NAME
 from imagine.stages.batch.ordered import arriving
+from imagine.stages.batch.results import FILE_NAME as RESULTS
 from imagine.stages.batch.results import Results
 from imagine.stages.batch.room import Room
 from imagine.stages.batch.run import Counts, Engine
@@ -100,6 +101,11 @@ def run_batch(
         directory = orders.base.saving.destination.directory
         check_results(directory)
         unmade = opened.enter_context(unmaking(directory, dry_run=batching.dry_run))
+        if (directory / RESULTS).exists() and not (directory / FILE_NAME).exists():
+            console.warn(
+                f"'{directory / RESULTS}' has no journal beside it, so what it tells of is not "
+                "known to be finished, and is drawn anew."
+            )
         journal = opened.enter_context(open_journal(directory, console, dry_run=batching.dry_run))
         if not batching.dry_run:
             purse.adopted(journal.adopted_records)
@@ -146,7 +152,12 @@ class BatchRun:
         self.results = Results(directory)
         self.events = Events(console)
         self.report = Report(
-            console, self.events, self.results, directory, show_prompt=batching.show_prompt
+            console,
+            self.events,
+            self.results,
+            directory,
+            origin=source.origin,
+            show_prompt=batching.show_prompt,
         )
         self.room = Room(directory, witness=directory / FILE_NAME)
         self.work = BatchWork(orders, journal, purse, self.report, self.room)
@@ -258,7 +269,13 @@ class BatchRun:
         listed = list_rows(self.rows(), self.journal, on_bad=self._record if keep_going else None)
         if listed.unreadable and not self.batching.keep_going:
             for row in listed.bad:
-                fail_line(row.error, line=row.line, prompt=row.text, json=self.console.json)
+                fail_line(
+                    row.error,
+                    line=row.line,
+                    prompt=row.text,
+                    json=self.console.json,
+                    origin=self.source.origin,
+                )
             rows, them = ("row", "it") if listed.unreadable == 1 else ("rows", "them")
             raise UsageError(
                 f"{listed.unreadable:,} {rows} of {self.source.title} cannot be drawn, so nothing "

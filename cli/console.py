@@ -179,9 +179,15 @@ def fail(error: ImagineError, *, json: bool = False, where: str = "") -> int:
     return error.exit_code
 
 
-def fail_line(error: ImagineError, *, line: int | None, prompt: str, json: bool) -> None:
-    """Report the error of one line of several; with `json` an envelope that names the line."""
-    fail(error, where=f"line {line}: ")
+def fail_line(
+    error: ImagineError, *, line: int | None, prompt: str, json: bool, origin: str = ""
+) -> None:
+    """Report the error of one line of several; with `json` an envelope that names the line.
+
+    Args:
+        origin: the file of the line; "" for stdin.
+    """
+    fail(error, where=f"{origin} line {line}: ".lstrip())
     if json:
         Console().result_json({"line": line, "prompt": prompt, **error_envelope(error)})
 
