@@ -238,5 +238,6 @@ def test_descriptions_take_turns_whatever_carries_them(
         replies = list(pool.map(lambda _: sender.send(call()), range(8)))
         sender.close()
     assert all("mood" in reply.text for reply in replies)
-    assert (gate.limit, gate.in_flight) == (2, 0)
-    assert told[-1] == "Google Gemini takes 2 requests at a time."
+    # With one attempt and no patience, a rejection would have ended the call that met it.
+    assert gate.in_flight == 0
+    assert all(said.startswith("Google Gemini takes ") for said in told)
