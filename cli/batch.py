@@ -1,5 +1,6 @@
 """`imagine batch`: a file of prompts in, a directory of pictures and results.jsonl out."""
 
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -177,7 +178,8 @@ def _where_from(
         prompt = one_prompt(source, file)
         return ((), file) if prompt is None else ((prompt,), None)
     if not source:
-        # In a terminal, nobody would know what is waited for.
+        if file is None and sys.stdin is not None and sys.stdin.isatty():
+            raise UsageError("There is no file; name one, as in: imagine batch prompts.txt.")
         one_prompt(None, file)
         return (), file
     if file is not None:

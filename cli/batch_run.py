@@ -164,6 +164,7 @@ class BatchRun:
         self.counts = Counts()
         self._unreadable = 0
         self._told_of_rest = False
+        self._interrupted = False
         # In threads, these would be made twice.
         _ = purse.budget, purse.ledger, purse.prices
 
@@ -203,7 +204,7 @@ class BatchRun:
                 )
                 self.report.stop = engine.stop
                 try:
-                    with telling_of_interrupts(engine.stop) as interrupts:
+                    with telling_of_interrupts(partial(self._interrupt, engine)) as interrupts:
                         engine.run(self._items(engine, live=live))
                     if interrupts.happened:
                         # Python drops what is raised while it collects garbage.
@@ -211,6 +212,10 @@ class BatchRun:
                 except (ImagineError, KeyboardInterrupt, SystemExit) as error:
                     stopped_by = error
         self._sum_up(total, stopped_by)
+
+    def _interrupt(self, engine: "Engine[Item, Task, Drawn]") -> None:
+        self._interrupted = True
+        engine.stop()
 
     def _tick(self, display: BatchDisplay, counts: Counts) -> None:
         self.counts = counts
@@ -242,7 +247,8 @@ class BatchRun:
             in_flight = min(in_flight, sum(gate.in_flight for gate in gates) + counts.finishing)
         if in_flight:
             them = "1 in flight is" if in_flight == 1 else f"{in_flight} in flight are"
-            self.console.note(f"Stopping: {them} finished first; Ctrl-C again stops at once.")
+            again = " again" if self._interrupted else ""
+            self.console.note(f"Stopping: {them} finished first; Ctrl-C{again} stops at once.")
 
     @property
     def _most(self) -> int:
@@ -355,7 +361,13 @@ class BatchRun:
                 "The first item was not drawn, and --series-reference shows its picture to all "
                 "others, so nothing more was begun; correct it, or leave the option out."
             )
-        self.orders.refer_to(self.journal.directory / record["paths"][0])
+        path = self.journal.directory / record["paths"][0]
+        if not path.exists():
+            raise UsageError(
+                f"The first item's picture '{path}' is gone, and --series-reference shows it to "
+                "all others; put it back, or draw everything anew with --force."
+            )
+        self.orders.refer_to(path)
 
     def _sum_up(self, total: int | None, stopped_by: BaseException | None) -> None:
         """Put the results into order, say what came of it, and end as it ended.
@@ -364,14 +376,14 @@ class BatchRun:
             ItemsFailedError: some items failed, or were refused before.
             BaseException: what stopped the batch.
         """
+        if stopped_by is None and not self.journal.listing.total:
+            raise UsageError(f"There is no prompt in {self.source.title}; write one on a line.")
         stopped_by = self._leave() or stopped_by
         self.results.close()
         self._tell(total, stopped_by)
         listing = self.journal.listing
         if stopped_by is not None:
             raise stopped_by
-        if not listing.total:
-            raise UsageError(f"There is no prompt in {self.source.title}; write one on a line.")
         if self.report.cut_off is not None:
             # The reader of stdout is gone, as with `| head -1`; or the disk behind it is full.
             raise self.report.cut_off

@@ -189,7 +189,9 @@ class BatchWork:
             return error
         drawn = _measured(task, picture)
         if not drawn.cheap:
-            self.journal.keep(task.item.key, task.number, picture.image, seed=_seed_of(task))
+            # Finishing takes long: it is written down at once, as is what was paid for it.
+            self.purse.received(picture, plan)
+            self._keep(task, drawn)
         return drawn
 
     def _keep(self, task: Task, drawn: Drawn) -> None:
@@ -239,10 +241,10 @@ class BatchWork:
             self.journal.coming(item.key, task.number, coming, record | known)
 
         try:
-            # What an earlier run received was written down then.
+            written_down = task.kept is not None or not drawn.cheap
             with (
                 self._receiving(plan.backend),
-                self.purse.saving(picture, plan, again=task.kept is not None),
+                self.purse.saving(picture, plan, again=written_down),
             ):
                 artifact = saved(
                     picture, task.order.saving, task.index, item=item.key, on_encoded=announce

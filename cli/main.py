@@ -183,7 +183,8 @@ def _usage_error(message: str, name: str | None, arguments: list[str]) -> "Usage
     told = " ".join(message.split()).rstrip(".")
     command = f"imagine {name}" if name else "imagine"
     hint = f"see `{command} --help`"
-    if name == "generate" and any(option in told for option in BATCH_OPTIONS if len(option) > 2):
+    refused = told.removeprefix("No such option: ").partition(" ")[0]
+    if name == "generate" and refused in BATCH_OPTIONS:
         hint = "see `imagine batch --help`, whose option it is"
     words_only = not any(word.startswith("-") or _names_file(word) for word in arguments)
     if name == arguments[0] != "generate" and words_only:

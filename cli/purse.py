@@ -333,6 +333,11 @@ class Purse:
         cost = cost_record(self.prices, enhance=asked, generate=drawn)
         return replace(picture, recipe=recipe.model_copy(update={"cost": cost}))
 
+    def received(self, picture: "Picture", plan: "Plan") -> None:
+        """Write down what a picture cost that will be saved later."""
+        with self.saving(picture, plan):
+            pass
+
     @contextmanager
     def saving(self, picture: "Picture", plan: "Plan", *, again: bool = False) -> Iterator[None]:
         """Around saving a picture: writes down that it was paid for, and whether it was saved.

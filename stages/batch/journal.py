@@ -246,12 +246,12 @@ class Journal:
                 "CREATE TEMP TABLE IF NOT EXISTS ended (turn INTEGER PRIMARY KEY, number)"
             )
             connection.execute("DELETE FROM ended")
-            position = "SELECT NULL AS position, number FROM items"
+            position = "SELECT NULL AS line, NULL AS position, number FROM items"
             if self._roll is not None:
-                position = "SELECT position, number FROM items LEFT JOIN listed USING (key)"
+                position = "SELECT line, position, number FROM items LEFT JOIN listed USING (key)"
             connection.execute(
                 f"INSERT INTO ended (number) SELECT number FROM ({position}) "
-                "ORDER BY position IS NULL, position, number"
+                "ORDER BY position IS NULL, line, position, number"
             )
         turn = 0
         query = "SELECT turn, line FROM ended JOIN records USING (number) WHERE turn > ? LIMIT 64"

@@ -197,11 +197,11 @@ class Roll:
             connection.execute("DELETE FROM turns")
             connection.execute(
                 f"INSERT INTO turns (position, why) SELECT position, why FROM {within} "
-                f"ORDER BY {_ORDERS[self._order]} LIMIT :limit",
+                f"WHERE why != 'unread' ORDER BY {_ORDERS[self._order]} LIMIT :limit",
                 values,
             )
             counts = connection.execute("SELECT why, count(*) FROM turns GROUP BY why").fetchall()
-        self._counts = Counter(dict(counts))
+        self._counts = Counter({**dict(counts), "unread": self._counts["unread"]})
         self._is_chosen, self._given = True, 0
         return self.listing
 
