@@ -729,6 +729,7 @@ def test_ctrl_c_leaves_no_transaction_open(tmp_path: Path, kind: str) -> None:
     assert not connection.in_transaction
     with getattr(database, kind)() as there:
         there.execute("CREATE TABLE t (x)")
+    connection.real.close()
 
 
 def test_a_thread_that_outlives_the_run_is_told_that_it_was_stopped(tmp_path: Path) -> None:
