@@ -236,11 +236,11 @@ class BatchRun:
 
     def _stopping(self, counts: Counts) -> None:
         """Nothing new is begun: who waits for a turn, for money or for room gives up."""
-        for gate in list(self.orders.services.gates.values()):
+        gates = list(self.orders.services.gates.values())
+        for gate in gates:
             gate.close()
         self.purse.budget.close()
         self.room.close()
-        gates = list(self.orders.services.gates.values())
         in_flight = counts.describing + counts.drawing + counts.finishing
         if gates and not getattr(self.orders.base.backend, "queued", False):
             # The others wait for their turn, and have asked for nothing.

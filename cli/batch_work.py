@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from imagine.cli.batch_orders import Orders, own_fault
-from imagine.cli.planning import Order, planned, rehearse
+from imagine.cli.planning import Order, adopted, planned, rehearse
 from imagine.stages.batch.rows import Row
 from imagine.stages.errors import (
     BudgetError,
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from imagine.cli.batch_report import Report
+    from imagine.cli.describing import Describing
     from imagine.cli.purse import Purse
     from imagine.stages.batch.journal import Journal, Status
     from imagine.stages.batch.listing import Item
@@ -77,7 +78,7 @@ class BatchWork:
         self.room = room
         self._places: dict[str, threading.Semaphore] = {}
         self._placing = threading.Lock()
-        self._rehearsed: Order | None = None
+        self._rehearsed: Describing | None = None
 
     def describe(self, item: "Item") -> list[Task]:
         """The pictures of an item that are not saved yet.
@@ -96,7 +97,10 @@ class BatchWork:
     def descriptions(self, item: "Item", order: Order) -> "list[Description]":
         row = item.row
         if row.spec is not None:
-            return [_given(row, order)]
+            from imagine.stages.spec import spec_from_dict
+
+            given = spec_from_dict(dict(row.spec), origin="the description")
+            return [adopted(given, order)]
         describing = order.describing
         if describing.asks:
             paid = self.journal.answers(item.key, behind=describing.cache)
@@ -119,12 +123,13 @@ class BatchWork:
     def _rehearse(self, row: Row, order: Order) -> None:
         """Have refused what is refused before anybody is paid.
 
-        That depends on the order, and of the prompt on its flags alone.
+        That depends on how it is described and drawn, which orders that differ in places, names
+        and seeds share; and of the prompt on its flags alone.
         """
         flags = any(sign in str(row.prompt) for sign in ("--", "—", "–"))
-        if flags or order is not self._rehearsed:
+        if flags or order.describing is not self._rehearsed:
             rehearse(str(row.prompt), order)
-            self._rehearsed = order
+            self._rehearsed = order.describing
 
     def _tasks(
         self, item: "Item", order: Order, descriptions: "Sequence[Description]"
@@ -305,20 +310,6 @@ def _measured(task: Task, picture: "Picture") -> Drawn:
     saving = task.order.saving
     format = format_of(picture.image, saving.destination.format)
     return Drawn(picture, is_kept(picture.image, format=format, quality=saving.received_quality))
-
-
-def _given(row: Row, order: Order) -> "Description":
-    from imagine.stages.description import adopt
-    from imagine.stages.spec import spec_from_dict
-
-    describing = order.describing
-    return adopt(
-        spec_from_dict(dict(row.spec or {}), origin="the description"),
-        styles=describing.styles,
-        negative=describing.negative,
-        aspect_ratio=describing.aspect_ratio,
-        series=describing.series,
-    )
 
 
 def _first_seed(

@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING
 from imagine.cli import options
 from imagine.cli.console import Console
 from imagine.cli.drawing import draw_plan, showing_for
-from imagine.cli.planning import Order, Wanted, edited, order_for, planned, rehearse
+from imagine.cli.planning import Order, Wanted, adopted, edited, order_for, planned, rehearse
 
 if TYPE_CHECKING:
     from imagine.cli.purse import Purse
     from imagine.stages.description import Description
-    from imagine.stages.spec import PromptSpec
 
 
 def generate(
@@ -111,7 +110,7 @@ def generate(
         if not dry_run:
             purse.agree_to(order)
         if spec is not None:
-            descriptions = [_adopted(given, order)]
+            descriptions = [adopted(given, order)]
         else:
             descriptions = _described(str(words), order, console, purse)
         for description in descriptions:
@@ -126,18 +125,6 @@ def generate(
                 purse,
                 describing=order.describing,
             )
-
-
-def _adopted(spec: "PromptSpec", order: Order) -> "Description":
-    from imagine.stages.description import adopt
-
-    describing = order.describing
-    return adopt(
-        spec,
-        styles=describing.styles,
-        negative=describing.negative,
-        aspect_ratio=describing.aspect_ratio,
-    )
 
 
 def _described(prompt: str, order: Order, console: Console, purse: "Purse") -> "list[Description]":

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from imagine.stages.image import ReferenceImage
     from imagine.stages.plan import Plan
     from imagine.stages.series import Series
+    from imagine.stages.spec import PromptSpec
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,6 +208,20 @@ def planned(description: "Description", order: Order, *, seed: int | None = None
         guidance_scale=order.guidance_scale,
         images=order.images,
         strength=order.strength,
+    )
+
+
+def adopted(spec: "PromptSpec", order: Order) -> "Description":
+    """A description that a person or an earlier command wrote, with the order's own wishes."""
+    from imagine.stages.description import adopt
+
+    describing = order.describing
+    return adopt(
+        spec,
+        styles=describing.styles,
+        negative=describing.negative,
+        aspect_ratio=describing.aspect_ratio,
+        series=describing.series,
     )
 
 
