@@ -45,8 +45,17 @@ class Job(Generic[Item, Task]):
 
 
 @dataclass(slots=True)
-class Tally:
-    """As imagine.stages.batch.run.Counts, changing."""
+class Counts:
+    """Where the items and pictures of a running batch are; whoever is told gets a copy.
+
+    Attributes:
+        done, failed: items that ended.
+        describing: items being described.
+        waiting: pictures described and not yet being drawn.
+        drawing: pictures being drawn.
+        finishing: pictures being finished.
+        pictures: that are finished.
+    """
 
     done: int = 0
     failed: int = 0
@@ -63,7 +72,7 @@ class Endings(Generic[Item]):
     def __init__(
         self,
         work: "Work[Item, Any, Any]",
-        tally: Tally,
+        tally: Counts,
         lock: Lock,
         *,
         halt: Callable[[BaseException], None],

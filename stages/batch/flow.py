@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from imagine.stages.batch.bell import Bell
 from imagine.stages.batch.crew import Crew
-from imagine.stages.batch.ending import Endings, Entry, Job, Tally, told_error
+from imagine.stages.batch.ending import Counts, Endings, Entry, Job, told_error
 from imagine.stages.batch.streak import Streak
 from imagine.stages.batch.waiting import Waiting
 from imagine.stages.errors import ImagineError
@@ -42,7 +42,7 @@ class Flow(Generic[Item, Task, Drawn]):
     def __init__(
         self, work: "Work[Item, Task, Drawn]", pools: "Pools", *, max_failures: int
     ) -> None:
-        self.tally = Tally()
+        self.tally = Counts()
         self.stopping = False
         self.reason: BaseException | None = None
         self._work = work

@@ -6,15 +6,18 @@ It knows nothing of prompts or pictures: what is done in each stage is the Work'
 """
 
 from collections.abc import Callable, Hashable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, replace
 from math import inf
 from threading import Thread
 from time import monotonic
 from typing import Generic, Protocol, TypeVar
 
 from imagine.stages.batch.bell import Bell
+from imagine.stages.batch.ending import Counts
 from imagine.stages.batch.flow import LOOK, Flow
 from imagine.stages.errors import ImagineError
+
+__all__ = ["Counts", "Engine", "Pools", "Work"]
 
 Item_contra = TypeVar("Item_contra", contravariant=True)
 Item = TypeVar("Item")
@@ -41,28 +44,6 @@ class Pools:
     drawing: int
     finishing: int
     together: int = 1
-
-
-@dataclass(frozen=True, slots=True)
-class Counts:
-    """Where the items and pictures of a running batch are.
-
-    Attributes:
-        done, failed: items that ended.
-        describing: items being described.
-        waiting: pictures described and not yet being drawn.
-        drawing: pictures being drawn.
-        finishing: pictures being finished.
-        pictures: that are finished.
-    """
-
-    done: int = 0
-    failed: int = 0
-    describing: int = 0
-    waiting: int = 0
-    drawing: int = 0
-    finishing: int = 0
-    pictures: int = 0
 
 
 class Work(Protocol[Item_contra, Task, Drawn]):
@@ -229,4 +210,4 @@ class Engine(Generic[Item, Task, Drawn]):
             self._halt(error)
 
     def _counts(self) -> Counts:
-        return Counts(**asdict(self._flow.tally))
+        return replace(self._flow.tally)
