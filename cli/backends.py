@@ -1,4 +1,4 @@
-"""`imagine backends`: what can describe and what can draw, with what each honours."""
+"""`imagine backends`: what can describe, draw and enlarge, with what each honours."""
 
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any
@@ -7,11 +7,12 @@ import typer
 
 from imagine.cli import options
 from imagine.cli.console import Console
-from imagine.stages.errors import unknown_name
+from imagine.stages.errors import ImagineError, unknown_name
 
 if TYPE_CHECKING:
     from imagine.cli.services import Services
     from imagine.stages.generate import Capabilities
+    from imagine.stages.upscale import UpscaleCapabilities
 
 WIDTH = 13
 
@@ -25,7 +26,7 @@ def backends(
     ] = None,
     json: options.Json = False,
 ) -> None:
-    """List what can describe and what can draw.
+    """List what can describe, draw and enlarge.
 
     What a hosted one honours is that of its default model; name another with NAME/MODEL.
     """
@@ -33,17 +34,21 @@ def backends(
     from imagine.cli.settings import load_settings
     from imagine.stages.enhance import ENHANCERS
     from imagine.stages.generate import BACKENDS
+    from imagine.stages.upscale import UPSCALERS
 
     console = Console(json=json)
-    painters, describers = BACKENDS.names(), ENHANCERS.names()
+    painters, describers, enlargers = BACKENDS.names(), ENHANCERS.names(), UPSCALERS.names()
     if name is not None:
-        if name not in (*painters, *describers):
-            raise unknown_name("backend or enhancer", name, [*dict.fromkeys(painters + describers)])
-        painters = [known for known in painters if known == name]
-        describers = [known for known in describers if known == name]
+        known = [*dict.fromkeys(painters + describers + enlargers)]
+        if name not in known:
+            raise unknown_name("backend, enhancer or upscaler", name, known)
+        painters, describers, enlargers = (
+            [one for one in names if one == name] for names in (painters, describers, enlargers)
+        )
     with Services(load_settings(), console, dry_run=True) as services:
         if json:
             _print_json(painters, describers, services, console)
+            _print_upscalers_json(enlargers, services, console)
             return
         if painters:
             console.result("Backends (--backend)")
@@ -57,6 +62,10 @@ def backends(
         for describer in describers:
             summary = ENHANCERS.summaries.get(describer, "a plugin")
             console.result(_line(describer, summary, services.text_model(describer), services))
+        if enlargers:
+            console.result("Upscalers (--upscaler)")
+        for enlarger in enlargers:
+            _print_upscaler(enlarger, services, console)
     if name is not None:
         _print_models(name, console)
 
@@ -71,6 +80,38 @@ def _print_json(
     for name in describers:
         row = {"kind": "enhancer", "name": name, "model": services.text_model(name)}
         console.result_json(row | {"ready": services.ready(name)})
+
+
+def _print_upscaler(name: str, services: "Services", console: Console) -> None:
+    from imagine.stages.upscale import UPSCALERS
+
+    summary = UPSCALERS.summaries.get(name, "a plugin")
+    can, model, missing = _upscaler(name, services)
+    told = f"{summary}; default {model}" if model else summary
+    if can is None:
+        # It takes a sentence to say what to do.
+        console.result(f"  {name:<{WIDTH}}{told}")
+        console.result(f"  {'':<{WIDTH}}not set up: {missing}")
+        return
+    console.result(f"  {name:<{WIDTH}}{told}" + (f" (not set up: {missing})" if missing else ""))
+    if honours := _told_of_upscaler(can):
+        console.result(f"  {'':<{WIDTH}}{honours}")
+
+
+def _upscaler(name: str, services: "Services") -> "tuple[UpscaleCapabilities | None, str, str]":
+    """What an upscaler can do, where that is known; its model; and what it lacks, or ""."""
+    try:
+        upscaler = services.upscaler(name)[0]
+        return upscaler.capabilities, upscaler.model, services.missing(name)
+    except ImagineError as error:
+        return None, "", str(error)
+
+
+def _print_upscalers_json(names: list[str], services: "Services", console: Console) -> None:
+    for name in names:
+        can, model, missing = _upscaler(name, services)
+        row = {"kind": "upscaler", "name": name, "model": model, "ready": not missing}
+        console.result_json(row | ({"missing": missing} if can is None else asdict(can)))
 
 
 def _print_models(name: str, console: Console) -> None:
@@ -98,6 +139,20 @@ def _line(name: str, summary: str, model: str, services: "Services") -> str:
 def _values(backend: Any) -> dict[str, Any]:
     values = asdict(backend.capabilities)
     return values | {"sizes": backend.capabilities.sizes.told()}
+
+
+def _told_of_upscaler(can: "UpscaleCapabilities") -> str:
+    """ "4x in a pass; honours --denoise -1 to 3, seed"; "" where there is nothing to say."""
+    honoured = {
+        f"--denoise {can.denoise[0]} to {can.denoise[1]}" if can.denoise else "": bool(can.denoise),
+        "prompt": can.prompt,
+        "seed": can.seed,
+    }
+    parts = [name for name, honours in honoured.items() if honours]
+    factors = ", ".join(f"{factor}x" for factor in can.factors)
+    told = [f"{factors} in a pass"] if factors else []
+    told += [f"honours {', '.join(parts)}"] if parts else []
+    return "; ".join(told)
 
 
 def _told(can: "Capabilities") -> str:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, cast
 
-from imagine.stages.batch.rows import BadRow, Row
+from imagine.stages.batch.rows import FINISHING, BadRow, Row
 from imagine.stages.errors import UsageError, quoted_path
 
 if TYPE_CHECKING:
@@ -20,7 +20,11 @@ if TYPE_CHECKING:
 # Rows that go into the journal together.
 BLOCK = 1000
 # Options that decide what a row costs.
-PRICING = frozenset({"num", "pick", "backend", "model", "enhancer"})
+PRICING = frozenset({"num", "pick", "backend", "model", "enhancer", "upscale", "upscaler"})
+# Options whose values alone do not tell what they stand for.
+NAMING = frozenset({"image", "style", *FINISHING})
+# Options that decide whether anything is enlarged.
+ENLARGING = frozenset({"upscale", "size", "backend", "model"})
 # Bad rows that are told one by one before all is stopped.
 MOST_TOLD = 10
 
@@ -112,6 +116,7 @@ class Listed:
         unreadable: how many there are of those.
         own_backends, own_enhancers: whether some name one for themselves.
         own_prices: whether some set what decides their price.
+        own_sizes: whether some set what decides whether they are enlarged.
     """
 
     rows: int = 0
@@ -120,6 +125,7 @@ class Listed:
     own_backends: bool = False
     own_enhancers: bool = False
     own_prices: bool = False
+    own_sizes: bool = False
 
 
 def whole_rows(
@@ -147,8 +153,7 @@ def whole_rows(
             continue
         try:
             check(row)
-            named = "image" in row.options or "style" in row.options
-            yield replace(row, files=files(row)) if named else row
+            yield row if NAMING.isdisjoint(row.options) else replace(row, files=files(row))
         except UsageError as error:
             yield BadRow(row.line, error, row.prompt or "")
 
@@ -212,6 +217,7 @@ def list_rows(
             listed.own_backends |= "backend" in row.options
             listed.own_enhancers |= "enhancer" in row.options
             listed.own_prices |= not PRICING.isdisjoint(row.options)
+            listed.own_sizes |= not ENLARGING.isdisjoint(row.options)
         waiting.append(row)
         if len(waiting) >= block:
             enter()

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from imagine.cli.planning import Order, Wanted, order_for
-from imagine.stages.batch.rows import Row
+from imagine.stages.batch.rows import FINISHING, Row
 from imagine.stages.errors import ConfigError, UsageError
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ MAX_ORDERS = 256
 # What differs from row to row, and needs no service, style or picture to be looked up.
 LIGHT = frozenset({"seed", "num", "name"})
 # With these a row asks somebody of its own, whose missing key is not the others' affair.
-OWN_SERVICES = frozenset({"enhancer", "backend", "model"})
+OWN_SERVICES = frozenset({"enhancer", "backend", "model", "upscaler"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,10 +88,18 @@ class Orders:
             self._known.clear()
 
     def files_of(self, row: Row) -> str:
-        """A hash of the pictures and styles that a row names; errors as in `of_row`."""
+        """A hash of the pictures and styles that a row names; "" for none; errors as in `of_row`.
+
+        How pictures are enlarged that cost nothing to draw is part of it, too.
+        """
         order = self.of_row(row)
         parts = [image.sha256 for image in order.images]
         parts += [style.model_dump_json() for style in order.describing.styles]
+        own = {name: row.options[name] for name in sorted(FINISHING & row.options.keys())}
+        if own and not order.backend.capabilities.paid:
+            parts.append(repr(own))
+        if not parts:
+            return ""
         return sha256(" ".join(parts).encode()).hexdigest()[:16]
 
     def check(self, row: Row, *, series_reference: bool) -> None:
@@ -199,6 +207,10 @@ def changed(wanted: Wanted, options: Mapping[str, Any]) -> Wanted:
         changes.setdefault("model", None)
     if "enhancer" in changes:
         changes["no_enhance"] = False
+    if changes.get("upscaler") == "none":
+        # What all others are enlarged by and how is not for this row.
+        for name in FINISHING:
+            changes.setdefault(name, None)
     if "size" in changes:
         changes.setdefault("aspect_ratio", None)
     if "aspect_ratio" in changes:

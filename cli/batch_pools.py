@@ -31,10 +31,14 @@ def pools_for(order: "Order", *, most: int, own_backends: bool, own_enhancers: b
     if own_backends:
         at_once = max(at_once, most)
     hosted = order.backend.capabilities.concurrency > 1 or own_backends
+    finishing = max(2, processors)
+    if order.upscaler is not None:
+        # One that runs here takes one picture at a time, a provider several.
+        finishing = max(finishing, order.upscaler.capabilities.concurrency)
     return Pools(
         describing=most if own_enhancers else describing_threads(order.describing.enhancer, most),
         drawing=at_once + (min(at_once, SPARE) if hosted else 0),
-        finishing=min(max(2, processors), most),
+        finishing=min(finishing, most),
         together=order.backend.together if isinstance(order.backend, TogetherBackend) else 1,
     )
 

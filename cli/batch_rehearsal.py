@@ -50,7 +50,8 @@ def rehearse_batch(run: "BatchRun") -> None:
     console.note(
         f"Would draw {total.pictures:,} {'picture' if total.pictures == 1 else 'pictures'} of "
         f"{total.items:,} {'prompt' if total.items == 1 else 'prompts'} with "
-        f"{titled(run.orders.base.backend)}{price}.{before}{refused} Nothing was drawn."
+        f"{titled(run.orders.base.backend)}{total.enlarged}{price}.{before}{refused} "
+        "Nothing was drawn."
     )
     if total.failed:
         raise ItemsFailedError(f"{total.failed:,} items cannot be drawn so; correct them.")
@@ -60,9 +61,20 @@ class _Total:
     def __init__(self) -> None:
         self.items = self.pictures = self.failed = 0
         self.estimate: Estimate | None = None
+        self._steps: dict[str, int] = {}
+
+    @property
+    def enlarged(self) -> str:
+        """What becomes of them, for the summary."""
+        if len(self._steps) == 1 and sum(self._steps.values()) == self.pictures:
+            return f", {next(iter(self._steps))}"
+        return f", {sum(self._steps.values()):,} of them enlarged" if self._steps else ""
 
     def add(self, plan: "Plan", estimate: "Estimate | None") -> None:
         self.pictures += len(plan.requests)
+        if plan.enlargements:
+            told = ", ".join(step.told() for step in plan.enlargements)
+            self._steps[told] = self._steps.get(told, 0) + len(plan.requests)
         if estimate is not None:
             self.estimate = estimate if self.estimate is None else self.estimate + estimate
 
@@ -81,7 +93,7 @@ def _plans(run: "BatchRun", item: "Item") -> "list[Plan]":
         descriptions = answers.descriptions
     plans = [planned(description, order) for description in descriptions]
     for plan in plans:
-        check_pictures(plan.requests, order.saving)
+        check_pictures(plan, order.saving)
     # Without their descriptions the alternatives are all alike.
     return plans[:1] if is_undescribed(plans[0]) else plans
 

@@ -16,6 +16,7 @@ from imagine.cli.batch_settle import (
     check_batching,
     check_order,
     check_results,
+    enlarging_values,
     fingerprint,
     open_journal,
     series_of,
@@ -24,6 +25,7 @@ from imagine.cli.batch_settle import (
 from imagine.cli.batch_work import BatchWork, Drawn, Task
 from imagine.cli.console import Console, fail_line
 from imagine.cli.events import Events
+from imagine.cli.order import refuse_without_enlarging
 from imagine.cli.planning import Wanted
 from imagine.cli.progress import BatchDisplay
 from imagine.cli.purse import open_purse
@@ -50,7 +52,7 @@ if TYPE_CHECKING:
     from imagine.cli.settings import Settings
     from imagine.stages.batch.inputs import Input
     from imagine.stages.batch.journal import Journal
-    from imagine.stages.batch.listing import Again, Item, Order
+    from imagine.stages.batch.listing import Again, Item, Listing, Order
     from imagine.stages.batch.rows import BadRow, Row
 
 # Seconds in which those who wait at a closed gate have left it.
@@ -185,6 +187,7 @@ class BatchRun:
         listed = None if live else self._list()
         self._agree(listed)
         listing = self.journal.listing
+        self._tell_of_enlarged(listing)
         total = None if live else listing.todo
         self.events.start(total=total, skipped=listing.done)
         stopped_by: BaseException | None = None
@@ -203,6 +206,7 @@ class BatchRun:
                     self.work, pools, tick=partial(self._tick, display), on_stop=self._stopping
                 )
                 self.report.stop = engine.stop
+                self.work.halt = engine.halt
                 try:
                     with telling_of_interrupts(partial(self._interrupt, engine)) as interrupts:
                         engine.run(self._items(engine, live=live))
@@ -212,6 +216,17 @@ class BatchRun:
                 except (ImagineError, KeyboardInterrupt, SystemExit) as error:
                     stopped_by = error
         self._sum_up(total, stopped_by)
+
+    def _tell_of_enlarged(self, listing: "Listing") -> None:
+        """Say that finished pictures stay as they are, where this run would enlarge otherwise."""
+        wanted = json.dumps(enlarging_values(self.orders), sort_keys=True)
+        before = self.journal.note_enlarging(wanted) or "null"
+        if listing.done and before != wanted and self.orders.base.backend.capabilities.paid:
+            self.console.warn(
+                "What is finished stays as it is, and is not paid for again because it would be "
+                "enlarged otherwise now; `imagine upscale` enlarges such pictures, --force draws "
+                "all anew."
+            )
 
     def _interrupt(self, engine: "Engine[Item, Task, Drawn]") -> None:
         self._interrupted = True
@@ -241,6 +256,7 @@ class BatchRun:
             gate.close()
         self.purse.budget.close()
         self.room.close()
+        self.work.stop()
         in_flight = counts.describing + counts.drawing + counts.finishing
         if gates and not getattr(self.orders.base.backend, "queued", False):
             # The others wait for their turn, and have asked for nothing.
@@ -289,6 +305,11 @@ class BatchRun:
             )
         if not listed.rows and not listed.unreadable:
             raise UsageError(f"There is no prompt in {self.source.title}; write one on a line.")
+        if self.orders.base.stages == 3 and not listed.own_sizes:
+            wanted = self.orders.wanted
+            refuse_without_enlarging(
+                upscaler=wanted.upscaler, denoise=wanted.denoise, sharpen=wanted.sharpen
+            )
         self._choose()
         return listed
 

@@ -132,6 +132,7 @@ def fingerprint(orders: "Orders", batching: Batching) -> str:
     """Everything of the command line that decides the pictures, as canonical JSON.
 
     Where and in which format they are saved is no part of it: nobody wants to pay again for that.
+    Nor is how they are enlarged, unless drawing them again costs nothing.
     """
     base = orders.base
     describing, wanted = base.describing, orders.wanted
@@ -153,7 +154,23 @@ def fingerprint(orders: "Orders", batching: Batching) -> str:
         "series": None if describing.series is None else describing.series.to_json(),
         "series_reference": batching.series_reference,
     }
+    enlarging = enlarging_values(orders)
+    if enlarging is not None and not base.backend.capabilities.paid:
+        values["enlarging"] = enlarging
     return json.dumps(values, ensure_ascii=False, sort_keys=True)
+
+
+def enlarging_values(orders: "Orders") -> dict[str, Any] | None:
+    """How the command line has pictures enlarged, as plain values; None where it does not say."""
+    enlarging = orders.base.enlarging
+    if enlarging is None or orders.base.stages == 3:
+        return None
+    return {
+        "upscale": enlarging.factor,
+        "upscaler": orders.settings.text("upscaler", orders.wanted.upscaler),
+        "denoise": enlarging.denoise,
+        "sharpen": enlarging.sharpen,
+    }
 
 
 @contextmanager

@@ -1,7 +1,7 @@
 """What a batch does with its items: describe, draw, save; each into the journal and the results."""
 
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import nullcontext, suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -9,12 +9,16 @@ from typing import TYPE_CHECKING, Any
 from imagine.cli.batch_orders import Orders, own_fault
 from imagine.cli.planning import Order, adopted, planned, rehearse
 from imagine.stages.batch.rows import Row
+from imagine.stages.batch.streak import Streak
 from imagine.stages.errors import (
     BudgetError,
     ConfigError,
     ImagineError,
+    LocalBackendError,
+    ProviderError,
     RefusedError,
     SaveError,
+    StoppedError,
     UnusableAnswerError,
 )
 
@@ -28,11 +32,17 @@ if TYPE_CHECKING:
     from imagine.stages.batch.listing import Item
     from imagine.stages.batch.room import Room
     from imagine.stages.description import Description
+    from imagine.stages.enlargement import Enlargement
     from imagine.stages.generate import Backend
     from imagine.stages.image import GeneratedImage
-    from imagine.stages.pipeline import Picture
+    from imagine.stages.pipeline import Made, Picture, Work
     from imagine.stages.plan import Plan
     from imagine.stages.publish import Coming
+    from imagine.stages.upscale import Upscaler
+
+
+# Enlargements of a provider that failed in a row: it is down, and what is drawn would only be kept.
+MOST_FAILURES = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +75,14 @@ class Drawn:
 class BatchWork:
     """The stages of a batch, as imagine.stages.batch.run.Engine calls them from its threads."""
 
-    # A full disk, a wrong key, an empty purse: the next item would fare no better.
-    halting: tuple[type[ImagineError], ...] = (BudgetError, ConfigError, SaveError)
+    # A full disk, a wrong key, an empty purse, nothing to compute with: the next item would fare
+    # no better.
+    halting: tuple[type[ImagineError], ...] = (
+        BudgetError,
+        ConfigError,
+        LocalBackendError,
+        SaveError,
+    )
 
     def __init__(
         self, orders: Orders, journal: "Journal", purse: "Purse", report: "Report", room: "Room"
@@ -76,7 +92,11 @@ class BatchWork:
         self.purse = purse
         self.report = report
         self.room = room
+        self.halt: Callable[[BaseException], None] = _raised
+        """Ends the batch; that of its engine."""
         self._places: dict[str, threading.Semaphore] = {}
+        self._stopped = threading.Event()
+        self._enlargements = Streak("enlargements", MOST_FAILURES)
         self._placing = threading.Lock()
         self._rehearsed: Describing | None = None
 
@@ -93,6 +113,10 @@ class BatchWork:
             descriptions = self.descriptions(item, order)
             with self.orders.services.thinking:
                 return list(self._tasks(item, order, descriptions))
+
+    def stop(self) -> None:
+        """Enlarge nothing more: what was received is kept for the next run."""
+        self._stopped.set()
 
     def descriptions(self, item: "Item", order: Order) -> "list[Description]":
         row = item.row
@@ -134,14 +158,16 @@ class BatchWork:
     def _tasks(
         self, item: "Item", order: Order, descriptions: "Sequence[Description]"
     ) -> Iterator[Task]:
+        from imagine.cli.enlarging import tell_of_upscalers
         from imagine.cli.order import check_pictures
 
         kept = self.journal.kept(item.key)
         number = 0
         for description in descriptions:
             plan = planned(description, order, seed=_first_seed(item, kept, number, order.count))
-            check_pictures(plan.requests, order.saving)
+            check_pictures(plan, order.saving)
             self.report.describe(item, plan)
+            tell_of_upscalers(plan, self.report.console)
             # What saved pictures of this description bear is not charged again.
             first = not any(number + n in item.saved for n in range(1, order.count + 1))
             for index in range(1, order.count + 1):
@@ -231,22 +257,25 @@ class BatchWork:
         return drawn.cheap
 
     def finish(self, task: Task, drawn: Drawn) -> None:
-        """Save a picture, and say where.
+        """Enlarge a picture where that was asked for, save it, and say where.
 
         Raises:
             SaveError: it cannot be written there.
+            ImagineError: it cannot be enlarged; what was received is kept for the next run.
         """
-        from imagine.cli.drawing import saved
+        from imagine.cli.finishing import saved
 
-        item, plan, picture = task.item, task.plan, drawn.picture
-        record = _picture_record(task, picture)
+        item, plan = task.item, task.plan
+        picture = self._enlarged(task, drawn.picture)
+        # In the ledger; what is finished by this thread at once is not there yet.
+        written_down = task.kept is not None or not drawn.cheap
+        record = _picture_record(task, picture, written_down=written_down)
 
         def announce(coming: "Coming") -> None:
             known = {"bytes": coming.bytes, "sha256": coming.sha256}
             self.journal.coming(item.key, task.number, coming, record | known)
 
         try:
-            written_down = task.kept is not None or not drawn.cheap
             with (
                 self._receiving(plan.backend),
                 self.purse.saving(picture, plan, again=written_down),
@@ -270,6 +299,48 @@ class BatchWork:
         self.journal.saved(item.key, task.number, artifact.path, record)
         self.report.picture(item, task.number, artifact.path, record)
 
+    def _enlarged(self, task: Task, picture: "Picture") -> "Picture":
+        from imagine.stages.pipeline import enlarged
+
+        if not task.plan.enlargements:
+            return picture
+        ticket, request = self._enlargements.begin(), task.plan.requests[task.index - 1]
+        try:
+            made = enlarged(picture, task.plan, request, charge=self._charge)
+        except ImagineError as error:
+            self._weigh(ticket, error)
+            if not isinstance(error, UnusableAnswerError):
+                raise
+            try:
+                _ = picture.image.pixels
+            except UnusableAnswerError:
+                # Not the upscaler's answer, but the picture itself: the next run draws it anew.
+                self.journal.forget_kept(task.item.key, task.number)
+            raise
+        self._weigh(ticket, None)
+        return made
+
+    def _weigh(self, ticket: int, error: ImagineError | None) -> None:
+        """Halt the batch when its upscaler fails all the time."""
+        if self._enlargements.end(ticket, error):
+            reason = ProviderError(
+                f"{self._enlargements.length} enlargements in a row failed, the last with: "
+                f"{str(error).rstrip('.')}; nothing more was begun, so run the same command again "
+                "to go on."
+            )
+            reason.__cause__ = error
+            self.halt(reason)
+
+    def _charge(self, step: "Enlargement", work: "Work") -> "tuple[Made, float | None]":
+        """Do the work of a step in turn: an upscaler that runs here takes all processors."""
+        # Money first: who waits for it must have no place that those need who have it.
+        with self.purse.enlarging(step.upscaler, step.result) as paid:
+            with self._place_of("upscaler", step.upscaler, step.upscaler.capabilities.concurrency):
+                if self._stopped.is_set():
+                    raise StoppedError("The run was stopped before the picture was enlarged.")
+                result, pixels = work()
+            return (result, pixels), paid(result)
+
     def conclude(self, item: "Item", errors: Sequence[ImagineError]) -> None:
         """Write down how an item ended."""
         status: Status = "done"
@@ -292,12 +363,23 @@ class BatchWork:
 
         if not is_limited(backend):
             return nullcontext()
-        key = f"{backend.name}/{backend.model}"
+        most = self.orders.services.many or 1
+        return self._place_of("backend", backend, places_at(backend, most))
+
+    def _place_of(
+        self, kind: str, service: "Backend | Upscaler", number: int
+    ) -> "AbstractContextManager[object]":
+        """One of `number` places at a service."""
+        key = f"{kind} {service.name}/{service.model}"
         with self._placing:
             if key not in self._places:
-                most = self.orders.services.many or 1
-                self._places[key] = threading.Semaphore(places_at(backend, most))
+                self._places[key] = threading.Semaphore(number)
             return self._places[key]
+
+
+def _raised(reason: BaseException) -> None:
+    """Where no engine runs that could be halted."""
+    raise reason
 
 
 def _seed_of(task: Task) -> int:
@@ -309,7 +391,8 @@ def _measured(task: Task, picture: "Picture") -> Drawn:
 
     saving = task.order.saving
     format = format_of(picture.image, saving.destination.format)
-    return Drawn(picture, is_kept(picture.image, format=format, quality=saving.received_quality))
+    kept = is_kept(picture.image, format=format, quality=saving.received_quality)
+    return Drawn(picture, kept and not task.plan.enlargements)
 
 
 def _first_seed(
@@ -325,8 +408,14 @@ def _first_seed(
     return None
 
 
-def _picture_record(task: Task, picture: "Picture") -> dict[str, Any]:
-    """What the results say of one picture, but for its place."""
+def _picture_record(task: Task, picture: "Picture", *, written_down: bool) -> dict[str, Any]:
+    """What the results say of one picture, but for its place.
+
+    Args:
+        written_down: what it cost is in the ledger.
+    """
+    from imagine.cli.text import upscale_values
+
     request = task.plan.requests[task.index - 1]
     width, height = picture.image.size
     cost = picture.recipe.cost
@@ -334,9 +423,10 @@ def _picture_record(task: Task, picture: "Picture") -> dict[str, Any]:
         "width": width,
         "height": height,
         "seed": request.seed,
-        "backend": task.plan.backend.name if task.kept is None else None,
+        "backend": None if written_down else task.plan.backend.name,
         "model": picture.image.model,
         "cost": None if cost is None else cost.model_dump(mode="json"),
         "timings": dict(picture.recipe.timings),
+        "upscales": upscale_values(picture.recipe),
         "notes": [*picture.image.notes],
     }

@@ -47,6 +47,12 @@ def enhancer(incomplete: str) -> list[str]:
     return _starting(incomplete, ENHANCERS.names())
 
 
+def upscaler(incomplete: str) -> list[str]:
+    from imagine.stages.upscale import UPSCALERS
+
+    return _starting(incomplete, ["auto", *UPSCALERS.names()])
+
+
 def on_enhance_error(incomplete: str) -> list[str]:
     return _starting(incomplete, ["fail", "original", "offline"])
 

@@ -118,6 +118,37 @@ def _sketch() -> tuple[Status, str]:
     return "ok", f"described and drew a test picture in {perf_counter() - start:.2f} s"
 
 
+def _upscalers() -> tuple[Status, str]:
+    """The embedded networks, on a small picture each, and how long a large one will take."""
+    from time import perf_counter
+
+    from PIL import Image
+
+    from imagine.stages.upscale import UPSCALERS
+    from imagine.stages.upscale.auto import can_run_networks
+    from imagine.stages.upscale.enlarge import enlarge, scaled
+    from imagine.stages.upscale.raster import image_of, raster_of
+
+    if not can_run_networks():
+        return "warning", "photo and art need ncnn: pip install ncnn; lanczos enlarges without"
+    side = 160
+    raster = raster_of(Image.effect_noise((side, side), 60).convert("RGB"))
+    told = []
+    for name in ("photo", "art"):
+        upscaler = UPSCALERS.create(name)
+        factor = upscaler.capabilities.factors[-1]
+        target = scaled(raster.size, factor)
+        # The first picture takes longer, as the network is loaded.
+        image_of(enlarge(raster_of(Image.new("RGB", (8, 8))), upscaler, scaled((8, 8), 2)).raster)
+        start = perf_counter()
+        image = image_of(enlarge(raster, upscaler, target).raster)
+        seconds = max(1, round((perf_counter() - start) * (1024 / side) ** 2))
+        if image.size != (target.width, target.height):
+            return "broken", f"{name} made {image.size} of {raster.size}; reinstall imagine-cli"
+        told.append(f"{name} {factor}x takes about {seconds} s for 1024x1024")
+    return "ok", ", ".join(told)
+
+
 def _formats() -> tuple[Status, str]:
     from imagine.stages.image import ImageFormat
     from imagine.stages.save import check_format
@@ -213,6 +244,7 @@ CHECKS: dict[str, Callable[[], tuple[Status, str]]] = {
     "settings": _settings,
     "styles": _styles,
     "sketch": _sketch,
+    "upscalers": _upscalers,
     "formats": _formats,
     "output": _output,
     "terminal": _terminal,

@@ -5,7 +5,8 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from imagine.cli.console import Console
-from imagine.stages.errors import ImagineError, SaveError, UnusableAnswerError, UsageError
+from imagine.cli.finishing import Finishing, picture_values
+from imagine.stages.errors import ImagineError, UnusableAnswerError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from imagine.stages.money.estimate import Estimate
     from imagine.stages.pipeline import Picture
     from imagine.stages.plan import Plan
-    from imagine.stages.publish import Coming
     from imagine.stages.save import Artifact
 
 
@@ -69,46 +69,65 @@ def draw_plan(
     """
     from imagine.cli.order import check_pictures
 
-    check_pictures(plan.requests, saving)
+    check_pictures(plan, saving)
     purse.check(plan)
     _show_plan(plan, showing, console)
     if showing.dry_run:
         _report_plan(plan, console, purse.estimate(plan, describing), line)
         return
+    finishing = Finishing(plan, saving, console, purse)
     results: dict[int, dict[str, Any]] = {}
-    failure: ImagineError | None = None
+    drawn: dict[int, Picture] = {}
+    failed: list[ImagineError] = []
     try:
         # 5. Draw; a failure leaves nothing behind and ends this prompt.
-        for index, call in _pictures(plan, console, purse, describing):
+        calls = _pictures(plan, console, purse, describing, drawn=drawn, failed=failed)
+        for index, call in calls:
             try:
-                picture = call.result()
-                # 6. Save, and say where.
-                with console.progress("3/3 Saving"), purse.saving(picture, plan):
-                    artifact = saved(picture, saving, index)
+                # 6. Enlarge, where that was asked for; save, and say where.
+                picture, artifact = finishing.finish(call.result(), index)
             except ImagineError as error:
                 # What was asked for at the same time is paid for, and comes all the same.
-                failure = failure or error
+                failed.append(error)
+                if drawn.pop(index, None) is not None and error.finished:
+                    # Saved as it was drawn.
+                    results[index] = error.finished[0]
                 continue
-            results[index] = _result(picture, artifact, plan.requests[index - 1].seed)
+            del drawn[index]
+            results[index] = picture_values(picture, artifact, plan.requests[index - 1].seed)
             _announce(picture, artifact, showing, console)
-    except (KeyboardInterrupt, SystemExit):
+    except BaseException:
+        # Ctrl-C, or a fault of an upscaler: what was paid for is never lost.
         purse.abandon()
+        if plan.backend.capabilities.paid:
+            for index, picture in sorted(drawn.items()):
+                finishing.rescue(picture, index)
         raise
     in_order = [results[index] for index in sorted(results)]
-    if failure is not None:
+    if failed:
         # With --json nobody has been told yet of those that are finished.
-        failure.finished = tuple(in_order)
-        raise failure
+        failed[0].finished = tuple(in_order)
+        raise failed[0]
     if console.json:
         console.result_json(_envelope(plan, in_order, line))
 
 
 def _pictures(
-    plan: "Plan", console: Console, purse: "Purse", describing: "Describing | None"
+    plan: "Plan",
+    console: Console,
+    purse: "Purse",
+    describing: "Describing | None",
+    *,
+    drawn: "dict[int, Picture]",
+    failed: list[ImagineError],
 ) -> "Iterator[tuple[int, Future[Picture]]]":
     """The pictures with their numbers as they come, several at a time where a provider draws.
 
     After a failure no other one is begun.
+
+    Args:
+        drawn: takes each picture, by its number, at once: before anybody waits for it.
+        failed: takes what failed here, and what fails with those that have come.
     """
     from imagine.stages.batch.ordered import as_they_end
     from imagine.stages.pipeline import draw
@@ -117,7 +136,6 @@ def _pictures(
     # A job that waits in a provider's line is cancelled by the thread that follows it.
     hosted = backend.capabilities.concurrency > 1 and not getattr(backend, "queued", False)
     threads = min(count, backend.capabilities.concurrency, AT_ONCE) if hosted else 1
-    failed: list[ImagineError] = []
     bars: list[Callable[[Progress], None]] = []
 
     def on_progress(step: "Progress") -> None:
@@ -130,7 +148,9 @@ def _pictures(
         try:
             with purse.drawing(plan):
                 picture = draw(plan, plan.requests[index - 1], on_progress=on_progress)
-                return purse.charged(picture, plan, describing if index == 1 else None)
+                picture = purse.charged(picture, plan, describing if index == 1 else None)
+                drawn[index] = picture
+                return picture
         except ImagineError as error:
             failed.append(error)
             raise
@@ -138,7 +158,7 @@ def _pictures(
     calls = as_they_end(range(1, count + 1), work, threads=threads)
     for number in range(1, count + 1):
         told = f" {number}/{count}" if count > 1 else ""
-        with console.progress(f"2/3 Drawing{told}") as bar:
+        with console.progress(f"2/{4 if plan.enlargements else 3} Drawing{told}") as bar:
             bars.append(bar)
             found = next(calls)
         yield found
@@ -146,6 +166,7 @@ def _pictures(
 
 def _show_plan(plan: "Plan", showing: Showing, console: Console) -> None:
     from imagine.cli.console import is_terminal
+    from imagine.cli.enlarging import tell_of_upscalers
     from imagine.cli.text import guard_text, prompt_text, spec_text
 
     if showing.show_prompt or (showing.dry_run and not console.json):
@@ -157,6 +178,7 @@ def _show_plan(plan: "Plan", showing: Showing, console: Console) -> None:
     console.detail(guard_text(plan.description))
     for note in plan.notes:
         console.warn(note)
+    tell_of_upscalers(plan, console)
 
 
 def _report_plan(
@@ -174,9 +196,10 @@ def _report_plan(
     seeds = ", ".join(str(request.seed) for request in plan.requests)
     price = f": {estimate.told(most=True)}" if estimate is not None else ""
     seed = f", seed {seeds}" if plan.backend.capabilities.seed else ""
+    steps = "".join(f", {step.told()}" for step in plan.enlargements)
     console.note(
         f"Would draw {len(plan.requests)} of {request.width}x{request.height} "
-        f"with {titled(plan.backend)}{seed}{price}. Nothing was drawn."
+        f"with {titled(plan.backend)}{seed}{steps}{price}. Nothing was drawn."
     )
     if not is_undescribed(plan):
         console.result(request.prompt)
@@ -187,65 +210,10 @@ def is_undescribed(plan: "Plan") -> bool:
     return plan.description.enhancer is None and not plan.description.by_hand
 
 
-def saved(
-    picture: "Picture",
-    saving: "Saving",
-    index: int,
-    *,
-    item: str | None = None,
-    on_encoded: "Callable[[Coming], None]" = lambda coming: None,
-) -> "Artifact":
-    """The picture under its name.
-
-    Args:
-        index: among the pictures of one prompt, from 1.
-        item, on_encoded: as `save_image` takes them.
-
-    Raises:
-        SaveError: it cannot be written there.
-        UsageError: the format's encoder refused it.
-        UnusableAnswerError: it cannot be decoded to be encoded anew.
-            After all of them one that was paid for is kept elsewhere.
-    """
-    from imagine.stages.save import save_image
-
-    try:
-        return save_image(
-            picture.image,
-            picture.recipe,
-            destination=saving.destination,
-            name_template=saving.name_template,
-            quality=saving.quality if picture.image.received is None else saving.received_quality,
-            metadata=saving.metadata,
-            sidecar=saving.sidecar,
-            overwrite=saving.overwrite,
-            index=index,
-            item=item,
-            on_encoded=on_encoded,
-        )
-    except (SaveError, UsageError, UnusableAnswerError) as error:
-        if picture.image.received is None:
-            raise
-        raise type(error)(f"{error} {_kept_elsewhere(picture)}") from error
-
-
-def _kept_elsewhere(picture: "Picture") -> str:
-    """Where a picture went that a provider drew, and that its own place could not take."""
-    from imagine.cli.settings import cache_directory
-    from imagine.stages.save import Destination, save_image
-
-    rescue = Destination(directory=cache_directory() / "rescued", file_name=None, format=None)
-    try:
-        artifact = save_image(picture.image, picture.recipe, destination=rescue)
-    except SaveError:
-        return "It could not be kept anywhere else."
-    return f"The picture itself is kept: '{artifact.path}'."
-
-
 def _announce(picture: "Picture", artifact: "Artifact", showing: Showing, console: Console) -> None:
     """Notes and preview on stderr; the path on stdout."""
     from imagine.cli import preview
-    from imagine.cli.text import cost_text
+    from imagine.cli.text import cost_text, enlarging_cost_text
 
     for note in picture.image.notes:
         console.warn(note)
@@ -255,6 +223,8 @@ def _announce(picture: "Picture", artifact: "Artifact", showing: Showing, consol
     cost = picture.recipe.cost
     if cost is not None:
         console.detail(f"Cost: {cost_text(cost)}.")
+    if paid := [record.cost for record in picture.recipe.upscales if record.cost is not None]:
+        console.detail(f"Cost of enlarging: {enlarging_cost_text(paid)}.")
     console.detail(f"{artifact.width}x{artifact.height}, {artifact.bytes} bytes, {timings}.")
     if showing.preview and preview.can_show():
         # A saved picture that this machine cannot decode is still the picture.
@@ -266,16 +236,6 @@ def _announce(picture: "Picture", artifact: "Artifact", showing: Showing, consol
         import typer
 
         typer.launch(str(artifact.path))
-
-
-def _result(picture: "Picture", artifact: "Artifact", seed: int) -> dict[str, Any]:
-    values = {**asdict(artifact), "path": str(artifact.path), "seed": seed}
-    values["sidecar_path"] = None if artifact.sidecar_path is None else str(artifact.sidecar_path)
-    values["notes"] = [*picture.image.notes, *artifact.notes]
-    values["model"] = picture.image.model
-    cost = picture.recipe.cost
-    values["cost"] = None if cost is None else cost.model_dump(mode="json")
-    return values
 
 
 def _envelope(plan: "Plan", results: list[dict[str, Any]], line: int | None) -> dict[str, Any]:

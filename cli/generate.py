@@ -35,6 +35,10 @@ def generate(
     guidance: options.Guidance = None,
     image: options.Images = None,
     strength: options.Strength = None,
+    upscale: options.Upscale = None,
+    upscaler: options.Upscaler = None,
+    denoise: options.Denoise = None,
+    sharpen: options.Sharpen = None,
     output: options.Output = None,
     name: options.NameTemplate = None,
     format: options.Format = None,
@@ -138,7 +142,7 @@ def _described(prompt: str, order: Order, console: Console, purse: "Purse") -> "
     describing = order.describing
     rehearse(prompt, order)
     paying = purse.describing(describing, order.backend, count=order.count)
-    with console.progress("1/3 Describing"), paying:
+    with console.progress(f"1/{order.stages} Describing"), paying:
         answers = describing.describe(prompt)
         purse.described(answers, describing)
     chosen = picked(answers, console)

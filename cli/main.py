@@ -18,10 +18,11 @@ COMMANDS = {
     "show": "Show what a picture was made from.",
     "replay": "Draw a picture again from the file alone; options win.",
     "refine": "Change one thing of a picture and draw it again.",
+    "upscale": "Enlarge pictures; again, it goes on where it stopped.",
     "cost": "Show what was spent, or the known prices.",
     "cache": "Show or clear the descriptions that were paid for.",
     "styles": "List the style presets, or show one.",
-    "backends": "List what can describe and what can draw.",
+    "backends": "List what can describe, draw and enlarge.",
     "config": "Show every setting, its value and where it came from.",
     "doctor": "Check that everything works here.",
 }

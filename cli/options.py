@@ -151,7 +151,7 @@ Budget = Annotated[
     ),
 ]
 Yes = Annotated[
-    bool, typer.Option("--yes", "-y", help="Draw many paid pictures without being asked.")
+    bool, typer.Option("--yes", "-y", help="Make many paid pictures without being asked.")
 ]
 Styles = Annotated[
     list[str] | None,
@@ -236,6 +236,120 @@ Format = Annotated[
 Quality = Annotated[
     int | None,
     typer.Option("--quality", metavar="1-100", parser=whole_number, help="Of jpg, webp and avif."),
+]
+Upscale = Annotated[
+    int | None,
+    typer.Option(
+        "--upscale",
+        metavar="2|3|4|8",
+        parser=whole_number,
+        help="Enlarge each picture so many times; --size is what is drawn before.",
+        show_default=False,
+    ),
+]
+Upscaler = Annotated[
+    str | None,
+    typer.Option(
+        "--upscaler",
+        metavar="NAME",
+        autocompletion=completion.upscaler,
+        help="Who enlarges: auto, NAME or NAME/MODEL of `imagine backends`, a model file, or none.",
+        show_default=False,
+    ),
+]
+Denoise = Annotated[
+    int | None,
+    typer.Option(
+        "--denoise",
+        metavar="N",
+        parser=whole_number,
+        help="Noise to remove while enlarging, where the upscaler can: photo 0 to 3.",
+    ),
+]
+Sharpen = Annotated[
+    float | None,
+    typer.Option(
+        "--sharpen",
+        metavar="0-2",
+        parser=number,
+        help="Sharpen what was enlarged; 0.5 is gentle.",
+    ),
+]
+Scale = Annotated[
+    int | None,
+    typer.Option(
+        "--scale",
+        metavar="2|3|4|8",
+        parser=whole_number,
+        help="Times as wide and as high; default 2.",
+    ),
+]
+To = Annotated[
+    str | None,
+    typer.Option(
+        "--to", metavar="WxH", help="Exactly this size, as 4096x4096; other shapes are cropped."
+    ),
+]
+LongEdge = Annotated[
+    int | None,
+    typer.Option(
+        "--long-edge", metavar="N", parser=whole_number, help="N pixels on the longer side."
+    ),
+]
+UpscalerOfFiles = Annotated[
+    str | None,
+    typer.Option(
+        "--upscaler",
+        metavar="NAME",
+        autocompletion=completion.upscaler,
+        help="Who enlarges: auto, NAME or NAME/MODEL of `imagine backends`, or a model file.",
+        show_default=False,
+    ),
+]
+PromptOfPicture = Annotated[
+    str | None,
+    typer.Option(
+        "--prompt",
+        metavar="WORDS",
+        help="What the pictures show, for upscalers that read it (default: their own prompts).",
+    ),
+]
+OutputBeside = Annotated[
+    str | None,
+    typer.Option(
+        "--output",
+        "-o",
+        metavar="DIR|FILE",
+        help="Where to save (default: beside each picture); made when missing.",
+    ),
+]
+FormatAsSource = Annotated[
+    str | None,
+    typer.Option(
+        "--format",
+        metavar="FORMAT",
+        autocompletion=completion.picture_format,
+        help="png, jpg, webp or avif; default each picture's own, where that is one of them.",
+    ),
+]
+Recursive = Annotated[
+    bool, typer.Option("--recursive", "-r", help="The directories in a directory, too.")
+]
+ForceAnew = Annotated[
+    bool, typer.Option("--force", help="Make everything anew, what is finished too.")
+]
+VerboseFiles = Annotated[
+    int,
+    typer.Option(
+        "--verbose",
+        "-v",
+        count=True,
+        help="Say sizes and times, too; -vv: every request too.",
+        show_default=False,
+    ),
+]
+DryRunFiles = Annotated[
+    bool, typer.Option("--dry-run", help="Show what would be made; write nothing.")
 ]
 SpecFile = Annotated[
     Path | None,

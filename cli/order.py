@@ -11,12 +11,16 @@ from imagine.cli.settings import Settings, config_directory
 from imagine.stages.errors import SpecError, UsageError, did_you_mean, unknown_name
 
 if TYPE_CHECKING:
+    from imagine.cli.services import Services
     from imagine.stages.enhance import Enhancer
+    from imagine.stages.enlargement import Enlarging
     from imagine.stages.generate import Backend
-    from imagine.stages.image import ImageFormat, ImageRequest, ReferenceImage
+    from imagine.stages.image import ImageFormat, ReferenceImage
+    from imagine.stages.plan import Plan
     from imagine.stages.save import Destination
     from imagine.stages.spec import PromptSpec, SpecFormat
     from imagine.stages.styles import StylePreset
+    from imagine.stages.upscale import Upscaler
 
 FORMATS = ["png", "jpg", "webp", "avif"]
 
@@ -91,6 +95,87 @@ def given_size(
     if aspect_ratio is not None:
         parse_aspect_ratio(aspect_ratio)
     return (None if size is None else parse_size(size)), aspect_ratio
+
+
+def enlarging_for(
+    services: "Services",
+    *,
+    factor: int | None,
+    upscaler: str | None,
+    denoise: int | None,
+    sharpen: float | None,
+    again: bool = False,
+) -> "Enlarging | None":
+    """What is done to drawn pictures; None where nobody is to enlarge any.
+
+    Args:
+        factor: of --upscale.
+        upscaler: of --upscaler.
+        again: take the recorded upscaler of a picture where none is named.
+
+    Raises:
+        UsageError: an option is wrong, or goes with none that there is.
+    """
+    from imagine.stages.enlargement import Enlarging, check_factor
+
+    check_factor(factor)
+    named = str(services.settings.text("upscaler", upscaler))
+    if named == "none" and again and upscaler is None:
+        # The setting is about sizes that are asked for, not about what was done before.
+        named = "auto"
+    if named == "none":
+        _refuse_with_none(factor, denoise, sharpen)
+        return None
+    return Enlarging(
+        find=lambda style, drawn_by: services.upscaler(named, style, drawn_by=drawn_by),
+        factor=factor,
+        denoise=denoise,
+        sharpen=sharpen,
+        again=services.recorded_upscaler if again and upscaler is None else None,
+    )
+
+
+def _refuse_with_none(factor: int | None, denoise: int | None, sharpen: float | None) -> None:
+    for option, value in {
+        "--upscale": None if factor == 1 else factor,
+        "--denoise": denoise,
+        "--sharpen": sharpen,
+    }.items():
+        if value is not None:
+            raise UsageError(
+                f"{option} {value:g} needs somebody who enlarges, and the upscaler is none; name "
+                "one with --upscaler, or leave it out."
+            )
+
+
+def fixed_upscaler(services: "Services", option: str | None) -> "Upscaler | None":
+    """The upscaler that was named; None where each picture gets one that suits it.
+
+    Raises:
+        UsageError, ConfigError, LocalBackendError: it cannot be used.
+    """
+    named = services.settings.text("upscaler", option)
+    return None if named == "auto" else services.upscaler(named)[0]
+
+
+def refuse_without_enlarging(
+    *, upscaler: str | None, denoise: int | None, sharpen: float | None
+) -> None:
+    """Refuse options about enlarging where nothing is enlarged.
+
+    Raises:
+        UsageError: naming the option.
+    """
+    for option, value in {
+        "--upscaler": None if upscaler in ("auto", "none") else upscaler,
+        "--denoise": denoise,
+        "--sharpen": sharpen,
+    }.items():
+        if value is not None:
+            raise UsageError(
+                f"{option} {value} goes with --upscale, or with a --size that the backend does not "
+                "draw; add one, or leave it out."
+            )
 
 
 def choose_saving(
@@ -301,7 +386,7 @@ def _first_object(text: str) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def check_pictures(requests: "tuple[ImageRequest, ...]", saving: Saving) -> None:
+def check_pictures(plan: "Plan", saving: Saving) -> None:
     """Refuse what cannot be saved, before it is drawn.
 
     Raises:
@@ -310,9 +395,9 @@ def check_pictures(requests: "tuple[ImageRequest, ...]", saving: Saving) -> None
     """
     from imagine.stages.save import check_format
 
-    check_format(saving.destination.format or "png", requests[0].width, requests[0].height)
-    if saving.destination.file_name is not None and saving.overwrite and len(requests) > 1:
+    check_format(saving.destination.format or "png", *plan.size)
+    if saving.destination.file_name is not None and saving.overwrite and len(plan.requests) > 1:
         raise UsageError(
-            f"{len(requests)} pictures cannot all replace '{saving.destination.file_name}'; "
+            f"{len(plan.requests)} pictures cannot all replace '{saving.destination.file_name}'; "
             "name a directory."
         )

@@ -13,11 +13,13 @@ if TYPE_CHECKING:
     from imagine.cli.order import Saving
     from imagine.cli.services import Services
     from imagine.stages.description import Description
+    from imagine.stages.enlargement import Enlarging
     from imagine.stages.generate import Backend
     from imagine.stages.image import ReferenceImage
     from imagine.stages.plan import Plan
     from imagine.stages.series import Series
     from imagine.stages.spec import PromptSpec
+    from imagine.stages.upscale import Upscaler
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,10 @@ class Wanted:
     guidance: float | None = None
     image: Sequence[Path] | None = None
     strength: float | None = None
+    upscale: int | None = None
+    upscaler: str | None = None
+    denoise: int | None = None
+    sharpen: float | None = None
     output: str | None = None
     name: str | None = None
     format: str | None = None
@@ -64,6 +70,8 @@ class Order:
     """What is wanted, settled: who does it, and how.
 
     Attributes:
+        enlarging: what is done to drawn pictures; None where nobody may enlarge any.
+        upscaler: who surely will; None where that depends on the picture, or nobody does.
         why_describes, why_draws: why they were chosen; "" for who was named.
     """
 
@@ -78,8 +86,17 @@ class Order:
     images: "Sequence[ReferenceImage]"
     strength: float | None
     saving: "Saving"
+    enlarging: "Enlarging | None" = None
+    upscaler: "Upscaler | None" = None
     why_describes: str = ""
     why_draws: str = ""
+
+    @property
+    def stages(self) -> int:
+        """In how many a picture is made: described, drawn, perhaps enlarged, saved."""
+        from imagine.stages.enlargement import is_needed
+
+        return 4 if is_needed(self.enlarging, self.backend, self.size) else 3
 
     def introduction(self) -> str:
         """Who describes and who draws, a sentence for people."""
@@ -127,6 +144,18 @@ def order_for(
     enhancer, why_describes = services.enhancer(wanted.enhancer, no_enhance=wanted.no_enhance)
     backend, why_draws = services.backend(wanted.backend, wanted.model)
     exact, ratio = choose.choose_size(settings, wanted.size, wanted.aspect_ratio)
+    enlarging = choose.enlarging_for(
+        services,
+        # Who is not to be asked is not asked because a setting says so.
+        factor=(
+            wanted.upscale
+            if wanted.upscaler == "none"
+            else settings.whole("upscale", wanted.upscale)
+        ),
+        upscaler=wanted.upscaler,
+        denoise=wanted.denoise,
+        sharpen=wanted.sharpen,
+    )
     images = choose.references(list(wanted.image or []))
     order = Order(
         describing=describing_for(
@@ -167,6 +196,7 @@ def order_for(
             hosted=backend.capabilities.paid,
             batch=batch,
         ),
+        enlarging=enlarging,
         why_describes=why_describes,
         why_draws=why_draws,
     )
@@ -179,7 +209,14 @@ def order_for(
         guidance_scale=wanted.guidance,
         images=len(images),
         strength=wanted.strength,
+        enlarging=enlarging,
     )
+    if order.stages == 4:
+        return replace(order, upscaler=choose.fixed_upscaler(services, wanted.upscaler))
+    if not batch:
+        choose.refuse_without_enlarging(
+            upscaler=wanted.upscaler, denoise=wanted.denoise, sharpen=wanted.sharpen
+        )
     return order
 
 
@@ -208,6 +245,7 @@ def planned(description: "Description", order: Order, *, seed: int | None = None
         guidance_scale=order.guidance_scale,
         images=order.images,
         strength=order.strength,
+        enlarging=order.enlarging,
     )
 
 
@@ -235,7 +273,7 @@ def rehearse(prompt: str, order: Order) -> None:
 
     if order.describing.asks and not order.describing.dry_run:
         plan = planned(order.describing.rehearse(prompt), order)
-        check_pictures(plan.requests, order.saving)
+        check_pictures(plan, order.saving)
 
 
 def edited(description: "Description", console: Console) -> "Description":

@@ -1,6 +1,6 @@
 """The money of one command line: asks before it is spent, counts what was, writes it down."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -18,16 +18,16 @@ if TYPE_CHECKING:
     from imagine.cli.describing import Answers, Describing
     from imagine.cli.planning import Order
     from imagine.stages.description import Description
-    from imagine.stages.enhance import Enhancer
     from imagine.stages.generate import Backend
     from imagine.stages.money.cost import Budget
-    from imagine.stages.money.estimate import Estimate
+    from imagine.stages.money.estimate import Estimate, Service
     from imagine.stages.money.ledger import Kind, Ledger, Outcome
     from imagine.stages.money.prices import PriceList
     from imagine.stages.money.usage import Usage
     from imagine.stages.pipeline import Picture
     from imagine.stages.plan import Plan
     from imagine.stages.recipe import UsageRecord
+    from imagine.stages.upscale import Enlarged, Upscaler
 
 
 @dataclass
@@ -44,7 +44,7 @@ class Purse:
     limit: float | None
     yes: bool
     told_of_ledger: bool = False
-    _under_way: "dict[int, tuple[Kind, Enhancer | Backend, Estimate]]" = field(default_factory=dict)
+    _under_way: "dict[int, tuple[Kind, Service, Estimate]]" = field(default_factory=dict)
 
     # Each is read only when something costs money.
 
@@ -79,7 +79,13 @@ class Purse:
         # One prompt more than may go unasked.
         number = UNASKED // each + 1 if times is None else times
         described = self._of_description(describing, variants=describing.pick * number)
-        self.agree(order.backend, each * number, more=more, beside=described)
+        self.agree(
+            order.backend,
+            each * number,
+            more=more,
+            beside=described,
+            enlarging=self._of_upscaler(order, each * number),
+        )
 
     def agree_to_all(self, orders: "Iterable[Order]") -> None:
         """As `agree_to`, for the different prompts of a batch."""
@@ -90,10 +96,12 @@ class Purse:
             return
         pictures, estimate = 0, Estimate()
         for order in orders:
-            if not order.backend.capabilities.paid:
-                continue
             number = order.count * self._taken(order.describing)
+            enlarging = self._of_upscaler(order, number)
+            if not order.backend.capabilities.paid and enlarging.is_free:
+                continue
             pictures += number
+            estimate += enlarging
             estimate += self._of_squares(order.backend, number)
             estimate += self._of_description(order.describing, variants=order.describing.pick)
         if pictures > UNASKED:
@@ -110,26 +118,46 @@ class Purse:
         *,
         more: bool = False,
         beside: "Estimate | None" = None,
+        enlarging: "Estimate | None" = None,
     ) -> None:
         """Have many paid pictures agreed to; those of a server of one's own need no agreement.
 
         Args:
             more: there may be more than `pictures` of them.
             beside: what their descriptions cost.
+            enlarging: what enlarging them costs.
 
         Raises:
             BudgetError: nobody agrees.
         """
-        if not backend.capabilities.paid or self.yes:
+        free = enlarging is None or enlarging.is_free
+        if self.yes or (free and not backend.capabilities.paid):
             return
         from imagine.stages.money.cost import UNASKED
 
         if pictures <= UNASKED:
             return
         estimate = self._of_squares(backend, pictures)
-        if beside is not None:
-            estimate += beside
+        for part in (beside, enlarging):
+            if part is not None:
+                estimate += part
         self._ask(pictures, estimate, more=more)
+
+    def agree_to_enlarge(self, upscaler: "Upscaler", sizes: "Sequence[tuple[int, int]]") -> None:
+        """Have the enlarging of many pictures agreed to, where it costs money.
+
+        Args:
+            sizes: pixels of the results.
+
+        Raises:
+            BudgetError: nobody agrees.
+        """
+        if not upscaler.capabilities.paid or self.yes:
+            return
+        from imagine.stages.money.cost import UNASKED
+
+        if len(sizes) > UNASKED:
+            self._ask(len(sizes), self.of_upscaling(upscaler, sizes), more=False)
 
     def _ask(self, pictures: int, estimate: "Estimate", *, more: bool) -> None:
         from imagine.stages.money.cost import check_consent, many_pictures
@@ -145,13 +173,46 @@ class Purse:
     def estimate(self, plan: "Plan", describing: "Describing | None" = None) -> "Estimate | None":
         """What a plan will cost, with the description that a dry run left out; None for nothing."""
         asks = describing is not None and plan.description.enhancer is None and describing.asks
-        if not (plan.backend.capabilities.paid or asks):
+        enlarged = any(step.upscaler.capabilities.paid for step in plan.enlargements)
+        if not (plan.backend.capabilities.paid or asks or enlarged):
             return None
         if describing is None or not asks:
-            return self._of_pictures(plan, len(plan.requests))
+            count = len(plan.requests)
+            return self._of_pictures(plan, count) + self.of_enlarging(plan, count)
         pictures = len(plan.requests) * self._taken(describing)
         asked = self._of_description(describing, variants=describing.pick)
-        return self._of_pictures(plan, pictures) + asked
+        return self._of_pictures(plan, pictures) + self.of_enlarging(plan, pictures) + asked
+
+    def of_upscaling(self, upscaler: "Upscaler", sizes: "Iterable[tuple[int, int]]") -> "Estimate":
+        """What enlarging pictures to those sizes will cost."""
+        from imagine.stages.money.estimate import Estimate, estimate_upscale
+
+        total = Estimate()
+        for size in sizes if upscaler.capabilities.paid else ():
+            total += estimate_upscale(self.prices, upscaler, size=size)
+        return total
+
+    def of_enlarging(self, plan: "Plan", count: int) -> "Estimate":
+        """What enlarging `count` pictures of a plan will cost."""
+        from imagine.stages.money.estimate import Estimate
+
+        total = Estimate()
+        for step in plan.enlargements:
+            total += self.of_upscaling(step.upscaler, [step.result] * count)
+        return total
+
+    def _of_upscaler(self, order: "Order", count: int) -> "Estimate":
+        """As `of_enlarging`, while nobody knows the shapes."""
+        from imagine.stages.money.estimate import Estimate
+
+        upscaler = order.upscaler
+        if upscaler is None or not upscaler.capabilities.paid:
+            return Estimate()
+        size = order.size or order.backend.capabilities.sizes.for_ratio(
+            order.backend.name, (1, 1), exact=False
+        )
+        factor = (order.enlarging.factor if order.enlarging else None) or 1
+        return self.of_upscaling(upscaler, [(size[0] * factor, size[1] * factor)] * count)
 
     def _of_squares(self, backend: "Backend", count: int, *, references: int = 0) -> "Estimate":
         """What pictures will cost whose shape is not known yet."""
@@ -253,8 +314,12 @@ class Purse:
         Raises:
             BudgetError: they could.
         """
+        count = len(plan.requests)
+        estimate = self.of_enlarging(plan, count)
         if plan.backend.capabilities.paid:
-            self.budget.check(self._of_pictures(plan, len(plan.requests)))
+            estimate += self._of_pictures(plan, count)
+        if not estimate.is_free:
+            self.budget.check(estimate)
 
     @contextmanager
     def drawing(self, plan: "Plan") -> Iterator[None]:
@@ -270,6 +335,42 @@ class Purse:
                 self._failed("image", plan.backend, error, estimate)
                 raise
 
+    @contextmanager
+    def enlarging(
+        self, upscaler: "Upscaler", size: tuple[int, int]
+    ) -> "Iterator[Callable[[Enlarged], float | None]]":
+        """Around enlarging one picture: checks the budget, and writes down what was paid.
+
+        Yields:
+            What is to be told of the result; it says what that cost in dollars, None where nothing
+            was paid or nobody knows.
+
+        Args:
+            size: pixels of the result.
+
+        Raises:
+            BudgetError: it could cost more than is left.
+        """
+        if not upscaler.capabilities.paid:
+            yield lambda enlarged: None
+            return
+        from imagine.stages.money.cost import actual
+
+        def paid(enlarged: "Enlarged") -> float | None:
+            model, usage = enlarged.model, enlarged.usage
+            dollars = actual(self.prices, upscaler, usage, served=model, size=size)
+            self.budget.spend(dollars)
+            self._write("upscale", upscaler, dollars, model=model, usage=usage, outcome="saved")
+            return dollars
+
+        estimate = self.of_upscaling(upscaler, [size])
+        with self.budget.held(estimate), self._asking("upscale", upscaler, estimate):
+            try:
+                yield paid
+            except ImagineError as error:
+                self._failed("upscale", upscaler, error, estimate)
+                raise
+
     def abandon(self) -> None:
         """Write down that nobody waits any more for what other threads have asked for."""
         for kind, service, estimate in list(self._under_way.values()):
@@ -277,7 +378,7 @@ class Purse:
 
     @contextmanager
     def _asking(
-        self, kind: "Kind", service: "Enhancer | Backend", estimate: "Estimate", *, calls: int = 1
+        self, kind: "Kind", service: "Service", estimate: "Estimate", *, calls: int = 1
     ) -> Iterator[None]:
         """Around calls that may be abandoned: then they are written down as lost."""
         tokens = [object() for _ in range(calls)]
@@ -362,7 +463,7 @@ class Purse:
                 )
 
     def _failed(
-        self, kind: "Kind", service: "Enhancer | Backend", error: ImagineError, estimate: "Estimate"
+        self, kind: "Kind", service: "Service", error: ImagineError, estimate: "Estimate"
     ) -> None:
         """Count and write down a call that failed, if it may have been paid for all the same."""
         from imagine.stages.money.cost import cost_of_failure
@@ -375,9 +476,7 @@ class Purse:
         model = getattr(service, "model", "")
         self._write(kind, service, dollars, model=model, usage=error.usage, outcome=outcome)
 
-    def _interrupted(
-        self, kind: "Kind", service: "Enhancer | Backend", estimate: "Estimate"
-    ) -> None:
+    def _interrupted(self, kind: "Kind", service: "Service", estimate: "Estimate") -> None:
         """Ctrl-C while a provider works: nobody knows whether it is billed."""
         error = LostAnswerError("Interrupted.")
         self._failed(kind, service, error, estimate)
@@ -400,7 +499,7 @@ class Purse:
     def _write(
         self,
         kind: "Kind",
-        service: "Enhancer | Backend",
+        service: "Service",
         dollars: float | None,
         *,
         model: str,

@@ -30,6 +30,10 @@ def refine(
     guidance: options.Guidance = None,
     image: options.Images = None,
     strength: options.Strength = None,
+    upscale: options.Upscale = None,
+    upscaler: options.Upscaler = None,
+    denoise: options.Denoise = None,
+    sharpen: options.Sharpen = None,
     output: options.Output = None,
     name: options.NameTemplate = None,
     format: options.Format = None,
@@ -84,7 +88,17 @@ def refine(
             guidance_scale=guidance,
             images=choose.references(image),
             strength=strength,
+            enlarging=choose.enlarging_for(
+                services,
+                factor=upscale,
+                upscaler=upscaler,
+                denoise=denoise,
+                sharpen=sharpen,
+                again=True,
+            ),
         )
+        if not recorded.enlargements:
+            choose.refuse_without_enlarging(upscaler=upscaler, denoise=denoise, sharpen=sharpen)
         saving = choose.choose_saving(
             settings,
             output=output,
@@ -110,7 +124,7 @@ def refine(
         )
         purse = open_purse(settings, console, budget=budget, yes=yes)
         if not dry_run:
-            purse.agree(recorded.backend, num)
+            purse.agree(recorded.backend, num, enlarging=purse.of_enlarging(recorded, num))
         reason = f" ({why})" if why else ""
         painter = choose.titled(recorded.backend)
         console.note(f"Enhancer {choose.titled(who)}{reason}, backend {painter}.")
@@ -119,7 +133,7 @@ def refine(
         wish = " ".join(instruction)
         try:
             paying = purse.describing(describing, recorded.backend, count=num)
-            with console.progress("1/3 Changing"), paying:
+            with console.progress(f"1/{4 if recorded.enlargements else 3} Changing"), paying:
                 description = change(recipe, wish, enhancer=who, cache=describing.cache)
         except ImagineError as error:
             purse.described(Answers([], [error]), describing)

@@ -24,6 +24,10 @@ def replay(
     guidance: options.Guidance = None,
     image: options.Images = None,
     strength: options.Strength = None,
+    upscale: options.Upscale = None,
+    upscaler: options.Upscaler = None,
+    denoise: options.Denoise = None,
+    sharpen: options.Sharpen = None,
     output: options.Output = None,
     name: options.NameTemplate = None,
     format: options.Format = None,
@@ -72,7 +76,17 @@ def replay(
             guidance_scale=guidance,
             images=choose.references(image),
             strength=strength,
+            enlarging=choose.enlarging_for(
+                services,
+                factor=upscale,
+                upscaler=upscaler,
+                denoise=denoise,
+                sharpen=sharpen,
+                again=True,
+            ),
         )
+        if not plan.enlargements:
+            choose.refuse_without_enlarging(upscaler=upscaler, denoise=denoise, sharpen=sharpen)
         saving = choose.choose_saving(
             settings,
             output=output,
@@ -95,5 +109,5 @@ def replay(
         )
         purse = open_purse(settings, console, budget=budget, yes=yes)
         if not dry_run:
-            purse.agree(plan.backend, num)
+            purse.agree(plan.backend, num, enlarging=purse.of_enlarging(plan, num))
         draw_plan(plan, saving, showing, console, purse)

@@ -1,13 +1,15 @@
-"""Who describes and who draws: names from options and settings in, connected services out."""
+"""Who describes, draws and enlarges: names of options and settings in, connected services out."""
 
 from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass, field, replace
+from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING, Any, Literal, Self, cast
 
 from imagine.cli.console import Console
-from imagine.cli.settings import Settings
+from imagine.cli.settings import Settings, config_directory
 from imagine.stages.batch.turns import Turns
-from imagine.stages.errors import ConfigError, UsageError
+from imagine.stages.errors import ConfigError, LocalBackendError, UsageError, shown
 from imagine.stages.network.providers import PROVIDERS, Connection, is_own_host, silent
 
 if TYPE_CHECKING:
@@ -17,7 +19,9 @@ if TYPE_CHECKING:
     from imagine.stages.enhance import Enhancer
     from imagine.stages.generate import Backend
     from imagine.stages.network.gate import Gate
-    from imagine.stages.recipe import Recipe
+    from imagine.stages.recipe import Recipe, UpscaleRecord
+    from imagine.stages.spec import Style
+    from imagine.stages.upscale import Upscaler
 
 # What -vv shows, beyond -v.
 EXCHANGES = 2
@@ -25,11 +29,17 @@ EXCHANGES = 2
 RECEIVERS = 2
 # Their usual address answers no more: only another server makes them useful.
 CLOSED = ("imagen",)
+# Upscalers that take models of the user's own, and whether they look for them in his directory.
+OWN_MODELS = {"model": True, "detail": True, "diffusers": False}
+# Those whose networks are run by ncnn alone.
+NETWORKS = frozenset({"photo", "art", "detail"})
+# What an upscaler's name that is a path ends in.
+MODEL_ENDINGS = (".safetensors", ".onnx", ".param", ".pth", ".pt", ".ckpt")
 
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """Makes enhancers and backends for one command line, in a `with` statement that closes them.
+    """Makes enhancers, backends and upscalers for one command line, in a `with` statement.
 
     Attributes:
         dry_run: nobody will be asked, so a missing key is no obstacle.
@@ -49,7 +59,8 @@ class Services:
     gates: "dict[str, Gate]" = field(default_factory=dict)
     thinking: Turns = field(default_factory=Turns)
     receiving: Turns = field(default_factory=lambda: Turns(RECEIVERS))
-    _made: "dict[tuple[str, str], Enhancer | Backend]" = field(default_factory=dict)
+    _made: "dict[tuple[str, str], Enhancer | Backend | Upscaler]" = field(default_factory=dict)
+    _making: Lock = field(default_factory=Lock)
 
     def __enter__(self) -> Self:
         return self
@@ -105,6 +116,53 @@ class Services:
             return self._backend("gemini", model), key
         why = "embedded: a layout draft of cut-outs, no diffusion model"
         return self._backend("sketch", model), why
+
+    def upscaler(
+        self, option: str | None, style: "Style | None" = None, *, drawn_by: str = ""
+    ) -> "tuple[Upscaler, str]":
+        """The upscaler, and why it was chosen ("" when it was named).
+
+        Args:
+            option: auto, NAME, NAME/MODEL, or the path of a model file; None for the setting.
+            style: of the picture that is to be enlarged, as its recipe has it; for auto.
+            drawn_by: the backend that drew it; "" where nobody knows.
+
+        Raises:
+            UsageError: an unknown name, or a model for an upscaler that has none.
+            ConfigError: its key or address is missing.
+            LocalBackendError: it cannot run here.
+        """
+        named = str(self.settings.text("upscaler", option))
+        why = ""
+        if named == "none":
+            raise UsageError("--upscaler none enlarges nothing; name one of `imagine backends`.")
+        if named == "auto":
+            from imagine.stages.upscale.auto import choose
+
+            named, why = choose(style, drawn_by=drawn_by)
+        with self._making:
+            made = self._made.get(("upscaler", named))
+            if made is None:
+                made = self._new_upscaler(named)
+                self._made["upscaler", named] = made
+        return cast("Upscaler", made), why
+
+    def recorded_upscaler(self, record: "UpscaleRecord") -> "Upscaler":
+        """The upscaler that enlarged a picture.
+
+        Raises:
+            UsageError: its model was a file of somebody's own; or as `upscaler`.
+            ConfigError, LocalBackendError: as `upscaler`.
+        """
+        provider = PROVIDERS.get(record.upscaler)
+        if record.upscaler in ("model", "diffusers"):
+            raise UsageError(
+                f"The picture was enlarged by {shown(record.model) or 'a model'}, a model of "
+                "somebody's own; name its file with --upscaler, or choose --upscaler auto or none."
+            )
+        with_model = provider is not None and provider.upscales and record.model
+        named = f"{record.upscaler}/{record.model}" if with_model else record.upscaler
+        return self.upscaler(named)[0]
 
     def ready(self, name: str) -> bool:
         """Whether nothing is missing to use the enhancer or backend called `name`."""
@@ -233,6 +291,39 @@ class Services:
         self._close_later(backend)
         return backend
 
+    def _new_upscaler(self, named: str) -> "Upscaler":
+        from imagine.stages.upscale import UPSCALERS
+        from imagine.stages.upscale.auto import can_run_networks
+
+        name, _, model = named.partition("/")
+        if is_model_file(named):
+            name, model = "model", named
+        provider = PROVIDERS.get(name)
+        arguments: dict[str, Any] = {}
+        if provider is not None and provider.upscales:
+            model = model or self.settings.text(f"{name}_upscale_model") or ""
+            connection = self.connection(name, instead="--upscaler auto")
+            arguments = {
+                "connection": self._gated(connection, f"{name}/{model} enlarging"),
+                "model": model,
+            }
+        elif name in OWN_MODELS:
+            arguments = {"model": model}
+            if OWN_MODELS[name]:
+                arguments["directory"] = config_directory() / "upscalers"
+        else:
+            UPSCALERS.check(name)
+            if model:
+                raise UsageError(f"The upscaler {name} has no models; leave out '/{shown(model)}'.")
+        if name in NETWORKS and not can_run_networks():
+            raise LocalBackendError(
+                f"The upscaler {name} needs ncnn, which is not installed; run `pip install ncnn`, "
+                "or choose --upscaler lanczos."
+            )
+        upscaler = UPSCALERS.create(name, **arguments)
+        self._close_later(upscaler)
+        return upscaler
+
     def _image_model(self, name: str) -> str:
         """What a provider is asked for by default.
 
@@ -266,14 +357,17 @@ class Services:
         connection = replace(connection, tell=tell)
         return replace(connection, gate=gate)
 
-    def _close_later(self, service: "Enhancer | Backend") -> None:
+    def _close_later(self, service: "Enhancer | Backend | Upscaler") -> None:
         """Have the connections of what asks a provider closed at the end."""
         close = getattr(service, "close", None)
         if close is not None:
             self.opened.callback(close)
 
-    def connection(self, name: str) -> Connection:
+    def connection(self, name: str, *, instead: str | None = None) -> Connection:
         """The user's way to a provider.
+
+        Args:
+            instead: the options that do without it; None for those of descriptions and pictures.
 
         Raises:
             ConfigError: its key or address is missing.
@@ -300,7 +394,7 @@ class Services:
             log=self.console.detail if exchanges else silent,
         )
         if connection.needs_key and not self.dry_run:
-            connection.require_key()
+            connection.require_key(**({} if instead is None else {"instead": instead}))
         return connection
 
     def _check_trust(self, name: str, address: str) -> None:
@@ -322,3 +416,12 @@ class Services:
                 f"{address}; if that is meant, set IMAGINE_{name.upper()}_BASE_URL in the "
                 "environment, or put the key beside it."
             )
+
+
+def is_model_file(named: str) -> bool:
+    """Whether what an upscaler is called is the path of a model's file, and no registered name."""
+    from imagine.stages.upscale import UPSCALERS
+
+    if named.partition("/")[0] in UPSCALERS.built_in:
+        return False
+    return named.lower().endswith(MODEL_ENDINGS) or Path(named).is_file()

@@ -127,6 +127,22 @@ def _backend(value: Any) -> str:
     return _registered(_text(value), BACKENDS)
 
 
+def _upscaler(value: Any) -> str:
+    from imagine.cli.services import is_model_file
+    from imagine.stages.upscale import UPSCALERS
+
+    name = _text(value)
+    return name if name == "none" or is_model_file(name) else _registered(name, UPSCALERS)
+
+
+def _upscale(value: Any) -> int:
+    from imagine.stages.enlargement import FACTORS
+
+    if str(value) not in {str(factor) for factor in (1, *FACTORS)}:
+        raise ValueError("is none of 1, 2, 3, 4, 8")
+    return int(str(value))
+
+
 def _registered(name: str, registry: "Registry[Any]") -> str:
     if name != "auto":
         registry.check(name.partition("/")[0])
@@ -177,6 +193,12 @@ GENERAL: dict[str, Setting] = {
     "negative": Setting(None, "what to avoid in every picture, separated by commas"),
     "aspect_ratio": Setting(None, "shape where the prompt states none, as 16:9", _aspect_ratio),
     "size": Setting(None, "size in pixels of every picture, as 1024x768", _size),
+    "upscale": Setting(None, "enlarge every picture so many times: 2, 3, 4 or 8", _upscale),
+    "upscaler": Setting(
+        "auto",
+        "who enlarges: auto, NAME, NAME/MODEL, a model's file, or none to refuse what is too large",
+        _upscaler,
+    ),
     "output": Setting(".", "directory to save in"),
     "name": Setting("{slug}-{seed}", "template of file names", _name),
     "format": Setting(
@@ -238,6 +260,10 @@ def _of_providers() -> dict[str, Setting]:
         if provider.draws:
             settings[f"{name}_image_model"] = Setting(
                 provider.image_model or None, f"model of {title} that draws"
+            )
+        if provider.upscales:
+            settings[f"{name}_upscale_model"] = Setting(
+                provider.upscale_model or None, f"model of {title} that enlarges"
             )
     return settings
 

@@ -9,7 +9,7 @@ from imagine.cli import completion, options
 from imagine.cli.console import Console
 
 if TYPE_CHECKING:
-    from imagine.stages.recipe import Recipe
+    from imagine.stages.recipe import Recipe, UpscaleRecord
 
 PARTS = ["all", "source", "prompt", "spec", "parameters"]
 
@@ -30,7 +30,8 @@ def show(
 ) -> None:
     """Show what a picture was made from.
 
-    Reads the recipe that imagine embeds; of other programs' pictures, the A1111 parameters.
+    Reads the recipe that imagine embeds; of other programs' pictures, the A1111 parameters, and
+    what imagine enlarged them with.
     """
     from imagine.stages.errors import NoRecipeError, UsageError, unknown_name
     from imagine.stages.formats.embed import a1111_text
@@ -46,10 +47,10 @@ def show(
         recipe = read_recipe(file)
     except NoRecipeError:
         # A recipe that is there but broken is no absent one: that error is for the user.
-        parameters = _parameters(file)
-        if not parameters:
+        parameters, upscales = _parameters(file), _upscales(file)
+        if not parameters and not upscales:
             raise
-        _show_parameters(parameters, file, only, console)
+        _show_foreign(parameters, upscales, file, only, console)
         return
     texts = {
         "source": lambda: recipe.source_prompt,
@@ -72,18 +73,60 @@ def _parameters(file: Path) -> dict[str, str]:
         return {}
 
 
-def _show_parameters(parameters: dict[str, str], file: Path, only: str, console: Console) -> None:
+def _upscales(file: Path) -> "tuple[UpscaleRecord, ...]":
+    """How imagine enlarged a picture of another program; empty when that cannot be read."""
+    from imagine.stages.errors import SpecError
+    from imagine.stages.upscale.record import read_upscales
+
+    try:
+        return read_upscales(file)
+    except SpecError:
+        return ()
+
+
+def _show_foreign(
+    parameters: dict[str, str],
+    upscales: "tuple[UpscaleRecord, ...]",
+    file: Path,
+    only: str,
+    console: Console,
+) -> None:
     from imagine.cli.console import visible
     from imagine.stages.errors import UsageError
 
     if only in ("source", "spec"):
         raise UsageError(f"'{file}' was not made by imagine and has no {only}; try --only prompt.")
     if console.json:
-        console.result_json({"parameters": parameters})
-    elif only == "prompt":
+        told = [record.model_dump(mode="json") for record in upscales]
+        console.result_json({"parameters": parameters} | ({"upscales": told} if told else {}))
+        return
+    if only == "prompt":
         console.result(visible(parameters.get("prompt", "")))
-    else:
-        console.result("\n".join(visible(f"{key}: {text}") for key, text in parameters.items()))
+        return
+    rows = [f"{key}: {text}" for key, text in parameters.items()]
+    if only == "all":
+        rows += [f"enlarged: {upscale_text(record)}" for record in upscales]
+    console.result("\n".join(map(visible, rows)))
+
+
+def upscale_text(record: "UpscaleRecord") -> str:
+    """ "512x512 to 2048x2048 by photo (upconv_7_photo), denoise 1, sharpen 0.5, tile 256"."""
+    from imagine.stages.money.prices import dollars
+
+    parts = [f"{record.from_width}x{record.from_height} to {record.width}x{record.height}"]
+    model = "" if record.model in ("", record.upscaler) else f" ({record.model})"
+    parts[0] += f" by {record.upscaler}{model}"
+    full = record.full_width, record.full_height
+    if full != (record.width, record.height):
+        parts.append(f"cropped from {full[0]}x{full[1]}")
+    if record.denoise is not None:
+        parts.append(f"denoise {record.denoise}")
+    if record.sharpen:
+        parts.append(f"sharpen {record.sharpen:g}")
+    parts += [f"{name} {value}" for name, value in record.parameters.items()]
+    if record.cost is not None:
+        parts.append(dollars(record.cost))
+    return ", ".join(parts)
 
 
 def _everything(recipe: "Recipe") -> str:
@@ -101,6 +144,7 @@ def _everything(recipe: "Recipe") -> str:
         ("enhancer", told_by),
         ("backend", f"{recipe.backend.name} ({recipe.backend.model}), {parameters}"),
         ("made", f"{recipe.created} by {recipe.program}"),
+        *(("enlarged", upscale_text(record)) for record in recipe.upscales),
         *(("reference", f"sha256 {item.sha256}") for item in recipe.references),
         *(
             ("refined", f"{item.instruction} (before: {item.source_prompt})")

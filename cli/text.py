@@ -3,10 +3,13 @@
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from imagine.stages.description import Description
+    from imagine.stages.enlargement import Enlargement
     from imagine.stages.money.estimate import Estimate
     from imagine.stages.plan import Plan
-    from imagine.stages.recipe import CostRecord
+    from imagine.stages.recipe import CostRecord, Recipe
     from imagine.stages.spec import PromptSpec, Subject
 
 LABEL_WIDTH = 13
@@ -107,7 +110,30 @@ def plan_values(plan: "Plan") -> dict[str, Any]:
         "dropped": list(plan.rendered.dropped),
         "tokens": plan.rendered.tokens,
         "notes": list(plan.notes),
+        "enlargements": [_enlargement_values(step) for step in plan.enlargements],
     }
+
+
+def _enlargement_values(step: "Enlargement") -> dict[str, Any]:
+    target = step.target()
+    return {
+        "upscaler": step.upscaler.name,
+        "model": step.upscaler.model,
+        "from_width": step.drawn[0],
+        "from_height": step.drawn[1],
+        "full_width": target.full_width,
+        "full_height": target.full_height,
+        "width": target.width,
+        "height": target.height,
+        "denoise": step.denoise,
+        "sharpen": step.sharpen,
+    }
+
+
+def upscale_values(recipe: "Recipe") -> list[dict[str, Any]]:
+    """What enlarged a picture, each step as one JSON object; seconds are of all steps together."""
+    seconds = recipe.timings.get("upscale")
+    return [record.model_dump(mode="json") | {"seconds": seconds} for record in recipe.upscales]
 
 
 def cost_text(cost: "CostRecord") -> str:
@@ -119,6 +145,13 @@ def cost_text(cost: "CostRecord") -> str:
         f"{name} " + ("of unknown price" if amount is None else dollars(amount))
         for name, amount in parts.items()
     )
+
+
+def enlarging_cost_text(costs: "Sequence[float]") -> str:
+    """What enlarging a picture cost, all steps together: "$0.02"."""
+    from imagine.stages.money.prices import dollars
+
+    return dollars(sum(costs))
 
 
 def estimate_values(estimate: "Estimate | None") -> dict[str, Any]:

@@ -5,6 +5,8 @@ import mmap
 import os
 import sys
 from collections import deque
+from collections.abc import Iterable
+from io import FileIO
 from pathlib import Path
 
 # A large file goes past the page cache, which nobody will read it from: a picture of 2 MB takes
@@ -18,19 +20,30 @@ _BUFFER = 2**20
 _buffers: deque[mmap.mmap] = deque(maxlen=4)
 
 
-def write_new_file(path: Path, data: bytes) -> None:
+def write_new_file(path: Path, data: bytes | Iterable[bytes]) -> None:
     """Make a file that is not there yet; its bytes are on the disk when this returns.
+
+    Args:
+        path: its name.
+        data: all of it, or pieces of it in order, made while the file is written.
 
     Raises:
         FileExistsError: the name is taken.
         OSError: it cannot be written; what was written of it is still there.
     """
     with path.open("xb", buffering=0) as file:
-        written = _write_directly(file.fileno(), data) if len(data) >= _LARGE else 0
-        rest = memoryview(data)[written:]
-        while rest:
-            rest = rest[file.write(rest) :]
+        if isinstance(data, bytes):
+            written = _write_directly(file.fileno(), data) if len(data) >= _LARGE else 0
+            _write_all(file, memoryview(data)[written:])
+        else:
+            for piece in data:
+                _write_all(file, memoryview(piece))
         os.fsync(file.fileno())
+
+
+def _write_all(file: FileIO, rest: memoryview) -> None:
+    while rest:
+        rest = rest[file.write(rest) :]
 
 
 def _write_directly(descriptor: int, data: bytes) -> int:

@@ -5,6 +5,7 @@ and no more than 8 MB of metadata is read, so a hostile file costs little.
 """
 
 import json
+import os
 import re
 import struct
 import warnings
@@ -12,12 +13,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from imagine.stages.document import decode
 from imagine.stages.errors import NoRecipeError, SpecError, quoted_path, unreadable
 from imagine.stages.files import check_regular, read_text
 from imagine.stages.formats import png
 from imagine.stages.formats.embed import PNG_PARAMETERS, PNG_RECIPE
 from imagine.stages.formats.exif import user_comment
-from imagine.stages.formats.xmp import recipe_in
+from imagine.stages.formats.xmp import own_properties, recipe_in
 from imagine.stages.recipe import Recipe, parse_recipe
 
 MAX_METADATA = 8 * 2**20
@@ -30,6 +32,14 @@ _SETTING = re.compile(r'(?:^|,)\s*(\w[\w \-/]{1,60}):\s*("(?:\\.|[^\\"])+"(?=\s*
 def sidecar_of(path: Path) -> Path:
     """Where the sidecar of a picture lies: `fox.png.json` beside `fox.png`."""
     return path.with_name(path.name + ".json")
+
+
+def is_file(path: Path) -> bool:
+    """Whether a file lies there; under a name that is too long, as a sidecar's may be, none does.
+
+    Path.is_file raises an error for such a name.
+    """
+    return os.path.isfile(path)  # noqa: PTH113
 
 
 def read_recipe(path: Path) -> Recipe:
@@ -46,16 +56,57 @@ def read_recipe(path: Path) -> Recipe:
     start = _start_of(path)
     if start.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{"):
         return _read_recipe_file(path)
-    text = _recipe_text(path, start)
-    if text is not None:
-        return parse_recipe(text, origin=f"The recipe in {quoted_path(path)}")
+    recipe = embedded_recipe(path) or sidecar_recipe(path)
+    if recipe is None:
+        raise NoRecipeError(
+            f"{quoted_path(path)} carries no recipe and {quoted_path(sidecar_of(path).name)} is "
+            "not beside it; name a picture that imagine saved with its metadata."
+        )
+    return recipe
+
+
+def embedded_recipe(path: Path) -> Recipe | None:
+    """The recipe inside a PNG, JPEG, WebP or AVIF file; None where it carries none.
+
+    Raises:
+        SpecError: as `read_recipe`.
+    """
+    text = _recipe_text(path, _start_of(path))
+    if text is None:
+        return None
+    return parse_recipe(text, origin=f"The recipe in {quoted_path(path)}")
+
+
+def embedded_text(path: Path, *, chunk: str, property: str) -> str | None:
+    """Words of this program in a picture: of a PNG's text chunk, or of a property in XMP.
+
+    Raises:
+        SpecError: there is no such file, it is no picture, or it is damaged.
+    """
+    start = _start_of(path)
+    with _errors_name(path):
+        if start.startswith(png.SIGNATURE):
+            return _png_texts(path).get(chunk)
+        return own_properties(_open_blocks(path)[1]).get(property)
+
+
+def sidecar_recipe(path: Path) -> Recipe | None:
+    """The recipe that lies beside a picture; None where no sidecar is.
+
+    The record of what enlarged another program's picture (imagine.stages.upscale.record), which
+    lies there too, is no recipe.
+
+    Raises:
+        SpecError: it is broken, or the file beside it is neither.
+    """
     sidecar = sidecar_of(path)
-    if sidecar.is_file():
-        return _read_recipe_file(sidecar)
-    raise NoRecipeError(
-        f"{quoted_path(path)} carries no recipe and {quoted_path(sidecar.name)} is not beside it; "
-        "name a picture that imagine saved with its metadata."
-    )
+    if not is_file(sidecar):
+        return None
+    text = read_text(sidecar, limit=MAX_METADATA)
+    document = decode(text, "json", origin=quoted_path(sidecar))
+    if isinstance(document, dict) and "upscales" in document and "spec" not in document:
+        return None
+    return parse_recipe(text, origin=quoted_path(sidecar))
 
 
 def read_parameters(path: Path) -> dict[str, str]:

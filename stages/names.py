@@ -45,6 +45,9 @@ def file_stem(template: str, recipe: Recipe, *, index: int = 1, item: str | None
             output directory, is empty, or is a name that Windows reserves.
     """
     request = recipe.to_request()
+    width, height = request.size
+    if recipe.upscales:
+        width, height = recipe.upscales[-1].width, recipe.upscales[-1].height
     values: dict[str, str | int] = {
         "slug": slug_of(split_flags(recipe.source_prompt)[0]),
         "seed": request.seed,
@@ -53,8 +56,8 @@ def file_stem(template: str, recipe: Recipe, *, index: int = 1, item: str | None
         "time": recipe.created[11:19].replace(":", ""),
         "backend": re.sub(r"[^\w.-]+", "-", recipe.backend.name),
         "hash": hashlib.sha256(request.to_json().encode()).hexdigest()[:8],
-        "width": request.width,
-        "height": request.height,
+        "width": width,
+        "height": height,
     }
     if item is not None:
         values["id"] = _name_of(item)
@@ -120,8 +123,12 @@ def _shorten(slug: str) -> str:
 
 
 def cut_bytes(text: str, limit: int) -> str:
-    """As much of `text` as `limit` bytes of UTF-8 hold, in whole characters."""
-    return text.encode()[:limit].decode("utf-8", "ignore")
+    """As much of `text` as `limit` bytes of UTF-8 hold, in whole characters.
+
+    Names of files may hold bytes that are no text; a name that is cut loses them.
+    """
+    data = text.encode("utf-8", "surrogateescape")
+    return text if len(data) <= limit else data[:limit].decode("utf-8", "ignore")
 
 
 def _fill(template: str, values: dict[str, str | int]) -> str:

@@ -1,4 +1,4 @@
-"""From a prompt to a picture: describe, plan, draw; saving is imagine.stages.save.
+"""From a prompt to a picture: describe, plan, draw, enlarge; saving is imagine.stages.save.
 
     picture = imagine("a red fox in snow", enhancer=OfflineEnhancer(), backend=SketchBackend())
     place = destination_of(Path("fox.png"), format=None)
@@ -9,14 +9,16 @@ one, since a person may look at the description and change it on the way.
 """
 
 from collections.abc import Callable, Generator, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from time import perf_counter
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from imagine.stages import VERSION
 from imagine.stages.description import describe
 from imagine.stages.enhance import Enhancer
+from imagine.stages.enlargement import Enlargement
 from imagine.stages.generate import Backend, TogetherBackend
 from imagine.stages.image import GeneratedImage, ImageRequest, Progress
 from imagine.stages.plan import Plan, plan_pictures
@@ -26,8 +28,19 @@ from imagine.stages.recipe import (
     Parameter,
     Recipe,
     ReferenceRecord,
+    UpscaleRecord,
     UsageRecord,
 )
+from imagine.stages.upscale import Enlarged
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+# What an upscaler said of a step, and the pixels that came of it.
+Made = tuple[Enlarged, "Image"]
+Work = Callable[[], Made]
+# Does the work of a step; says too what it cost in dollars, None where nothing was paid.
+Charge = Callable[[Enlargement, Work], tuple[Made, float | None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +111,108 @@ def picture_of(
         seconds: that drawing took; None where an earlier run drew it.
     """
     return Picture(image, _recipe(plan, request, image, seconds))
+
+
+def enlarged(
+    picture: Picture,
+    plan: Plan,
+    request: ImageRequest,
+    *,
+    on_progress: Callable[[Progress], None] = lambda progress: None,
+    charge: Charge = lambda step, work: (work(), None),
+) -> Picture:
+    """A drawn picture after what the plan has in store for it; one without that as it is.
+
+    Its colour profile stays; bytes that were received, and a signature in them, do not.
+
+    Args:
+        request: the picture was drawn for; its words go to upscalers that read them.
+        charge: does the work of a step, and says what it cost.
+
+    Raises:
+        ImagineError: whatever the upscaler reports, or a received picture is damaged inside; the
+            picture that went in is as it was.
+    """
+    if not plan.enlargements:
+        return picture
+    start = perf_counter()
+    pixels = picture.image.pixels
+    profile = pixels.info.get("icc_profile")
+    records, notes = [], list(_given_up(picture.image))
+    for step in plan.enlargements:
+        size = pixels.size
+        work = partial(_enlarge, step, pixels, request, on_progress)
+        (result, pixels), dollars = charge(step, work)
+        records.append(_upscale_record(step, size, result, dollars))
+        # That it only shrinks was foreseen, and told with the plan.
+        notes += result.notes if step.upscaler.name != "lanczos" else ()
+    if profile is not None:
+        pixels.info["icc_profile"] = profile
+    recipe = picture.recipe
+    seconds = round(perf_counter() - start, 4)
+    changes = {
+        "upscales": tuple(records),
+        "original": False,
+        "notes": (*recipe.notes, *notes),
+        "timings": {**recipe.timings, "upscale": seconds},
+    }
+    image = replace(
+        picture.image, drawn=pixels, received=None, notes=(*picture.image.notes, *notes)
+    )
+    return Picture(image, recipe.model_copy(update=changes))
+
+
+def _enlarge(
+    step: Enlargement,
+    pixels: "Image",
+    request: ImageRequest,
+    on_progress: Callable[[Progress], None],
+) -> Made:
+    """One step, computed to its end."""
+    from imagine.stages.upscale.enlarge import enlarge
+    from imagine.stages.upscale.raster import image_of, raster_of
+
+    reads = step.upscaler.capabilities
+    result = enlarge(
+        raster_of(pixels),
+        step.upscaler,
+        step.target(pixels.size),
+        denoise=step.denoise,
+        sharpen=step.sharpen,
+        prompt=request.prompt if reads.prompt else None,
+        negative_prompt=request.negative_prompt if reads.prompt else None,
+        seed=request.seed if reads.seed else None,
+        on_progress=on_progress,
+    )
+    return result, image_of(result.raster)
+
+
+def _upscale_record(
+    step: Enlargement, size: tuple[int, int], result: Enlarged, dollars: float | None
+) -> UpscaleRecord:
+    target = step.target(size)
+    # What is as large already was resampled, whoever was to enlarge it.
+    grows = target.full_width > size[0] or target.full_height > size[1]
+    return UpscaleRecord(
+        upscaler=step.upscaler.name if grows else "lanczos",
+        model=result.model,
+        trained=grows and step.upscaler.capabilities.trained,
+        from_width=size[0],
+        from_height=size[1],
+        width=target.width,
+        height=target.height,
+        full_width=target.full_width,
+        full_height=target.full_height,
+        denoise=step.denoise,
+        sharpen=step.sharpen,
+        parameters=dict(result.parameters),
+        cost=dollars,
+    )
+
+
+def _given_up(image: GeneratedImage) -> Iterator[str]:
+    if image.received is not None and image.received.signed:
+        yield "The picture was brought to its size here and lost the signature (C2PA) it came with."
 
 
 def _recipe(

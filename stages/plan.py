@@ -5,6 +5,14 @@ from dataclasses import dataclass, replace
 from typing import cast
 
 from imagine.stages.description import Description, adopt
+from imagine.stages.enlargement import (
+    Enlargement,
+    Enlarging,
+    drawn_size,
+    enlargement_note,
+    enlargements_for,
+    recorded_enlargements,
+)
 from imagine.stages.errors import UsageError, shown
 from imagine.stages.generate import Backend, CheckingBackend
 from imagine.stages.guard import check_prompt
@@ -24,8 +32,9 @@ class Plan:
     """What will be sent to the backend: nothing has been drawn or spent yet.
 
     Attributes:
-        requests: one for each picture, seeds counting up.
+        requests: one for each picture, seeds counting up; of the size that is drawn.
         notes: those of the description, and what rendering has to say.
+        enlargements: what becomes of each picture when it is drawn, one after the other.
     """
 
     description: Description
@@ -33,6 +42,12 @@ class Plan:
     rendered: Rendered
     requests: tuple[ImageRequest, ...]
     notes: tuple[str, ...]
+    enlargements: tuple[Enlargement, ...] = ()
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Pixels of the pictures that are saved."""
+        return self.enlargements[-1].result if self.enlargements else self.requests[0].size
 
 
 def plan_pictures(
@@ -48,13 +63,15 @@ def plan_pictures(
     images: Sequence[ReferenceImage] = (),
     strength: float | None = None,
     seed_was_asked_for: bool = False,
+    enlarging: Enlarging | None = None,
 ) -> Plan:
     """Render the prompt and lay down every request, before anything is drawn or paid.
 
     Args:
         seed: of the first picture; the next ones count up, wrapping at 2**32.
         count: pictures, 1 to 100.
-        size: pixels; else the nearest usual size to the aspect ratio, about a megapixel.
+        size: pixels, before any factor of `enlarging`; else the nearest usual size to the aspect
+            ratio, about a megapixel.
         aspect_ratio: W:H for `size`, refused when the backend has no such shape; default is the
             nearest to the description's, else to that of the first reference picture, else 1:1.
         num_inference_steps: denoising steps, 1 to 1,000.
@@ -62,13 +79,22 @@ def plan_pictures(
         images: reference pictures.
         strength: how far to leave the first of them, 0 to 1.
         seed_was_asked_for: the user chose `seed`, and is told where no backend reads it.
+        enlarging: who enlarges, and how far; None for nobody, so that a size that the backend does
+            not draw is refused.
 
     Raises:
         UsageError: the backend cannot honour the request.
     """
     spec = description.spec
-    width, height = _size(spec, backend, size=size, aspect_ratio=aspect_ratio, images=images)
+    width, height = _size(
+        spec, backend, size=size, aspect_ratio=aspect_ratio, images=images, enlarging=enlarging
+    )
+    enlargements = enlargements_for(
+        enlarging, style=spec.style, backend=backend, drawn=(width, height), size=size
+    )
     rendered, notes = _rendered(description, backend)
+    if size is not None and size != (width, height):
+        notes.append(enlargement_note(backend, size, enlargements))
     notes += _shape_note(spec, backend, width, height, asked=size or aspect_ratio)
     negative = rendered.negative_prompt if backend.capabilities.negative_prompt else None
     first = ImageRequest(
@@ -87,7 +113,9 @@ def plan_pictures(
     if not backend.capabilities.seed and (count > 1 or seed_was_asked_for):
         notes.append(_no_seed(backend))
     requests = _with_seeds(first, count)
-    return Plan(description, backend, rendered, requests, (*description.notes, *notes))
+    return Plan(
+        description, backend, rendered, requests, (*description.notes, *notes), enlargements
+    )
 
 
 def _no_seed(backend: Backend) -> str:
@@ -108,7 +136,9 @@ def _size(
     size: tuple[int, int] | None,
     aspect_ratio: str | None,
     images: Sequence[ReferenceImage] = (),
+    enlarging: Enlarging | None = None,
 ) -> tuple[int, int]:
+    """What is drawn."""
     sizes = backend.capabilities.sizes
     if size is None:
         stated = aspect_ratio or spec.aspect_ratio
@@ -116,8 +146,9 @@ def _size(
         if stated is None and images:
             ratio = _gentle(images[0].width, images[0].height)
         size = sizes.for_ratio(backend.name, ratio, exact=aspect_ratio is not None)
-    sizes.check(backend.name, *size)
-    return size
+        sizes.check(backend.name, *size)
+        return size
+    return drawn_size(backend, size, enlarging)
 
 
 def _gentle(width: int, height: int) -> tuple[int, int]:
@@ -149,6 +180,7 @@ def check_options(
     guidance_scale: float | None = None,
     images: int = 0,
     strength: float | None = None,
+    enlarging: Enlarging | None = None,
 ) -> None:
     """Refuse what the backend would ignore, and numbers out of range, before anything is sent.
 
@@ -180,7 +212,7 @@ def check_options(
     _check_range("--guidance", guidance_scale, 0, 100)
     _check_range("--strength", strength, 0, 1)
     if size is not None:
-        can.sizes.check(name, *size)
+        drawn_size(backend, size, enlarging)
     elif aspect_ratio is not None:
         can.sizes.for_ratio(name, parse_aspect_ratio(aspect_ratio), exact=True)
 
@@ -235,11 +267,16 @@ def plan_replay(
     guidance_scale: float | None = None,
     images: Sequence[ReferenceImage] = (),
     strength: float | None = None,
+    enlarging: Enlarging | None = None,
 ) -> Plan:
     """The request that a recipe records, changed only where an argument says so.
 
     Without arguments its `to_json` gives the bytes of the first time, whatever this version would
-    render today. A style, an exclusion or another model family renders the prompt anew.
+    render today. A style, an exclusion or another model family renders the prompt anew. What
+    enlarged the picture does so again, unless a factor, size or shape is given now.
+
+    Args:
+        enlarging: who enlarges where that is asked for now; None for nobody, also not again.
 
     Raises:
         SpecError: the recipe lacks what the request needs.
@@ -255,7 +292,8 @@ def plan_replay(
     )
     seed_asked = seed is not None
     seed = recorded.seed if seed is None else seed
-    if size is None and aspect_ratio is None:
+    resized = size is not None or aspect_ratio is not None
+    if not resized:
         size = (recorded.width, recorded.height)
     description = adopt(
         recipe.spec,
@@ -270,7 +308,55 @@ def plan_replay(
         refined=recipe.refined,
         notes=(*description.notes, *_missing(recipe, recorded, backend, seed_asked=seed_asked)),
     )
-    if styles or negative or backend.capabilities.profile != recipe.profile:
+    plan = _replanned(
+        recipe,
+        recorded,
+        description,
+        backend=backend,
+        anew=bool(styles or negative) or backend.capabilities.profile != recipe.profile,
+        seed=seed,
+        count=count,
+        size=size,
+        aspect_ratio=aspect_ratio,
+        enlarging=enlarging,
+    )
+    asked = enlarging is not None and enlarging.factor is not None
+    if not recipe.upscales or asked or (resized and plan.enlargements):
+        return plan
+    if enlarging is None or resized:
+        return replace(plan, notes=(*plan.notes, _not_enlarged(recipe, enlarging)))
+    again = recorded_enlargements(recipe, plan.requests[0].size, enlarging, backend=backend)
+    return replace(plan, enlargements=again, notes=description.notes)
+
+
+def _not_enlarged(recipe: Recipe, enlarging: Enlarging | None) -> str:
+    """What is said where a recorded enlargement is left out."""
+    last = recipe.upscales[-1]
+    told = f"The picture was enlarged to {last.width}x{last.height}, and is not this time"
+    if enlarging is None:
+        return f"{told}, as --upscaler is none."
+    return f"{told}, as another size or shape is asked for; add --upscale to enlarge it."
+
+
+def _replanned(
+    recipe: Recipe,
+    recorded: ImageRequest,
+    description: Description,
+    *,
+    backend: Backend,
+    anew: bool,
+    seed: int,
+    count: int,
+    size: tuple[int, int] | None,
+    aspect_ratio: str | None,
+    enlarging: Enlarging | None,
+) -> Plan:
+    """The recorded request with the options of this time.
+
+    Args:
+        anew: render the prompt as today.
+    """
+    if anew:
         return plan_pictures(
             description,
             backend=backend,
@@ -282,9 +368,17 @@ def plan_replay(
             guidance_scale=recorded.guidance_scale,
             images=recorded.images,
             strength=recorded.strength,
+            enlarging=enlarging,
         )
-    width, height = _size(recipe.spec, backend, size=size, aspect_ratio=aspect_ratio)
-    first = replace(recorded, spec=description.spec, width=width, height=height, seed=seed)
+    spec = description.spec
+    width, height = _size(spec, backend, size=size, aspect_ratio=aspect_ratio, enlarging=enlarging)
+    enlargements = enlargements_for(
+        enlarging, style=spec.style, backend=backend, drawn=(width, height), size=size
+    )
+    notes = list(description.notes)
+    if size is not None and size != (width, height):
+        notes.append(enlargement_note(backend, size, enlargements))
+    first = replace(recorded, spec=spec, width=width, height=height, seed=seed)
     _check_request(first, backend)
     rendered = Rendered(
         prompt=recorded.prompt,
@@ -292,7 +386,8 @@ def plan_replay(
         tokens=estimate_tokens(recorded.prompt),
         dropped=recipe.dropped,
     )
-    return Plan(description, backend, rendered, _with_seeds(first, count), description.notes)
+    requests = _with_seeds(first, count)
+    return Plan(description, backend, rendered, requests, tuple(notes), enlargements)
 
 
 def _missing(

@@ -5,7 +5,7 @@ import errno
 import os
 import re
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from hashlib import sha256
@@ -42,7 +42,7 @@ class Coming:
     overwrite: bool
 
 
-def publish(files: Sequence[bytes], target: Path, *, overwrite: bool) -> Path:
+def publish(files: Sequence[bytes | Iterable[bytes]], target: Path, *, overwrite: bool) -> Path:
     """Write a picture, and its sidecar if there is one, and give them their names.
 
     The data lies on the disk before it gets its name, and a name is taken in one step that fails
@@ -51,7 +51,8 @@ def publish(files: Sequence[bytes], target: Path, *, overwrite: bool) -> Path:
     nothing is left and what `overwrite` replaced is back, or the work was already complete.
 
     Args:
-        files: the picture's bytes, and the sidecar's if it gets one.
+        files: the picture's bytes, and the sidecar's if it gets one; each whole, or in pieces that
+            are made while it is written. What making them raises goes through.
         target: the picture's name; its directory is made.
         overwrite: replace what is there, instead of another name. Of a picture that gets no
             sidecar, the recipe that lay beside the old one is removed.
@@ -106,7 +107,7 @@ class _Publication:
                 # Another process made it just now: then it is not ours to remove.
                 self.directories.remove(path)
 
-    def write(self, files: Sequence[bytes], directory: Path) -> list[Path]:
+    def write(self, files: Sequence[bytes | Iterable[bytes]], directory: Path) -> list[Path]:
         """Put every file's bytes on the disk, under temporary names.
 
         The picture comes last: when a killed process left it, it left the sidecar too.

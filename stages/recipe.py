@@ -167,6 +167,34 @@ class BackendRecord(_Record):
         return parameters
 
 
+class UpscaleRecord(_Record):
+    """One enlargement of a picture, as in imagine.stages.upscale."""
+
+    upscaler: str
+    model: Told = ""
+    """What served the request, as the upscaler names it."""
+    trained: bool = False
+    """Whether that was trained on sampled data; decides the IPTC digital source type."""
+    from_width: Annotated[int, Field(ge=1)]
+    from_height: Annotated[int, Field(ge=1)]
+    """Pixels of the picture before."""
+    width: Annotated[int, Field(ge=1)]
+    height: Annotated[int, Field(ge=1)]
+    """Pixels of the result."""
+    full_width: Annotated[int, Field(ge=1)]
+    full_height: Annotated[int, Field(ge=1)]
+    """What the whole picture was enlarged to; the result is the middle of that."""
+    denoise: int | None = None
+    sharpen: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.0
+    """As the option `--sharpen`; 0 for not at all."""
+    parameters: dict[str, Parameter] = Field(default_factory=dict)
+    """What the upscaler used beside: "tile", "creativity", ..."""
+    source_sha256: Annotated[str, like(r"[0-9a-f]{64}", "a sha256 in hexadecimal")] | None = None
+    """Of the file that was enlarged; None where it went on at once from drawing."""
+    cost: Dollars | None = None
+    """US dollars; None where nothing was paid, or nobody knows."""
+
+
 class Recipe(_Record):
     """Everything that made one picture, schema version 1."""
 
@@ -202,6 +230,8 @@ class Recipe(_Record):
     """The file's picture data are the provider's own bytes."""
     cost: CostRecord | None = None
     """None when nothing was paid."""
+    upscales: tuple[UpscaleRecord, ...] = ()
+    """What enlarged it after it was drawn, in order."""
     notes: tuple[Told, ...] = ()
     timings: dict[str, Seconds] = Field(default_factory=dict)
     """Seconds by stage."""

@@ -11,6 +11,7 @@ from time import perf_counter
 from imagine.stages.description import Description, adopt, asked_record, asking_notes
 from imagine.stages.enhance import Enhancer, ModelEnhancer, Question, Revision
 from imagine.stages.enhance.asking import Cache, ask
+from imagine.stages.enlargement import enlarged_alike
 from imagine.stages.errors import UsageError
 from imagine.stages.guard import compare, repair
 from imagine.stages.intent import parse_intent
@@ -112,6 +113,8 @@ def _checked(instruction: str) -> str:
 def plan_refinement(recorded: Plan, description: Description, *, reshaped: bool = False) -> Plan:
     """The recorded requests with the revised description in them: same seeds, size and options.
 
+    They are enlarged as the recorded ones, of another shape by as much.
+
     Args:
         recorded: of `plan_replay`, which may be had before the model is asked.
         description: of `refine`.
@@ -121,7 +124,7 @@ def plan_refinement(recorded: Plan, description: Description, *, reshaped: bool 
         UsageError: the backend cannot honour the request.
     """
     first = recorded.requests[0]
-    return plan_pictures(
+    plan = plan_pictures(
         description,
         backend=recorded.backend,
         seed=first.seed,
@@ -132,6 +135,7 @@ def plan_refinement(recorded: Plan, description: Description, *, reshaped: bool 
         images=first.images,
         strength=first.strength,
     )
+    return replace(plan, enlargements=enlarged_alike(recorded.enlargements, plan.requests[0].size))
 
 
 def changes_between(before: PromptSpec, after: PromptSpec) -> list[Change]:

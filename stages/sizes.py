@@ -41,6 +41,13 @@ class Sizes(Protocol):
             exact: refuse (UsageError) instead of taking a shape that differs.
         """
 
+    def near(self, size: tuple[int, int]) -> tuple[int, int] | None:
+        """The size to draw where `size`, in pixels, is wanted and not drawn.
+
+        What is drawn is enlarged or shrunk until it covers that, and cropped. None where nothing
+        stands for another size: the backend draws all of them alike, within its limits.
+        """
+
     def told(self) -> str:
         """What `imagine backends` says of them."""
 
@@ -54,6 +61,8 @@ class FreeSizes:
         min_pixels, max_pixels: width times height.
         step: both sides are multiples of it.
         steepest: the longer side over the shorter, at most.
+        native: width times height at which its models draw best; None for a backend that draws
+            every size alike.
     """
 
     min_side: int
@@ -62,6 +71,7 @@ class FreeSizes:
     min_pixels: int = 0
     step: int = 1
     steepest: float = 8.0
+    native: int | None = DEFAULT_AREA
 
     def check(self, name: str, width: int, height: int) -> None:
         if not all(self.min_side <= side <= self.max_side for side in (width, height)):
@@ -105,6 +115,45 @@ class FreeSizes:
         shortest = SIZE_STEP * -int(-max(width, height) // (self.steepest * SIZE_STEP))
         return max(width, shortest), max(height, shortest)
 
+    def near(self, size: tuple[int, int]) -> tuple[int, int] | None:
+        """A few pixels more where only the step is missed, else about `native`."""
+        if self.native is None:
+            return None
+        if self._draws(rounded := self._to_steps(*size)):
+            return rounded
+        width, height = _gentler(size, self.steepest)
+        area = min(max(self.native, self.min_pixels), self.max_pixels)
+        factor = min((area / (width * height)) ** 0.5, self.max_side / max(width, height))
+        factor = max(factor, self.min_side / min(width, height))
+        return self._within(width * factor, height * factor)
+
+    def _draws(self, size: tuple[int, int]) -> bool:
+        try:
+            self.check("", *size)
+        except UsageError:
+            return False
+        return True
+
+    def _to_steps(self, width: float, height: float) -> tuple[int, int]:
+        """In whole steps, not smaller than asked for."""
+        return ceil(width / self.step) * self.step, ceil(height / self.step) * self.step
+
+    def _within(self, width: float, height: float) -> tuple[int, int]:
+        """The nearest size in whole steps that breaks no limit.
+
+        Steps are small beside the limits, so that a few more or less always suffice.
+        """
+        step = self.step
+        low, high = ceil(self.min_side / step) * step, self.max_side // step * step
+        wide, tall = (min(max(round(side / step) * step, low), high) for side in (width, height))
+        while max(wide, tall) > self.steepest * min(wide, tall):
+            wide, tall = (wide + step, tall) if wide < tall else (wide, tall + step)
+        while wide * tall < self.min_pixels:
+            wide, tall = min(wide + step, high), min(tall + step, high)
+        while wide * tall > self.max_pixels:
+            wide, tall = (wide - step, tall) if wide > tall else (wide, tall - step)
+        return wide, tall
+
     def told(self) -> str:
         least = f"{self.min_pixels / 1e6:.2g} to" if self.min_pixels else "at most"
         return (
@@ -147,6 +196,15 @@ class ListedSizes:
             )
         return near[:2]
 
+    def near(self, size: tuple[int, int]) -> tuple[int, int] | None:
+        """Of the nearest shape the largest size with no more pixels, else its smallest."""
+        width, height = size
+        shape = self._nearest(size, area=width * height)[2]
+        alike = [listed for listed in self.sizes if listed[2] == shape]
+        alike.sort(key=lambda listed: listed[0] * listed[1])
+        fitting = [listed for listed in alike if listed[0] * listed[1] <= width * height]
+        return (fitting[-1] if fitting else alike[0])[:2]
+
     def shape_of(self, name: str, width: int, height: int) -> str:
         """What the maker calls the shape of a size: "16:9" for 1344x768.
 
@@ -184,3 +242,9 @@ def _apart(listed: tuple[int, int, str], shape: tuple[int, int]) -> float:
     wanted = shape[0] / shape[1]
     ratios = (listed[0] / listed[1], float(wide) / float(high))
     return min(max(ratio / wanted, wanted / ratio) for ratio in ratios) - 1
+
+
+def _gentler(size: tuple[int, int], steepest: float) -> tuple[int, int]:
+    """A size that is no steeper than that, covering `size`."""
+    width, height = size
+    return max(width, ceil(height / steepest)), max(height, ceil(width / steepest))

@@ -290,7 +290,10 @@ REFUSED = [
         "gemini with gemini-nano-banana-2.1 does not read --guidance; leave it out.",
     ),
     (["-b", "gemini", "--ar", "7:5"], "gemini cannot draw the aspect ratio 7:5; it draws"),
-    (["-b", "gemini", "--size", "1000x700"], "gemini cannot draw 1000x700; its nearest size is"),
+    (
+        ["-b", "gemini", "--size", "1000x700", "--upscaler", "none"],
+        "gemini cannot draw 1000x700; its nearest size is",
+    ),
     (["-b", "sketch", "-i", "x.png"], "'x.png' cannot be read"),
     (["-b", "sketch", "-m", "x"], "The backend sketch has no models; leave out --model x."),
     (["-b", "gemini/a", "-m", "b"], "--backend gemini/a and --model b both name one; give one."),

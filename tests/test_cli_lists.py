@@ -10,6 +10,7 @@ from imagine.cli.doctor import CHECKS
 from imagine.cli.settings import config_directory
 from imagine.stages.enhance import ENHANCERS
 from imagine.stages.generate import BACKENDS
+from imagine.stages.upscale import UPSCALERS
 
 
 def test_styles_are_listed_by_family(imagine: Command) -> None:
@@ -57,9 +58,13 @@ def test_backends_and_enhancers_are_listed_with_what_they_honour(imagine: Comman
     assert named == [
         *(("backend", name) for name in BACKENDS.names()),
         *(("enhancer", name) for name in ENHANCERS.names()),
+        *(("upscaler", name) for name in UPSCALERS.names()),
     ]
-    ready = {row["name"] for row in rows if row["ready"]}
+    ready = {row["name"] for row in rows if row["ready"] and row["kind"] != "upscaler"}
     assert ready == {"sketch", "offline", "none", "ollama", "lmstudio", "llamacpp", "vllm"}
+    enlarging = {row["name"] for row in rows if row["ready"] and row["kind"] == "upscaler"}
+    assert enlarging >= {"lanczos", "nearest", "photo", "art", "sdapi", "localai"}
+    assert not enlarging & {"model", "diffusers", "stability"}
 
 
 def test_a_key_makes_its_provider_ready(imagine: Command, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -98,3 +98,24 @@ def test_a_failure_draws_nothing(imagine: Command, fox: str, answering: Any) -> 
 def test_a_file_without_a_recipe_is_refused(imagine: Command, answering: Any) -> None:
     Path("a.png").write_bytes(b"no picture")
     assert imagine("refine", "a.png", "bigger", "-e", "offline").code == 2
+
+
+@pytest.mark.parametrize(
+    ("options", "sizes"),
+    [
+        ((), [(192, 128)]),
+        (("--upscale", "3"), [(288, 192)]),
+        (("--upscaler", "none"), []),
+    ],
+)
+def test_a_refined_picture_is_enlarged_as_before_unless_an_option_says_otherwise(
+    imagine: Command, answering: Any, options: tuple[str, ...], sizes: list[tuple[int, int]]
+) -> None:
+    large = ("--size", "96x64", "--upscale", "2", "--upscaler", "nearest", "-o", "fox.png")
+    assert imagine("a red fox", "--seed", "7", *large).code == 0
+    answering(TINY)
+    change = ("refine", "fox.png", "make the fox tiny", "-e", "scripted", "-o", "tiny.png")
+    done = imagine(*change, *options)
+    assert done.code == 0, done.err
+    records = read_recipe(Path("tiny.png")).upscales
+    assert [(record.width, record.height) for record in records] == sizes

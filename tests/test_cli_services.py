@@ -3,15 +3,23 @@
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from pathlib import Path
 
 import pytest
 from fakes import serve
 from hosted import draw
 
 from imagine.cli.console import Console
-from imagine.cli.services import Services
+from imagine.cli.services import Services, is_model_file
 from imagine.cli.settings import load_settings
-from imagine.stages.errors import StoppedError
+from imagine.stages.errors import (
+    ConfigError,
+    ImagineError,
+    LocalBackendError,
+    StoppedError,
+    UsageError,
+)
+from imagine.stages.spec import Medium, Style
 
 
 def test_abandoned_jobs_of_all_providers_are_stopped_and_named(
@@ -51,3 +59,66 @@ def test_nothing_is_told_where_nothing_was_asked_for() -> None:
     with Services(load_settings(), Console(), many=4) as services:
         services.backend("sketch")
         assert services.abandon() == []
+
+
+def test_an_upscaler_is_named_or_suits_the_picture(monkeypatch: pytest.MonkeyPatch) -> None:
+    with Services(load_settings(), Console()) as services:
+        lanczos, why = services.upscaler("lanczos")
+        assert (lanczos.name, why) == ("lanczos", "")
+        assert services.upscaler("lanczos")[0] is lanczos
+        drawing = Style(medium=Medium.DRAWING)
+        found, why = services.upscaler(None, drawing)
+        assert (found.name, why) == ("art", "the picture is a drawing")
+        monkeypatch.setattr("imagine.stages.upscale.auto.find_spec", lambda name: None)
+        assert services.upscaler("auto", drawing)[0] is lanczos
+
+
+@pytest.mark.parametrize(
+    ("named", "error", "message"),
+    [
+        ("none", UsageError, "--upscaler none enlarges nothing; name one of `imagine backends`."),
+        ("lanczos/x", UsageError, "The upscaler lanczos has no models; leave out '/x'."),
+        (
+            "photo",
+            LocalBackendError,
+            "The upscaler photo needs ncnn, which is not installed; run `pip install ncnn`, or "
+            "choose --upscaler lanczos.",
+        ),
+        (
+            "stability/fast",
+            ConfigError,
+            "There is no key for Stability AI: set STABILITY_API_KEY in the environment or in .env "
+            "(https://platform.stability.ai/account/keys), or work without one: --upscaler auto.",
+        ),
+    ],
+)
+def test_an_upscaler_that_cannot_be_used_says_what_to_do(
+    monkeypatch: pytest.MonkeyPatch, named: str, error: type[ImagineError], message: str
+) -> None:
+    monkeypatch.setattr("imagine.stages.upscale.auto.find_spec", lambda name: None)
+    with Services(load_settings(), Console()) as services, pytest.raises(error) as caught:
+        services.upscaler(named)
+    assert str(caught.value) == message
+
+
+def test_a_models_file_is_an_upscaler_by_its_path(tmp_path: Path) -> None:
+    weights = tmp_path / "any.bin"
+    weights.write_bytes(b"")
+    assert is_model_file("4x-UltraSharp.safetensors")
+    assert is_model_file("models/4x.ONNX")
+    assert is_model_file(str(weights))
+    assert not is_model_file("photo")
+    assert not is_model_file("detail/weights.onnx")
+    assert not is_model_file("phto")
+
+
+def test_a_provider_that_enlarges_has_its_connection_and_model(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("STABILITY_API_KEY", "sk-0123456789")
+    monkeypatch.setenv("IMAGINE_STABILITY_UPSCALE_MODEL", "conservative")
+    with Services(load_settings(), Console()) as services:
+        assert services.upscaler("stability")[0].model == "conservative"
+        assert services.upscaler("stability/fast")[0].model == "fast"
+        local = services.upscaler("localai")[0]
+    assert local.connection.base_url == "http://127.0.0.1:8080"  # type: ignore[attr-defined]

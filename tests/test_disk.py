@@ -28,6 +28,25 @@ def test_the_file_holds_the_bytes(
     assert (tmp_path / "fox.png").read_bytes() == data
 
 
+@pytest.mark.parametrize("size", SIZES)
+def test_the_file_holds_the_pieces_in_order(tmp_path: Path, size: int) -> None:
+    data = os.urandom(size)
+    step = max(1, size // 7)
+    write_new_file(
+        tmp_path / "fox.png", (data[place : place + step] for place in range(0, size, step))
+    )
+    assert (tmp_path / "fox.png").read_bytes() == data
+
+
+def test_what_making_the_pieces_raises_goes_through(tmp_path: Path) -> None:
+    def pieces() -> Iterator[bytes]:
+        yield b"one"
+        raise ValueError("no second")
+
+    with pytest.raises(ValueError, match="no second"):
+        write_new_file(tmp_path / "fox.png", pieces())
+
+
 def test_a_file_system_that_refuses_whole_blocks_gets_the_bytes_the_ordinary_way(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -2,7 +2,9 @@
 
 import re
 from random import Random
+from typing import Any
 
+import pytest
 from hypothesis import given
 from recipes import any_recipe, make_recipe
 
@@ -12,7 +14,7 @@ from imagine.stages.formats.embed import (
     a1111_text,
     blocks_for,
 )
-from imagine.stages.recipe import BackendRecord, Recipe
+from imagine.stages.recipe import BackendRecord, Recipe, UpscaleRecord
 
 
 def backend(**parameters: int | float | str) -> BackendRecord:
@@ -46,6 +48,54 @@ def test_the_a1111_text_invents_no_steps_and_no_guidance() -> None:
         "a red fox, soft light\n"
         "Sampler: sketch, Schedule type: none, Seed: 7, "
         "Size: 64x48, Model: sketch-1, Version: imagine 0.1.0"
+    )
+
+
+def step(upscaler: str, before: tuple[int, int], after: tuple[int, int], **changes: Any) -> Any:
+    width, height = after
+    values = {
+        "upscaler": upscaler,
+        "from_width": before[0],
+        "from_height": before[1],
+        "width": width,
+        "height": height,
+        "full_width": width,
+        "full_height": height,
+    }
+    return UpscaleRecord(**values | changes)
+
+
+@pytest.mark.parametrize(
+    ("steps", "told"),
+    [
+        (
+            [step("art", (64, 48), (256, 192))],
+            "Postprocess upscale by: 4, Postprocess upscaler: art",
+        ),
+        (
+            [step("art", (64, 48), (128, 96)), step("a, b", (128, 96), (160, 120))],
+            'Postprocess upscale by: 2.5, Postprocess upscaler: "art + a, b"',
+        ),
+        (
+            [step("art", (64, 48), (128, 96)), step("art", (128, 96), (256, 192))],
+            "Postprocess upscale by: 4, Postprocess upscaler: art",
+        ),
+        (
+            [step("photo", (64, 48), (100, 75))],
+            "Postprocess upscale to: 100x75, Postprocess upscaler: photo",
+        ),
+        (
+            [step("photo", (64, 48), (128, 128), full_width=171)],
+            "Postprocess upscale to: 128x128, Postprocess upscaler: photo",
+        ),
+    ],
+)
+def test_the_a1111_text_tells_what_enlarged_the_picture(steps: list[Any], told: str) -> None:
+    recipe = make_recipe(upscales=tuple(steps))
+    assert a1111_text(recipe) == (
+        "a red fox, soft light\n"
+        "Sampler: sketch, Schedule type: none, Seed: 7, "
+        f"Size: 64x48, Model: sketch-1, {told}, Version: imagine 0.1.0"
     )
 
 

@@ -3,6 +3,7 @@
 import json
 import threading
 import time
+from base64 import b64encode
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,7 @@ from fakes.client import (
 )
 from fakes.desk import service_class
 from fakes.faults import DELIVERY
+from fakes.pictures import draw
 
 
 def test_a_script_is_consumed_in_order_by_the_steps_it_names() -> None:
@@ -300,6 +302,13 @@ REQUESTS: dict[str, tuple[str, Any]] = {
     "huggingface": ("/models/black-forest-labs/FLUX.1-dev", {"inputs": "a fox"}),
     "replicate": (PREDICTIONS, {"input": {"prompt": "a fox", "num_outputs": 2}}),
     "fal": ("/fal-ai/flux/schnell", {"prompt": "a fox", "num_images": 2}),
+    "sdapi": (
+        "/sdapi/v1/extra-single-image",
+        {
+            "image": b64encode(draw(32, 32, prompt="a fox").bytes).decode(),
+            "upscaler_1": "R-ESRGAN 4x+",
+        },
+    ),
 }
 
 

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
+import pytest
 from fakes.client import (
     IMAGE,
     TEXT,
@@ -110,6 +111,29 @@ def test_all_providers_are_served_on_one_port() -> None:
             assert http.get(f"{root}/elsewhere").status_code == 404
         process.send_signal(signal.SIGINT)
         process.communicate(timeout=10)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "exports"),
+    [
+        (
+            ["localai"],
+            ["IMAGINE_OPENAI_BASE_URL={root}/v1", "IMAGINE_LOCALAI_BASE_URL={root}/v1"],
+        ),
+        (["sdapi"], ["IMAGINE_SDAPI_BASE_URL={root}"]),
+        (
+            ["sdapi", "--key", "fox:password"],
+            ["IMAGINE_SDAPI_BASE_URL={root}", "IMAGINE_SDAPI_API_KEY=fox:password"],
+        ),
+    ],
+    ids=["localai", "sdapi", "sdapi with a password"],
+)
+def test_servers_that_enlarge_tell_their_settings(arguments: list[str], exports: list[str]) -> None:
+    with by_hand(*arguments) as process:
+        assert process.stdout is not None
+        lines = [process.stdout.readline().strip() for _ in exports]
+    root = re.sub(r"^export \w+=(http://[^/]+).*", r"\1", lines[0])
+    assert lines == [f"export {line.format(root=root)}" for line in exports]
 
 
 def test_the_faults_are_listed_by_hand() -> None:

@@ -77,6 +77,15 @@ def test_pauses_grow_to_four_seconds(clock: list[float]) -> None:
     assert clock == sorted(clock)
 
 
+def test_pauses_are_as_long_as_the_provider_wants_them(clock: list[float]) -> None:
+    answers = iter(["drawing", "drawing", "done"])
+    following = follow(
+        job_of([]), "queued", ask=lambda: next(answers), state=state, silence=300, every=10
+    )
+    assert [step.label for step in following] == ["queued", "drawing"]
+    assert clock == [10, 10, 10]
+
+
 def test_an_answer_that_cannot_be_read_is_asked_for_again() -> None:
     bad = UnusableAnswerError("The answer is a web page.")
     assert followed("queued", bad, bad, "done")[1] == "done"

@@ -213,7 +213,10 @@ def test_a_size_over_the_backends_area_is_refused() -> None:
     description = describe("a fox", enhancer=OFFLINE)
     with pytest.raises(UsageError) as caught:
         plan_pictures(description, backend=Painter(), seed=1, size=(2000, 2000))
-    assert str(caught.value) == ("The size 2000x2000 is 4 megapixels; painter draws at most 2.")
+    assert str(caught.value) == (
+        "The size 2000x2000 is 4 megapixels; painter draws at most 2; or have what it draws "
+        "enlarged, without --upscaler none."
+    )
 
 
 def test_a_thing_to_avoid_that_the_prompt_asks_for_is_told() -> None:

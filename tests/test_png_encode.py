@@ -13,10 +13,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image, ImageChops, ImageCms, ImageDraw, ImageFilter
 
-from imagine.stages.formats import png_encode
+from imagine.stages.formats import png_encode, png_pack
 from imagine.stages.formats.png import chunks, text_chunk
-from imagine.stages.formats.png_encode import Search, encode_png
+from imagine.stages.formats.png_encode import encode_png
 from imagine.stages.formats.png_filters import FILTERS, Filter
+from imagine.stages.formats.png_pack import Search
 
 SAMPLES = {"L": 1, "RGB": 3, "RGBA": 4}
 # What samples are drawn from: noise, flat art, the edges of the range and of its halves.
@@ -79,8 +80,8 @@ def test_every_picture_comes_back_as_it_was(
 def test_every_filter_and_search_is_lossless_over_several_bands(
     mode: str, filter: Filter, search: Search, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(png_encode, "_choice", lambda pixels: (filter, search))
-    monkeypatch.setattr(png_encode, "_BAND", 1000)
+    monkeypatch.setattr(png_encode, "choice", lambda sample: (filter, search))
+    monkeypatch.setattr(png_encode, "BAND", 1000)
     pixels = noise(mode, (41, 53), (0, 1, 100, 254, 255))
     data = encode_png(pixels)
     assert same(data, pixels)
@@ -139,11 +140,11 @@ def test_without_zlib_ng_the_standard_library_compresses(
     search: Search, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     standard = type(zlib.compressobj())
-    assert not isinstance(png_encode._compressor(search), standard)
+    assert not isinstance(png_pack.compressor(search), standard)
     monkeypatch.setitem(sys.modules, "zlib_ng.zlib_ng", None)
-    assert isinstance(png_encode._compressor(search), standard)
+    assert isinstance(png_pack.compressor(search), standard)
     pixels = noise("RGB", (120, 90), (0, 3, 255))
-    monkeypatch.setattr(png_encode, "_choice", lambda pixels: ("paeth", search))
+    monkeypatch.setattr(png_encode, "choice", lambda sample: ("paeth", search))
     assert same(encode_png(pixels), pixels)
 
 

@@ -20,6 +20,9 @@ HEADERS = {
     "llamacpp": ("authorization", f"Bearer {KEY}"),
     "vllm": ("authorization", f"Bearer {KEY}"),
     "chat": ("authorization", f"Bearer {KEY}"),
+    # HTTP Basic: USER:PASSWORD in base64.
+    "sdapi": ("authorization", "Basic c2stUHJvai0wMTIzNDU2Nzg5"),
+    "localai": ("authorization", f"Bearer {KEY}"),
 }
 
 
@@ -91,6 +94,24 @@ def test_a_key_is_taken_out_of_texts_but_a_stand_in_is_not(
     key: str, text: str, redacted: str
 ) -> None:
     assert connect("ollama", key=Secret(key)).redact(text) == redacted
+
+
+def test_a_password_is_taken_out_of_texts_as_it_was_given_and_as_it_was_sent() -> None:
+    connection = connect("sdapi", key=Secret("fox:a-password"))
+    sent = connection.headers()["authorization"].removeprefix("Basic ")
+    assert sent == "Zm94OmEtcGFzc3dvcmQ="
+    assert connection.redact(f"no fox:a-password, no {sent}!") == "no [key], no [key]!"
+    short = connect("sdapi", key=Secret("me:pw"))
+    assert short.redact("no me:pw, no bWU6cHc=!") == "no [key], no [key]!"
+
+
+def test_without_a_key_the_options_that_do_without_are_told() -> None:
+    with pytest.raises(ConfigError) as caught:
+        connect("stability").require_key(instead="--upscaler auto")
+    assert str(caught.value) == (
+        "There is no key for Stability AI: set STABILITY_API_KEY in the environment or in .env "
+        "(https://platform.stability.ai/account/keys), or work without one: --upscaler auto."
+    )
 
 
 def test_without_a_key_texts_stay_as_they_are() -> None:

@@ -7,7 +7,7 @@ import pathlib
 import shutil
 import stat
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -43,6 +43,31 @@ def test_directories_are_made_and_no_temporary_file_stays(tmp_path: Path) -> Non
         "a/b/fox.png": PICTURE,
         "a/b/fox.png.json": SIDECAR,
     }
+
+
+def test_files_may_come_in_pieces(tmp_path: Path) -> None:
+    path = publish([iter([b"pic", b"ture"]), SIDECAR], tmp_path / "fox.png", overwrite=False)
+    assert contents(tmp_path) == {"fox.png": b"picture", "fox.png.json": SIDECAR}
+    assert path == tmp_path / "fox.png"
+
+
+@pytest.mark.parametrize("fault", [ValueError, KeyboardInterrupt, SystemExit])
+@pytest.mark.parametrize("overwrite", [True, False])
+def test_a_fault_between_the_pieces_leaves_what_was_there(
+    tmp_path: Path, fault: type[BaseException], overwrite: bool
+) -> None:
+    (tmp_path / "old").mkdir()
+    (tmp_path / "old/fox.png").write_bytes(b"old")
+    before = contents(tmp_path)
+
+    def pieces() -> Iterator[bytes]:
+        yield b"pic"
+        raise fault
+
+    for place in ("old/fox.png", "new/fox.png"):
+        with pytest.raises(fault):
+            publish([pieces(), SIDECAR], tmp_path / place, overwrite=overwrite)
+    assert contents(tmp_path) == before
 
 
 @pytest.mark.parametrize("links", [True, False])

@@ -111,3 +111,19 @@ def test_every_command_of_the_page_on_batches_runs(tmp_path: Path) -> None:
         "red-1.png",
     ]
     assert len(list((tmp_path / "story").glob("*.png"))) == 2
+
+
+def test_every_command_of_the_page_on_upscaling_runs(tmp_path: Path) -> None:
+    script = "\n".join(blocks("sh", README.parent / "docs" / "upscale.md"))
+    done = subprocess.run(
+        ["bash", "-c", "set -euo pipefail\n" + script],
+        cwd=tmp_path,
+        env=environment(tmp_path),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "lighthouse.png").stat().st_size > 10_000
+    assert len(list((tmp_path / "large").glob("*-2x.png"))) == 2
+    assert len(list((tmp_path / "web").glob("*-2x.webp"))) == 2

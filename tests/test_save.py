@@ -13,7 +13,7 @@ from typing import get_args
 
 import pytest
 from pictures import MANIFEST, picture, signed_picture
-from PIL import Image, features
+from PIL import Image, ImageCms, features
 from recipes import make_recipe
 
 from imagine.stages.errors import ConfigError, SaveError, UnusableAnswerError, UsageError
@@ -274,6 +274,19 @@ def test_transparency_is_kept_where_the_format_has_it(tmp_path: Path, format: Im
     artifact = save_image(image, HOSTED, destination=there(tmp_path, format))
     with Image.open(artifact.path) as file:
         assert file.mode == "RGBA"
+
+
+@pytest.mark.parametrize("mode", ["RGB", "RGBA"])
+@pytest.mark.parametrize("format", ["png", "jpg", "webp", "avif"])
+def test_a_color_profile_stays_when_a_picture_is_encoded(
+    tmp_path: Path, format: ImageFormat, mode: str
+) -> None:
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    image = received(picture("webp", mode, icc_profile=profile))
+    for name, sent in (("own", image), ("drawn", drawn(image.pixels))):
+        artifact = save_image(sent, HOSTED, destination=there(tmp_path / name, format), quality=90)
+        with Image.open(artifact.path) as made:
+            assert made.info["icc_profile"] == profile
 
 
 def test_a_received_picture_that_cannot_be_decoded_is_an_error_only_when_it_must_be(

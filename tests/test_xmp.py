@@ -7,21 +7,43 @@ from hypothesis import given
 from recipes import any_recipe, make_recipe
 
 from imagine.stages.formats.xmp import recipe_in, xmp_packet
-from imagine.stages.recipe import BackendRecord, Recipe, ReferenceRecord, parse_recipe
+from imagine.stages.recipe import (
+    BackendRecord,
+    Recipe,
+    ReferenceRecord,
+    UpscaleRecord,
+    parse_recipe,
+)
 
 REFERENCE = ReferenceRecord(sha256="b" * 64)
+SIZES = {
+    "from_width": 8,
+    "from_height": 8,
+    "width": 16,
+    "height": 16,
+    "full_width": 16,
+    "full_height": 16,
+}
+LANCZOS = UpscaleRecord.model_validate({"upscaler": "lanczos", **SIZES})
+NETWORK = UpscaleRecord.model_validate({"upscaler": "art", "trained": True, **SIZES})
 
 
 @pytest.mark.parametrize(
-    ("trained", "references", "source_type"),
+    ("trained", "references", "upscales", "source_type"),
     [
-        (False, (), "algorithmicMedia"),
-        (True, (), "trainedAlgorithmicMedia"),
-        (True, (REFERENCE,), "compositeWithTrainedAlgorithmicMedia"),
+        (False, (), (), "algorithmicMedia"),
+        (False, (), (LANCZOS,), "algorithmicMedia"),
+        (False, (), (LANCZOS, NETWORK), "compositeWithTrainedAlgorithmicMedia"),
+        (True, (), (), "trainedAlgorithmicMedia"),
+        (True, (), (NETWORK,), "trainedAlgorithmicMedia"),
+        (True, (REFERENCE,), (), "compositeWithTrainedAlgorithmicMedia"),
     ],
 )
 def test_the_digital_source_type_says_what_made_the_picture(
-    trained: bool, references: tuple[ReferenceRecord, ...], source_type: str
+    trained: bool,
+    references: tuple[ReferenceRecord, ...],
+    upscales: tuple[UpscaleRecord, ...],
+    source_type: str,
 ) -> None:
     record = BackendRecord(
         name="x", model="x", trained=trained, parameters={"width": 8, "height": 8, "seed": 1}
@@ -30,7 +52,7 @@ def test_the_digital_source_type_says_what_made_the_picture(
         "<Iptc4xmpExt:DigitalSourceType>"
         f"http://cv.iptc.org/newscodes/digitalsourcetype/{source_type}"
         "</Iptc4xmpExt:DigitalSourceType>"
-    ) in xmp_packet(make_recipe(backend=record, references=references))
+    ) in xmp_packet(make_recipe(backend=record, references=references, upscales=upscales))
 
 
 @given(any_recipe())

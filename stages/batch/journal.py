@@ -276,6 +276,14 @@ class Journal:
         with self._database.transaction() as connection:
             connection.execute("INSERT OR REPLACE INTO notes VALUES ('results', ?)", (size,))
 
+    def note_enlarging(self, wanted: str) -> str | None:
+        """How pictures are enlarged from now on; gives what the run before noted, None for none."""
+        with self._database.transaction() as connection:
+            query = "SELECT value FROM notes WHERE name = 'enlarging'"
+            found = connection.execute(query).fetchone()
+            connection.execute("INSERT OR REPLACE INTO notes VALUES ('enlarging', ?)", (wanted,))
+        return None if found is None else str(found[0])
+
     # After a kill
 
     def _recover(self) -> None:

@@ -10,6 +10,9 @@ from imagine.stages.errors import UsageError
 # Made once: `json.dumps` makes one for each call.
 _CANONICAL = json.JSONEncoder(ensure_ascii=False, sort_keys=True)
 
+# Options about what becomes of a picture after it was drawn.
+FINISHING = frozenset({"upscale", "upscaler", "denoise", "sharpen"})
+
 Value = str | int | float | bool | list[str]
 
 
@@ -25,8 +28,8 @@ class Row:
         extra: columns that are no option, carried along into the results.
         spec: a description that is drawn as it is, as `imagine enhance --json` writes it.
         template: the line that this row was expanded from, where that differs from the prompt.
-        files: hash of the files that the options name; "" for none. When they change, so does the
-            item.
+        files: hash of the files that the options name, and of what else is to be done anew when it
+            changes; "" for none. When they change, so does the item.
     """
 
     line: int
@@ -40,10 +43,11 @@ class Row:
 
     @property
     def content(self) -> str:
-        """What decides the pictures, as canonical JSON: not the id, the line or the extras."""
-        if not self.options and self.spec is None:
+        """What decides what is drawn, as canonical JSON: not the id, the line or the extras."""
+        options = {name: value for name, value in self.options.items() if name not in FINISHING}
+        if not options and self.spec is None:
             return _CANONICAL.encode(self.prompt)
-        parts = {"prompt": self.prompt, "options": dict(self.options), "spec": self.spec}
+        parts = {"prompt": self.prompt, "options": options, "spec": self.spec}
         return _CANONICAL.encode(parts)
 
     def to_json(self) -> str:

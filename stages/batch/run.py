@@ -158,7 +158,7 @@ class Engine(Generic[Item, Task, Drawn]):
                 self._feed(items)
                 self._flow.drain(deadline=deadline)
             except (KeyboardInterrupt, SystemExit) as error:
-                self._halt(error)
+                self.halt(error)
                 if isinstance(error, SystemExit):
                     deadline = monotonic() + GRACE
                 self._flow.drain(deadline=deadline)
@@ -177,12 +177,13 @@ class Engine(Generic[Item, Task, Drawn]):
             except StopIteration:
                 break
             except Exception as error:  # noqa: BLE001  # raised again at the end of run()
-                self._halt(error)
+                self.halt(error)
                 break
             self._flow.put(item)
         self._flow.end_input()
 
-    def _halt(self, reason: BaseException) -> None:
+    def halt(self, reason: BaseException) -> None:
+        """As `stop`, and `run` raises `reason` at the end, if it is the first one."""
         self._flow.halt(reason)
         self._bell.ring()
 
@@ -207,7 +208,7 @@ class Engine(Generic[Item, Task, Drawn]):
                 if not is_last:
                     self._bell.wait(self._interval)
         except BaseException as error:  # noqa: BLE001  # raised again at the end of run()
-            self._halt(error)
+            self.halt(error)
 
     def _counts(self) -> Counts:
         return replace(self._flow.tally)

@@ -10,8 +10,8 @@ from imagine.stages.formats.outline import CUT, Outline
 
 # The type of C2PA's box (C2PA Technical Specification, A.5).
 _C2PA = bytes.fromhex("d8fec3d61b0e483c92975828877ec481")
-# From the file to the boxes that hold sizes in pixels.
-_WAY = (b"meta", b"iprp", b"ipco", b"ispe")
+# From the file to the boxes that say what its pictures are like: size, bits, colours.
+_WAY = (b"meta", b"iprp", b"ipco")
 
 
 def outline_of(data: bytes) -> Outline:
@@ -27,24 +27,52 @@ def outline_of(data: bytes) -> Outline:
     if not filled:
         raise ValueError("its picture data are missing")
     # Thumbnails and the tiles of a grid have smaller sizes than the picture.
-    width, height = max(
-        _sizes(data, 0, len(data)), key=lambda size: size[0] * size[1], default=(0, 0)
-    )
+    sizes = [
+        (_number(data, inside + 4), _number(data, inside + 8)) for inside, _ in _all(data, b"ispe")
+    ]
+    width, height = max(sizes, key=lambda size: size[0] * size[1], default=(0, 0))
     if not (width and height):
         raise ValueError("its header makes no sense")
     return Outline(width, height, signed)
 
 
-def _sizes(data: bytes, start: int, end: int, depth: int = 0) -> Iterator[tuple[int, int]]:
-    """Width and height in every box of such, which stand _WAY deep."""
+def depth_of(data: bytes) -> int:
+    """Bits of a sample; 8 where it does not say (ISO 23008-12, 6.5.6).
+
+    Raises:
+        ValueError: as `outline_of`.
+    """
+    found = [max(data[inside + 5 : end], default=8) for inside, end in _all(data, b"pixi")]
+    return max(found, default=8)
+
+
+def colors_of(data: bytes) -> tuple[int, int] | None:
+    """Primaries and transfer of its colours by number (ITU-T H.273); None where it names none.
+
+    Raises:
+        ValueError: as `outline_of`.
+    """
+    for inside, end in _all(data, b"colr"):
+        if data[inside : inside + 4] == b"nclx" and inside + 8 <= end:
+            return data[inside + 5], data[inside + 7]
+    return None
+
+
+def _all(data: bytes, kind: bytes) -> list[tuple[int, int]]:
+    return list(_found(data, kind, 0, len(data)))
+
+
+def _found(
+    data: bytes, wanted: bytes, start: int, end: int, depth: int = 0
+) -> Iterator[tuple[int, int]]:
+    """Where the data of each box of a type start and end, of those that stand _WAY deep."""
     for kind, inside, stop in boxes(data, start, end):
-        if kind != _WAY[depth]:
-            continue
-        if kind == b"ispe":
-            yield _number(data, inside + 4), _number(data, inside + 8)
-        else:
+        if depth == len(_WAY):
+            if kind == wanted:
+                yield inside, stop
+        elif kind == _WAY[depth]:
             # "meta" begins with version and flags.
-            yield from _sizes(data, inside + 4 * (kind == b"meta"), stop, depth + 1)
+            yield from _found(data, wanted, inside + 4 * (kind == b"meta"), stop, depth + 1)
 
 
 def boxes(data: bytes, start: int, end: int) -> Iterator[tuple[bytes, int, int]]:

@@ -7,17 +7,21 @@ reads all of them back.
 
 import json
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from imagine.stages.formats.exif import exif_block
 from imagine.stages.formats.png import text_chunk
 from imagine.stages.formats.xmp import printable, xmp_packet
 from imagine.stages.image import ImageFormat
-from imagine.stages.recipe import Recipe
+from imagine.stages.recipe import Recipe, UpscaleRecord
 
 PNG_PARAMETERS = "parameters"
 PNG_RECIPE = "imagine"
 PNG_XMP = "XML:com.adobe.xmp"
+# What enlarged a picture that has no recipe; in other formats a property of XMP.
+PNG_UPSCALES = "imagine-upscale"
+XMP_UPSCALES = "upscales"
 # A JPEG segment counts its bytes in 16 bits, the two of the count included; Adobe's XMP header
 # takes 29 more (ISO 16684-3, 1.1.3).
 JPEG_SEGMENT = 65_533
@@ -93,16 +97,43 @@ def a1111_text(recipe: Recipe) -> str:
         "Seed": request.seed,
         "Size": f"{request.width}x{request.height}",
         "Model": recipe.backend.model,
+        **postprocess(recipe.upscales),
         "Version": recipe.program,
     }
     lines = [_a1111_words(recipe.prompt)]
     if recipe.negative_prompt:
         lines.append(f"Negative prompt: {_a1111_words(recipe.negative_prompt)}")
-    pairs = [
-        f"{key}: {_a1111_value(value)}" for key, value in settings.items() if value is not None
-    ]
-    lines.append(", ".join(pairs))
+    lines.append(a1111_pairs(settings))
     return "\n".join(lines)
+
+
+def postprocess(upscales: Sequence[UpscaleRecord]) -> dict[str, str]:
+    """What enlarged a picture after it was drawn, in the settings that A1111 has for that.
+
+    "Size" stays what was drawn.
+    """
+    if not upscales:
+        return {}
+    first, last = upscales[0], upscales[-1]
+    factor = round(last.width / first.from_width, 2)
+    whole = all(
+        (step.width, step.height) == (step.full_width, step.full_height) for step in upscales
+    )
+    grown = (first.from_width * factor, first.from_height * factor)
+    by = whole and grown == (last.width, last.height)
+    names = dict.fromkeys(step.upscaler for step in upscales)
+    size = {"by": f"{factor:g}"} if by else {"to": f"{last.width}x{last.height}"}
+    return {
+        **{f"Postprocess upscale {key}": value for key, value in size.items()},
+        "Postprocess upscaler": " + ".join(names),
+    }
+
+
+def a1111_pairs(settings: Mapping[str, object]) -> str:
+    """Settings as they stand on the last line, those that are None left out."""
+    return ", ".join(
+        f"{key}: {_a1111_value(value)}" for key, value in settings.items() if value is not None
+    )
 
 
 def _a1111_words(text: str) -> str:

@@ -111,3 +111,14 @@ def with_blocks(data: bytes, *, exif: bytes, xmp: bytes) -> bytes:
     contents += [XMP + xmp] if xmp else []
     added = [b"\xff\xe1" + (len(content) + 2).to_bytes(2) + content for content in contents]
     return b"".join([data[:place], *added, data[place:]])
+
+
+def iptc_segment(iptc: bytes) -> bytes:
+    """A segment of Photoshop's that holds nothing but IPTC (Adobe Photoshop File Formats).
+
+    Args:
+        iptc: data sets of IIM, up to 65,400 bytes.
+    """
+    resource = b"8BIM" + (0x0404).to_bytes(2) + b"\0\0" + len(iptc).to_bytes(4) + iptc
+    content = b"Photoshop 3.0\0" + resource + b"\0" * (len(iptc) % 2)
+    return b"\xff\xed" + (len(content) + 2).to_bytes(2) + content

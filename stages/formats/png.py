@@ -6,7 +6,7 @@ Chunks are length, type, data and CRC (ISO/IEC 15948, 5.3).
 
 import struct
 import zlib
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import BinaryIO
 
 from imagine.stages.formats.outline import CUT, Outline
@@ -37,13 +37,27 @@ def outline_of(data: bytes) -> Outline:
         elif kind == b"IDAT":
             packed += end - start
         signed = signed or kind == b"caBX"
+    width, height = check_filled(header, packed)
+    return Outline(width, height, signed)
+
+
+def check_filled(header: bytes, packed: int) -> tuple[int, int]:
+    """Width and height; refuses a file that is too short to hold so many pixels.
+
+    Args:
+        header: the data of IHDR.
+        packed: bytes that the pixels may take in the file.
+
+    Raises:
+        ValueError: it is, or the header makes no sense.
+    """
     width, height, bits, color, *rest = struct.unpack(">IIBBBBB", header)
     if not (width and height) or bits not in _BITS.get(color, ()) or max(rest) > 1:
         raise ValueError("its header makes no sense")
     row = (width * bits * _SAMPLES[color] + 7) // 8
     if packed * _MOST_PACKED < row * height:
         raise ValueError("its picture data are missing")
-    return Outline(width, height, signed)
+    return width, height
 
 
 def chunks(data: bytes) -> Iterator[tuple[bytes, int, int]]:
@@ -120,7 +134,6 @@ def read_texts(file: BinaryIO, *, limit: int) -> dict[str, str]:
         OverflowError: the chunks are larger than `limit`.
     """
     texts: dict[str, str] = {}
-    file.seek(len(SIGNATURE))
     for kind, data in _text_chunks(file, limit):
         keyword, text = _text_of(kind, data, limit)
         limit -= len(data) + len(text)
@@ -131,6 +144,24 @@ def read_texts(file: BinaryIO, *, limit: int) -> dict[str, str]:
 
 
 def _text_chunks(file: BinaryIO, limit: int) -> Iterator[tuple[bytes, bytes]]:
+    file.seek(len(SIGNATURE))
+    return read_chunks(file, (b"tEXt", b"zTXt", b"iTXt"), limit=limit)
+
+
+def read_chunks(
+    file: BinaryIO, kinds: Collection[bytes], *, limit: int
+) -> Iterator[tuple[bytes, bytes]]:
+    """Type and data of each chunk of these types.
+
+    Args:
+        file: behind its signature.
+        kinds: types that are read; all others are skipped.
+        limit: bytes that one of them may take.
+
+    Raises:
+        ValueError: the file is damaged; the message says where.
+        OverflowError: a chunk is larger than `limit`.
+    """
     while True:
         header = file.read(8)
         if len(header) < 8:
@@ -138,7 +169,7 @@ def _text_chunks(file: BinaryIO, limit: int) -> Iterator[tuple[bytes, bytes]]:
         length, kind = struct.unpack(">I4s", header)
         if kind == b"IEND":
             return
-        if kind not in (b"tEXt", b"zTXt", b"iTXt"):
+        if kind not in kinds:
             file.seek(length + 4, 1)
             continue
         if length > limit:

@@ -35,13 +35,17 @@ _START = 4096
 
 
 def read_received(
-    data: bytes, *, redact: Callable[[str], str] = lambda text: text
+    data: bytes,
+    *,
+    redact: Callable[[str], str] = lambda text: text,
+    option: str = "--model",
 ) -> ReceivedImage:
     """Find out what picture `data` is, and that it is whole, without decoding its pixels.
 
     Args:
         data: what a server sent.
         redact: takes the key out of text that a message quotes; a Connection's.
+        option: what chooses who is asked, for messages.
 
     Raises:
         UnusableAnswerError: it is empty, no picture (web page, text), of a format that is not
@@ -54,7 +58,7 @@ def read_received(
     kind = kind_of(data[:HEAD])
     format = _format_of(kind)
     if format is None:
-        raise _no_picture(data, kind, redact)
+        raise _no_picture(data, kind, redact, option)
     try:
         outline = _OUTLINES[format](data)
     except ValueError as error:
@@ -78,19 +82,19 @@ def _format_of(kind: Kind | None) -> ImageFormat | None:
 
 
 def _no_picture(
-    data: bytes, kind: Kind | None, redact: Callable[[str], str]
+    data: bytes, kind: Kind | None, redact: Callable[[str], str], option: str
 ) -> UnusableAnswerError:
     other = _OTHERS.get(kind) if kind is not None else None
     if other is not None:
         return UnusableAnswerError(
             f"The answer is a {other} file, and PNG, JPEG, WebP and AVIF are read; "
-            "choose another --model."
+            f"choose another {option}."
         )
     text = _text_of(data, redact)
     if not text:
         return UnusableAnswerError(
             f"The answer is no picture: {len(data):,} bytes that begin with {data[:8].hex(' ')}; "
-            "check the base URL and --model."
+            f"check the base URL and {option}."
         )
     what = "text"
     if re.match(r"(?i)<!doctype html|<html|<head|<body", text):
@@ -101,7 +105,7 @@ def _no_picture(
         what = "JSON"
     words = shown(" ".join(text.split()))
     return UnusableAnswerError(
-        f"The answer is {what} instead of a picture: '{words}'; check the base URL and --model."
+        f"The answer is {what} instead of a picture: '{words}'; check the base URL and {option}."
     )
 
 

@@ -12,6 +12,8 @@ from imagine.stages.recipe import Recipe
 
 NAMESPACE = "urn:imagine-cli:recipe/1.0/"
 SOURCE_TYPE = "http://cv.iptc.org/newscodes/digitalsourcetype/"
+# Something else with what a trained model made, or made of it.
+COMPOSITE = "compositeWithTrainedAlgorithmicMedia"
 # What XML 1.0 (section 2.2) cannot hold, and the C1 controls.
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 
@@ -24,12 +26,11 @@ def xmp_packet(recipe: Recipe, *, recipe_as: Literal["json", "deflate"] | None =
         recipe_as: "json" writes it as `imagine:recipe`, "deflate" as `imagine:recipeDeflate`
             (zlib, then base64), None leaves it out.
     """
-    carried = ""
-    if recipe_as == "json":
-        carried = f"<imagine:recipe>{_xml_json(recipe)}</imagine:recipe>"
-    elif recipe_as == "deflate":
-        packed = base64.b64encode(zlib.compress(recipe.to_json().encode(), 9)).decode()
-        carried = f"<imagine:recipeDeflate>{packed}</imagine:recipeDeflate>"
+    properties = {} if recipe_as is None else recipe_property(recipe, recipe_as)
+    carried = "".join(
+        f"<imagine:{name}>{escape(text, quote=False)}</imagine:{name}>"
+        for name, text in properties.items()
+    )
     return (
         '<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>\n'
         '<x:xmpmeta xmlns:x="adobe:ns:meta/">\n'
@@ -39,7 +40,7 @@ def xmp_packet(recipe: Recipe, *, recipe_as: Literal["json", "deflate"] | None =
         ' xmlns:xmp="http://ns.adobe.com/xap/1.0/"'
         ' xmlns:dc="http://purl.org/dc/elements/1.1/"'
         f' xmlns:imagine="{NAMESPACE}">\n'
-        f"<Iptc4xmpExt:DigitalSourceType>{SOURCE_TYPE}{_source_type(recipe)}"
+        f"<Iptc4xmpExt:DigitalSourceType>{SOURCE_TYPE}{source_type(recipe)}"
         "</Iptc4xmpExt:DigitalSourceType>\n"
         f"<xmp:CreatorTool>{escape(printable(recipe.program), quote=False)}</xmp:CreatorTool>\n"
         '<dc:description><rdf:Alt><rdf:li xml:lang="x-default">'
@@ -51,19 +52,25 @@ def xmp_packet(recipe: Recipe, *, recipe_as: Literal["json", "deflate"] | None =
     )
 
 
-def _source_type(recipe: Recipe) -> str:
+def source_type(recipe: Recipe) -> str:
     """IPTC's word for what made the picture (newscodes "Digital Source Type")."""
     if not recipe.backend.trained:
-        return "algorithmicMedia"
-    if recipe.references:
-        return "compositeWithTrainedAlgorithmicMedia"
-    return "trainedAlgorithmicMedia"
+        enlarged = any(upscale.trained for upscale in recipe.upscales)
+        return COMPOSITE if enlarged else "algorithmicMedia"
+    return COMPOSITE if recipe.references else "trainedAlgorithmicMedia"
 
 
-def _xml_json(recipe: Recipe) -> str:
-    """The recipe as JSON with `\\u` escapes for the characters that XML cannot hold."""
-    json = _UNPRINTABLE.sub(lambda found: f"\\u{ord(found[0]):04x}", recipe.to_json())
-    return escape(json, quote=False)
+def recipe_property(recipe: Recipe, recipe_as: Literal["json", "deflate"]) -> dict[str, str]:
+    """Name and value of the property that holds a recipe; see `xmp_packet`."""
+    if recipe_as == "json":
+        return {"recipe": xml_json(recipe.to_json())}
+    packed = base64.b64encode(zlib.compress(recipe.to_json().encode(), 9)).decode()
+    return {"recipeDeflate": packed}
+
+
+def xml_json(json: str) -> str:
+    """JSON with `\\u` escapes for the characters that XML cannot hold."""
+    return _UNPRINTABLE.sub(lambda found: f"\\u{ord(found[0]):04x}", json)
 
 
 def printable(text: str) -> str:
@@ -78,14 +85,14 @@ def recipe_in(packet: bytes, *, limit: int) -> str | None:
         ValueError: its compressed form is damaged.
         OverflowError: it is longer than `limit` bytes.
     """
-    found = _own_properties(packet)
+    found = own_properties(packet)
     if "recipeDeflate" not in found:
         return found.get("recipe")
     packed = base64.b64decode(found["recipeDeflate"])
     return inflate(packed, limit=limit).decode("utf-8", "replace")
 
 
-def _own_properties(packet: bytes) -> dict[str, str]:
+def own_properties(packet: bytes) -> dict[str, str]:
     """Properties of our namespace in an XMP packet, written as elements or as attributes.
 
     Programs that edit XMP may turn the one into the other. A packet that is no XML, or that

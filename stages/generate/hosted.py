@@ -8,81 +8,36 @@ A subclass says how its request looks and where the picture stands in the answer
         yield from self.finished(request, self.picture_in(reply.json()["image"]))
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from threading import Lock
+from collections.abc import Iterator, Sequence
 from typing import ClassVar
 
-from imagine.stages.errors import (
-    ImagineError,
-    RefusedError,
-    UnusableAnswerError,
-    shown,
-)
+from imagine.stages.errors import RefusedError, UnusableAnswerError, shown
 from imagine.stages.formats.received import read_received
 from imagine.stages.generate import Capabilities
 from imagine.stages.generate.family import Family
 from imagine.stages.image import GeneratedImage, ImageRequest, Progress, ReceivedImage
 from imagine.stages.money.usage import Usage
-from imagine.stages.network.json_values import decoded_base64
-from imagine.stages.network.providers import IMAGE_TIMEOUT, Connection
-from imagine.stages.network.reply import Problem, Reply
-from imagine.stages.network.session import Session
+from imagine.stages.network.service import HostedService
 from imagine.stages.sizes import RATIO_TOLERANCE, ListedSizes
 
 # A picture of more than twice or less than half the pixels is not what was ordered.
 AREA_TOLERANCE = 2.0
-# Words of a model that a message repeats: two or three sentences.
-MAX_WORDS = 300
 
 Parameters = tuple[tuple[str, str | int | float | bool], ...]
 
 
-class HostedBackend:
+class HostedBackend(HostedService):
     """A backend behind a provider's HTTP interface; close it when it is no longer needed.
 
-    One instance may be used by several threads. A key is only asked for when a picture is drawn.
-
     Attributes:
-        name: as in the registry of backends.
-        model: what requests name.
-        connection: the user's way to the provider.
         capabilities: set by the subclass, for its model.
     """
 
-    name: ClassVar[str]
     # Whether a request is only put in line, so that its answer says nothing of the picture's end.
     queued: ClassVar[bool] = False
     capabilities: Capabilities
     # What the model reads, for backends whose models come in families.
     _family: Family | None = None
-
-    def __init__(self, *, connection: Connection, model: str) -> None:
-        self.connection = connection
-        self.model = model
-        self._session: Session | None = None
-        self._opening = Lock()
-
-    @property
-    def title(self) -> str:
-        """The provider as messages name it."""
-        return self.connection.provider.title
-
-    @property
-    def session(self) -> Session:
-        """The one session of this backend, opened on first use.
-
-        Raises:
-            ConfigError: the provider needs a key and there is none.
-        """
-        with self._opening:
-            if self._session is None:
-                self._session = Session(
-                    self.connection,
-                    headers=self.headers(),
-                    timeout=IMAGE_TIMEOUT,
-                    translate=self.translate,
-                )
-            return self._session
 
     @property
     def _who(self) -> str:
@@ -97,24 +52,6 @@ class HostedBackend:
         """
         if self._family is not None:
             self._family.check(request, who=self._who)
-
-    def close(self) -> None:
-        with self._opening:
-            if self._session is not None:
-                self._session.close()
-                self._session = None
-
-    def headers(self) -> Mapping[str, str]:
-        """What goes with every request: the key, where there is one.
-
-        Raises:
-            ConfigError: the provider needs a key and there is none.
-        """
-        return self.connection.headers()
-
-    def translate(self, reply: Reply, problem: Problem) -> ImagineError | None:
-        """The error for an answer of status 300 or more, where it has a meaning for pictures."""
-        return None
 
     def sent(self) -> Progress:
         """The first step.
@@ -165,31 +102,6 @@ class HostedBackend:
             usage=usage or Usage(calls=1, images=1),
         )
 
-    def picture_in(self, value: object) -> bytes:
-        """The bytes of a picture that stands in an answer as base64, or behind an address.
-
-        Args:
-            value: base64, a `data:` URL, or an http(s) address.
-
-        Raises:
-            UnusableAnswerError: it is none of these.
-            ProviderError: the file cannot be fetched.
-        """
-        if not isinstance(value, str) or not value:
-            raise UnusableAnswerError(
-                f"{self.title} sent {'no text' if value else 'nothing'} where the picture should "
-                "be; try again, or choose another model (--model)."
-            )
-        if value[:5].lower() in ("data:", "http:", "https"):
-            return self.session.download(value).body
-        try:
-            return decoded_base64(value)
-        except ValueError as error:
-            raise UnusableAnswerError(
-                f"{self.title} sent a picture whose base64 is damaged ({len(value):,} characters); "
-                "nothing was saved, try again."
-            ) from error
-
     def refused(self, what: str, words: str = "") -> RefusedError:
         """The error for an answer without a picture.
 
@@ -207,11 +119,6 @@ class HostedBackend:
         if words.strip():
             return self.refused("sent words instead of a picture", words)
         return self.refused("sent no picture and no reason")
-
-    def quoted(self, words: str) -> str:
-        """A provider's words as a message may show them: one line, in quotes, without the key."""
-        line = " ".join(self.connection.redact(words).split())
-        return f"“{shown(line, limit=MAX_WORDS)}”"
 
     def _check_size(self, request: ImageRequest, received: ReceivedImage) -> list[str]:
         """Nothing, or a note, for a picture of about the size asked for.

@@ -115,6 +115,7 @@ def follow(
     ask: Callable[[], Any],
     state: Callable[[Any], tuple[str, bool]],
     silence: float,
+    every: float | None = None,
 ) -> Generator[Progress, None, Any]:
     """Poll `job` until it has ended; yields a Progress whenever its state changes.
 
@@ -125,6 +126,7 @@ def follow(
         state: of an answer: in words, and whether the job has ended.
         silence: seconds that the state may stay the same; all states together may take ten times
             as long.
+        every: seconds between polls; None for pauses that grow with the time it takes.
 
     Returns:
         The last answer.
@@ -133,7 +135,7 @@ def follow(
         LostAnswerError: the provider is not reached, or the job takes too long.
     """
     started = monotonic()
-    told, since, pause, unreadable = "", started, FIRST_PAUSE, 0
+    told, since, pause, unreadable = "", started, every or FIRST_PAUSE, 0
     while True:
         words, ended = state(answer)
         if ended:
@@ -146,7 +148,7 @@ def follow(
         elif monotonic() - since > silence:
             raise job.lost(f"it has said “{shown(words)}” for {silence:g} s")
         sleep(pause)
-        pause = min(pause * PAUSE_GROWTH, LONGEST_PAUSE)
+        pause = every or min(pause * PAUSE_GROWTH, LONGEST_PAUSE)
         try:
             answer, unreadable = job.reach(ask), 0
         except UnusableAnswerError as error:

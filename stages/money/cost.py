@@ -9,7 +9,6 @@ from contextlib import contextmanager
 from dataclasses import replace
 from threading import Condition
 
-from imagine.stages.enhance import Enhancer
 from imagine.stages.errors import (
     BudgetError,
     ImagineError,
@@ -21,12 +20,13 @@ from imagine.stages.errors import (
     UsageError,
     shown,
 )
-from imagine.stages.generate import Backend, Capabilities
-from imagine.stages.money.estimate import Estimate, price_of
+from imagine.stages.generate import Capabilities
+from imagine.stages.money.estimate import Estimate, Service, price_of
 from imagine.stages.money.ledger import Outcome
 from imagine.stages.money.prices import FREE, PriceList, dollars, rough
 from imagine.stages.money.usage import Usage
 from imagine.stages.recipe import CostRecord, UsageRecord
+from imagine.stages.upscale import UpscaleCapabilities
 
 # Pictures that may be paid for without asking.
 UNASKED = 4
@@ -34,7 +34,7 @@ UNASKED = 4
 
 def actual(
     prices: PriceList,
-    service: Enhancer | Backend,
+    service: Service,
     usage: Usage | UsageRecord | None,
     *,
     served: str = "",
@@ -44,8 +44,8 @@ def actual(
     """What calls did cost, from what the provider counted.
 
     Args:
-        service: the enhancer or backend that was asked.
-        usage: the sum of its calls; None for none of an enhancer, and for a backend's picture
+        service: the enhancer, backend or upscaler that was asked.
+        usage: the sum of its calls; None for none of an enhancer, and for a picture of the others
             where nothing is counted.
         served: the model that answered.
         size: pixels of each picture; None for an enhancer.
@@ -69,13 +69,13 @@ def actual(
     return None if spent is None else round(spent, 6)
 
 
-def _draws_for_money(service: Enhancer | Backend) -> bool:
+def _draws_for_money(service: Service) -> bool:
     capabilities = getattr(service, "capabilities", None)
-    return isinstance(capabilities, Capabilities) and capabilities.paid
+    return isinstance(capabilities, Capabilities | UpscaleCapabilities) and capabilities.paid
 
 
 def cost_of_failure(
-    prices: PriceList, service: Enhancer | Backend, error: ImagineError, estimate: Estimate
+    prices: PriceList, service: Service, error: ImagineError, estimate: Estimate
 ) -> tuple[float | None, Outcome] | None:
     """What a failure has cost, and the ledger's word for how it ended.
 
@@ -106,7 +106,7 @@ def cost_of_failure(
     return (counted, "failed") if tokens or isinstance(error, ProviderError) else None
 
 
-def _counted(prices: PriceList, service: Enhancer | Backend, usage: Usage) -> float | None:
+def _counted(prices: PriceList, service: Service, usage: Usage) -> float | None:
     """What calls cost that gave no picture."""
     if not _draws_for_money(service):
         return actual(prices, service, usage)

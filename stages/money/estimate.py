@@ -10,6 +10,9 @@ from imagine.stages.errors import shown
 from imagine.stages.generate import Backend
 from imagine.stages.money.prices import REFERENCE_TOKENS, Price, PriceList, rough
 from imagine.stages.network.providers import address_of
+from imagine.stages.upscale import Upscaler
+
+Service = Enhancer | Backend | Upscaler
 
 # What a question of stage 1 comes to, rounded up: the instruction with its examples, the schema
 # and the prompt; and a description of some 600 tokens with the thoughts before it.
@@ -24,7 +27,7 @@ class Expense:
     """Equal things that are to be paid for.
 
     Attributes:
-        what: "picture" or "description".
+        what: "picture", "description" or "enlargement".
         each: dollars that one will probably cost.
         most: dollars that one can cost: asked for a second time, thought about at length.
     """
@@ -156,17 +159,34 @@ def estimate_images(
     return _expense(Expense("picture", count, each, each + thoughts))
 
 
+def estimate_upscale(
+    prices: PriceList, upscaler: Upscaler, *, size: tuple[int, int], count: int = 1
+) -> Estimate:
+    """What enlarging `count` pictures will cost.
+
+    Args:
+        size: pixels of the results.
+    """
+    if not upscaler.capabilities.paid:
+        return Estimate()
+    price = price_of(prices, upscaler)
+    each = None if price is None else price.one_picture(*size)
+    if each is None:
+        return Estimate(unknown=(_named(upscaler),))
+    return _expense(Expense("enlargement", count, each, each))
+
+
 def _expense(expense: Expense) -> Estimate:
     return Estimate((expense,)) if expense.most else Estimate()
 
 
-def _named(service: Enhancer | Backend) -> str:
+def _named(service: Service) -> str:
     model = getattr(service, "model", "")
     return shown(f"{service.name}/{model}" if model else service.name)
 
 
-def price_of(prices: PriceList, service: Enhancer | Backend, served: str = "") -> Price | None:
-    """The price of what an enhancer or backend asks for, FREE, or None when it is unknown.
+def price_of(prices: PriceList, service: Service, served: str = "") -> Price | None:
+    """The price of what is asked for, FREE, or None when it is unknown.
 
     Args:
         served: the model that answered, when it is known: another may have, at its own price.

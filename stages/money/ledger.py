@@ -17,7 +17,7 @@ from imagine.stages.errors import ConfigError, shown, unreadable
 from imagine.stages.money.usage import NOTHING, Usage
 from imagine.stages.recipe import UsageRecord
 
-Kind = Literal["enhance", "image"]
+Kind = Literal["enhance", "image", "upscale"]
 Outcome = Literal["saved", "failed", "lost", "refused"]
 Grouping = Literal["day", "month", "model", "provider"]
 FILE_NAME = "ledger.jsonl"
@@ -31,8 +31,8 @@ class Entry:
 
     Attributes:
         time: UTC, as 2026-11-22T01:02:03Z.
-        kind: a description or a picture.
-        provider: the name of the enhancer or backend.
+        kind: a description, a picture, or the enlargement of one.
+        provider: the name of the enhancer, backend or upscaler.
         model: what served the request, as the provider names it.
         dollars: None where no price is known.
         outcome: "saved" when the user got what was paid for; "lost" when the answer never came and

@@ -34,7 +34,7 @@ _SNAPSHOT = re.compile(r"-(?:\d{3}|\d{4}-\d{2}-\d{2}|\d{2}-\d{4})$")
 _EMBEDDED = ("none", "offline", "sketch")
 # Protocols that models of one's own are served by; the others are their makers' alone, so that
 # what speaks them at an address of one's own passes the bill on.
-_OWN = ("openai", "chat", "ollama", "lmstudio", "llamacpp", "vllm")
+_OWN = ("openai", "chat", "ollama", "lmstudio", "llamacpp", "vllm", "sdapi", "localai")
 
 Dollars = Annotated[float, Field(ge=0, le=1_000_000, allow_inf_nan=False)]
 Tokens = Annotated[int, Field(ge=1, le=1_000_000)]

@@ -5,6 +5,7 @@ line from the settings.
 """
 
 import re
+from base64 import b64encode
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
 # A shorter key is a stand-in for servers that ask for none ("ollama", "x"), and a common word.
 SHORTEST_KEY = 12
+# USER:PASSWORD of a server of one's own may be as short; no other text has that form by chance.
+SHORTEST_LOGIN = 5
 
 
 class Secret:
@@ -41,7 +44,7 @@ class Secret:
 
 @dataclass(frozen=True, slots=True)
 class Provider:
-    """A service that describes or draws.
+    """A service that describes, draws or enlarges.
 
     Attributes:
         name: as in settings: "gemini" has `gemini_api_key` and `gemini_base_url`.
@@ -49,11 +52,13 @@ class Provider:
         base_url: without a slash at its end; "" when only the user can know it.
         key_variables: environment variables that its key usually stands in; the first one wins.
         key_header: the header that its key goes in, and what stands before it there.
+        basic: its key is USER:PASSWORD, and goes out as HTTP Basic wants it (RFC 7617).
         url_variables: those of its base URL; the first one wins.
         regions: hosts of its own beside that of `base_url` are called REGION.HOST.
         key_page: where a key is made; "" for servers of one's own.
-        text_model, image_model: what is asked for by default; "" when the user has to say.
-        describes, draws: what it is good for here.
+        text_model, image_model, upscale_model: what is asked for by default; "" when the user has
+            to say, or the server chooses.
+        describes, draws, upscales: what it is good for here.
     """
 
     name: str
@@ -61,13 +66,16 @@ class Provider:
     base_url: str
     key_variables: tuple[str, ...] = ()
     key_header: tuple[str, str] = ("authorization", "Bearer ")
+    basic: bool = False
     url_variables: tuple[str, ...] = ()
     regions: tuple[str, ...] = ()
     key_page: str = ""
     text_model: str = ""
     image_model: str = ""
+    upscale_model: str = ""
     describes: bool = False
     draws: bool = False
+    upscales: bool = False
 
     @property
     def needs_key(self) -> bool:
@@ -116,11 +124,13 @@ _ALL = (
     Provider(
         name="stability",
         draws=True,
+        upscales=True,
         title="Stability AI",
         base_url="https://api.stability.ai",
         key_variables=("STABILITY_API_KEY",),
         key_page="https://platform.stability.ai/account/keys",
         image_model="core",
+        upscale_model="fast",
     ),
     Provider(
         name="huggingface",
@@ -177,6 +187,21 @@ _ALL = (
         key_variables=("VLLM_API_KEY",),
     ),
     Provider(name="chat", title="the chat server", base_url="", describes=True),
+    Provider(
+        name="sdapi",
+        upscales=True,
+        title="Stable Diffusion WebUI",
+        base_url="http://127.0.0.1:7860",
+        key_header=("authorization", "Basic "),
+        basic=True,
+    ),
+    Provider(
+        name="localai",
+        upscales=True,
+        title="LocalAI",
+        base_url="http://127.0.0.1:8080",
+        key_variables=("LOCALAI_API_KEY",),
+    ),
 )
 PROVIDERS: dict[str, Provider] = {provider.name: provider for provider in _ALL}
 
@@ -222,8 +247,11 @@ class Connection:
         """Whether nothing can be asked without a key: a gateway of the user's own may have it."""
         return self.provider.needs_key and is_own_host(self.provider, self.base_url)
 
-    def require_key(self) -> str:
+    def require_key(self, *, instead: str = "--enhancer offline --backend sketch") -> str:
         """The key, for a request header.
+
+        Args:
+            instead: the options that do without.
 
         Raises:
             ConfigError: there is none.
@@ -232,8 +260,7 @@ class Connection:
             variable = (*self.provider.key_variables, "its key setting")[0]
             raise ConfigError(
                 f"There is no key for {self.provider.title}: set {variable} in the environment or "
-                f"in .env ({self.provider.key_page}), or work without one: "
-                "--enhancer offline --backend sketch."
+                f"in .env ({self.provider.key_page}), or work without one: {instead}."
             )
         return self.key.reveal()
 
@@ -246,24 +273,35 @@ class Connection:
         if self.key is None and not self.needs_key:
             return {}
         name, prefix = self.provider.key_header
-        return {name: prefix + self.require_key()}
+        key = self.require_key()
+        return {name: prefix + (_in_base64(key) if self.provider.basic else key)}
 
     def redact(self, text: str) -> str:
         """`text` without the key, in whatever case a server repeats it."""
         key = self.key.reveal() if self.key is not None else ""
-        if len(key) < SHORTEST_KEY:
+        if len(key) < (SHORTEST_LOGIN if self.provider.basic else SHORTEST_KEY):
             return text
-        # Base64 has no "-" or "_", as nearly every key has: a look for it takes a hundredth of
-        # the search in lower case, which for the 40 MB of a picture would be felt.
-        odd = next((char for char in key if not char.isalnum()), "")
-        if odd not in text or key.lower() not in text.lower():
-            return text
-        return re.sub(re.escape(key), "[key]", text, flags=re.IGNORECASE)
+        for form in (key, _in_base64(key)) if self.provider.basic else (key,):
+            text = _without(form, text)
+        return text
 
     def hasty(self, timeout: float) -> "Connection":
         """A connection for a question on the side: one attempt of at most `timeout` seconds."""
         timeout = min(timeout, self.timeout or timeout)
         return replace(self, timeout=timeout, attempts=1, patience=0.0)
+
+
+def _in_base64(key: str) -> str:
+    return b64encode(key.encode("utf-8")).decode("ascii")
+
+
+def _without(key: str, text: str) -> str:
+    # Base64 has no "-" or "_", as nearly every key has: a look for it takes a hundredth of the
+    # search in lower case, which for the 40 MB of a picture would be felt.
+    odd = next((char for char in key if not char.isalnum()), "")
+    if odd not in text or key.lower() not in text.lower():
+        return text
+    return re.sub(re.escape(key), "[key]", text, flags=re.IGNORECASE)
 
 
 def is_own_host(provider: Provider, base_url: str) -> bool:

@@ -8,8 +8,25 @@ from imagine.stages.formats import kinds
 from imagine.stages.formats.kinds import HEAD, ClipKind, Kind, PictureKind
 
 
-def kind_of(path: Path) -> PictureKind | ClipKind:
+def picture_kind_of(path: Path) -> PictureKind:
+    """As `kind_of`, where a clip will not do.
+
+    Raises:
+        UsageError: it cannot be read, or is no picture that is read here.
+    """
+    kind = kind_of(path, clips=False)
+    match kind:
+        case "mov" | "matroska":
+            raise UsageError(f"{quoted_path(path)} is a video; save a frame of it as PNG first.")
+    return kind
+
+
+def kind_of(path: Path, *, clips: bool = True) -> PictureKind | ClipKind:
     """What the file is, by its first bytes; its name says nothing.
+
+    Args:
+        path: of the file.
+        clips: whether messages offer them.
 
     Raises:
         UsageError: it cannot be read, or is nothing that is read here.
@@ -23,11 +40,11 @@ def kind_of(path: Path) -> PictureKind | ClipKind:
     kind = kinds.kind_of(head)
     match kind:
         case None | "heic" | "jxl" | "jp2" | "pdf":
-            raise UsageError(f"{quoted_path(path)} {_no_picture(head, kind)}")
+            raise UsageError(f"{quoted_path(path)} {_no_picture(head, kind, clips)}")
     return kind
 
 
-def _no_picture(head: bytes, kind: Kind | None) -> str:
+def _no_picture(head: bytes, kind: Kind | None, clips: bool) -> str:
     """What to say of a file that is nothing readable: the rest of a sentence."""
     start = head.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     if not head:
@@ -38,7 +55,5 @@ def _no_picture(head: bytes, kind: Kind | None) -> str:
         return "is SVG, a drawing without pixels; export it as PNG first."
     if kind == "pdf":
         return "is PDF; export the page as PNG first."
-    return (
-        "is no picture that is read here (PNG, JPEG, WebP, AVIF, GIF, BMP, TIFF, or a clip); "
-        "check the path."
-    )
+    known = "PNG, JPEG, WebP, AVIF, GIF, BMP, TIFF" + (", or a clip" if clips else "")
+    return f"is no picture that is read here ({known}); check the path."

@@ -31,6 +31,7 @@ SERVICES = {
     "huggingface": "huggingface:HuggingFace",
     "replicate": "replicate:Replicate",
     "fal": "fal:Fal",
+    "sdapi": "sdapi:Sdapi",
 }
 
 

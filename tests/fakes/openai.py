@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
+from fakes import localai
 from fakes.chat import Chat
 from fakes.chat_errors import bad_key, openai_error
 from fakes.chat_habits import HABITS
@@ -67,7 +68,7 @@ class OpenAI(Service):
         path = request.path
         if path.endswith("/chat/completions"):
             return "text"
-        if path in ("/v1/images/generations", "/v1/images/edits"):
+        if path in ("/v1/images/generations", "/v1/images/edits", localai.PATH):
             return "image"
         if path.startswith("/generated-images/"):
             return "download"
@@ -80,7 +81,14 @@ class OpenAI(Service):
             entry.key == "authorization" and entry.key_is_right
         ):
             raise refuse(bad_key(request, entry))
-        if entry.step == "image" and self._images is not None and request.method == "POST":
+        if request.path == localai.PATH and self.options.habit == "localai":
+            return self._accept_upscale(request, entry)
+        if (
+            entry.step == "image"
+            and self._images is not None
+            and request.path != localai.PATH
+            and request.method == "POST"
+        ):
             return self._accept_image(self._images, request, entry)
         if entry.step == "models" and request.method == "GET":
             return lambda fault: self._models(request)
@@ -238,6 +246,22 @@ class OpenAI(Service):
         entry.model = str(call.fields.get("model") or "")
         entry.prompt = call.prompt
         return lambda fault: self._draw(habit, call, request, fault)
+
+    def _accept_upscale(self, request: Request, entry: Entry) -> Work:
+        call = localai.Call(request)
+        call.check()
+        entry.model = call.model
+
+        def work(fault: Fault) -> Answer:
+            if fault.name in ("empty-data", "no-data"):
+                return reply({"id": "u1"} if fault == "no-data" else {"id": "u1", "data": []})
+            kind: Any = fault.name if fault.name in ("jpeg", "webp") else "png"
+            picture = self.enlarge(call.image, *call.size, fault=fault, kind=kind)
+            inline = fault.name in ("data-url", "data-in-b64", "null-picture", "bad-base64")
+            data = [self._item(picture, request, fault, not inline)]
+            return reply({"id": "u1", "created": 1790000000, "data": data}, pictures=(picture,))
+
+        return work
 
     def _draw(self, habit: "ImageHabit", call: "Call", request: Request, fault: Fault) -> Answer:
         if fault == "text-only":

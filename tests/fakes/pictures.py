@@ -101,6 +101,17 @@ def draw(
     return Picture(width, height, "image/webp", _pillow(width, height, variant, "WEBP", noise))
 
 
+def enlarge(data: _Bytes, width: int, height: int, *, kind: Kind = "png") -> Picture:
+    """The picture in `data`, resampled to exactly `width` x `height`."""
+    from PIL import Image
+
+    out = io.BytesIO()
+    with Image.open(io.BytesIO(data)) as image:
+        larger = image.convert("RGB").resize((width, height), Image.Resampling.LANCZOS)
+    larger.save(out, kind.upper())
+    return Picture(width, height, f"image/{kind}", out.getvalue())
+
+
 def prepare(width: int, height: int, *, megabytes: float) -> None:
     """Make what all pictures of this size share, which would hold up the first answers."""
     for variant in range(VARIANTS):

@@ -29,14 +29,15 @@ _KEYS = {
     "huggingface": "HF_TOKEN",
     "replicate": "REPLICATE_API_TOKEN",
     "fal": "FAL_KEY",
+    "sdapi": "IMAGINE_SDAPI_API_KEY",
 }
-# Servers that are reached through another provider's settings.
+# Servers that are reached through other providers' settings.
 _SETTINGS = {
-    "localai": "openai",
-    "vllm-omni": "openai",
-    "sglang": "openai",
-    "sdcpp": "openai",
-    "together": "chat",
+    "localai": ("openai", "localai"),
+    "vllm-omni": ("openai",),
+    "sglang": ("openai",),
+    "sdcpp": ("openai",),
+    "together": ("chat",),
 }
 
 
@@ -58,8 +59,9 @@ def main() -> None:
     fake.start(options.port)
     for prefix, desk in desks.items():
         name = desk.service.options.habit
-        setting = _SETTINGS.get(name, name).upper()
-        print(f"export IMAGINE_{setting}_BASE_URL={fake.root}{prefix}{desk.service.suffix}")
+        for setting in _SETTINGS.get(name, (name,)):
+            address = f"{fake.root}{prefix}{desk.service.suffix}"
+            print(f"export IMAGINE_{setting.upper()}_BASE_URL={address}")
         if name in _KEYS and desk.service.options.key:
             print(f"export {_KEYS[name]}={desk.service.options.key}")
     sys.stdout.flush()

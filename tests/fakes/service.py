@@ -9,7 +9,7 @@ from fakes.faults import DELIVERY, STEPS, WORK, Fault
 from fakes.limits import Excess
 from fakes.log import Entry
 from fakes.message import Answer, RefusedRequest, Request
-from fakes.pictures import Kind, Picture, draw
+from fakes.pictures import Kind, Picture, draw, enlarge
 from fakes.revise import instruction_in, revise_prompt
 
 Work = Callable[[Fault], Answer]
@@ -148,20 +148,33 @@ class Service:
             signed=signed,
             black=black,
         )
-        match fault.name:
-            case "half-png":
-                return picture.damaged(picture.bytes[: len(picture.bytes) // 2])
-            case "wrong-type":
-                other = "image/png" if kind == "jpeg" else "image/jpeg"
-                return picture.damaged(picture.bytes, mime=other)
-            case "not-a-picture":
-                return picture.damaged(b"This is no picture but a sentence about one.\n" * 5)
-            case "bomb-png":
-                claimed = (60000).to_bytes(4, "big")
-                return picture.damaged(picture.bytes[:16] + claimed * 2 + picture.bytes[24:])
-            case "empty-picture":
-                return picture.damaged(b"")
-        return picture
+        return damaged(picture, fault)
+
+    def enlarge(
+        self, image: bytes, width: int, height: int, *, fault: Fault, kind: Kind = "png"
+    ) -> Picture:
+        """A picture resampled, damaged when the fault is one of a picture's."""
+        if fault == "wrong-size":
+            width, height = max(1, width // 8), max(1, height // 8)
+        return damaged(enlarge(image, width, height, kind=kind), fault)
+
+
+def damaged(picture: Picture, fault: Fault) -> Picture:
+    """A picture as a fault of a picture's leaves it, or as it is."""
+    match fault.name:
+        case "half-png":
+            return picture.damaged(picture.bytes[: len(picture.bytes) // 2])
+        case "wrong-type":
+            other = "image/png" if picture.mime == "image/jpeg" else "image/jpeg"
+            return picture.damaged(picture.bytes, mime=other)
+        case "not-a-picture":
+            return picture.damaged(b"This is no picture but a sentence about one.\n" * 5)
+        case "bomb-png":
+            claimed = (60000).to_bytes(4, "big")
+            return picture.damaged(picture.bytes[:16] + claimed * 2 + picture.bytes[24:])
+        case "empty-picture":
+            return picture.damaged(b"")
+    return picture
 
 
 def refuse(answer: Answer) -> RefusedRequest:

@@ -1,15 +1,19 @@
-"""Stability's v2beta: stable-image/generate/{ultra,core,sd3} and upscale/{fast,conservative}."""
+"""Stability's v2beta: stable-image/generate/{ultra,core,sd3}, stable-image/upscale/{fast,
+conservative,creative} and results/{id}.
+"""
 
+import math
 import re
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
 from fakes.faults import Fault
+from fakes.jobs import Job
 from fakes.limits import Excess
 from fakes.log import Entry
 from fakes.message import Answer, Inline, Part, Request, reply
-from fakes.pictures import Kind, size_of, type_of
-from fakes.service import PICTURE_FAULTS, Service, Work, listed, refuse
+from fakes.pictures import Kind, Picture, size_of, type_of
+from fakes.service import PICTURE_FAULTS, Options, Service, Work, listed, refuse
 
 PIXELS = {
     "16:9": (1344, 768),
@@ -46,7 +50,13 @@ _FIELDS = {
     "sd3": _COMMON | {"model", "mode", "image", "strength", "cfg_scale"},
     "fast": {"image", "output_format"},
     "conservative": {"image", "prompt", "negative_prompt", "seed", "creativity", "output_format"},
-}
+    "creative": {
+        "image", "prompt", "negative_prompt", "seed", "creativity", "output_format", "style_preset",
+    },
+}  # fmt: skip
+_UPSCALES = ("fast", "conservative", "creative")
+_CREATIVITY = {"conservative": (0.2, 0.5), "creative": (0.1, 0.5)}
+_MEGAPIXEL = 2**20
 _MAX_SEED = 4294967294
 
 
@@ -87,7 +97,13 @@ class Stability(Service):
         **PICTURE_FAULTS,
     }
 
+    def __init__(self, options: Options) -> None:
+        super().__init__(options)
+        self._jobs: dict[str, Job] = {}
+
     def step(self, request: Request) -> str:
+        if request.path.startswith("/v2beta/results/"):
+            return "poll"
         return "image" if _route(request) else "unknown"
 
     def accept(self, request: Request, entry: Entry) -> Work:
@@ -98,6 +114,8 @@ class Stability(Service):
                 "authorization: missing or invalid" if entry.key else "authorization: is missing"
             )
             raise refuse(_error(401, "unauthorized", words))
+        if entry.step == "poll" and request.method == "GET":
+            return lambda fault: self._result(request.path.rpartition("/")[2])
         route = _route(request)
         if route is None or request.method != "POST":
             raise refuse(_error(404, "not_found", f"{request.path}: no such resource"))
@@ -110,6 +128,8 @@ class Stability(Service):
         call.check()
         entry.prompt = call.fields.get("prompt", "")
         entry.model = call.fields.get("model", route)
+        if route == "creative":
+            return lambda fault: self._begin(call, fault, entry)
         return lambda fault: self._draw(call, fault)
 
     def reject(self, fault: Fault, model: str = "") -> Answer:
@@ -144,14 +164,37 @@ class Stability(Service):
     def limited(self, excess: Excess) -> Answer:
         return self.reject(Fault("429-after", f"{excess.delay:.3f}"))
 
-    def _draw(self, call: "Call", fault: Fault) -> Answer:
+    def _begin(self, call: "Call", fault: Fault, entry: Entry) -> Answer:
+        """A job that takes as long as any work, of which the answer tells the name alone."""
+        picture = self._picture(call, fault)
+        name = f"{len(self._jobs):064x}"
+        self._jobs[name] = Job(name, entry, call.fields, (picture,), fault, self.latency)
+        body = {} if fault == "no-picture" else {"id": name}
+        paid = () if fault == "refused" else (picture,)
+        made = reply(body, pictures=paid)
+        return Answer(wait=0.0, later=lambda: made)
+
+    def _result(self, name: str) -> Answer:
+        job = self._jobs.get(name)
+        if job is None:
+            return _error(404, "not_found", "the generation was not found, or has expired")
+        if job.state != "done":
+            return reply({"id": name, "status": "in-progress"}, status=202)
+        (picture,) = job.pictures
+        headers = {"seed": "1234567", "finish-reason": _reason(job.fault)}
+        return Answer(200, [picture.bytes], picture.mime, headers)
+
+    def _picture(self, call: "Call", fault: Fault) -> Picture:
         width, height = call.pixels
         kind: Kind = {"jpeg": "jpeg", "webp": "webp"}.get(call.output_format, "png")  # type: ignore[assignment]
+        if call.route in _UPSCALES:
+            return self.enlarge(call.images[0], width, height, fault=fault, kind=kind)
         prompt = "a blur" if fault == "refused" else call.fields.get("prompt", "")
-        picture = self.draw(width, height, prompt=prompt, number=call.seed, fault=fault, kind=kind)
-        reason = {"refused": "CONTENT_FILTERED", "unknown-enum": "BRAND_NEW_REASON"}.get(
-            fault.name, "SUCCESS"
-        )
+        return self.draw(width, height, prompt=prompt, number=call.seed, fault=fault, kind=kind)
+
+    def _draw(self, call: "Call", fault: Fault) -> Answer:
+        picture = self._picture(call, fault)
+        reason = _reason(fault)
         paid = () if fault.name in ("refused", "no-picture") else (picture,)
         if call.as_json or fault == "json-instead":
             body: dict[str, Any] = {
@@ -179,7 +222,7 @@ class Call:
         self.route = route
         self.as_json = as_json
         self.fields = {part.name: part.text for part in form if part.filename is None}
-        self._images = [part.data for part in form if part.name == "image" and part.filename]
+        self.images = [part.data for part in form if part.name == "image" and part.filename]
         # A file of no bytes stands there to make the form a multipart one, whatever its name.
         self._names = [part.name for part in form if part.data or part.filename is None]
 
@@ -194,11 +237,14 @@ class Call:
 
     @property
     def pixels(self) -> tuple[int, int]:
-        if self._images and self.route in ("fast", "conservative"):
-            width, height = size_of(self._images[0]) or (256, 256)
-            return (width * 4, height * 4) if self.route == "fast" else (width * 2, height * 2)
-        if self._images and self.fields.get("mode") == "image-to-image":
-            return size_of(self._images[0]) or (1024, 1024)
+        if self.route in _UPSCALES:
+            width, height = size_of(self.images[0]) or (256, 256)
+            # Of creative it is told to be 4K.
+            area = {"conservative": 4, "creative": 8}.get(self.route, 0) * _MEGAPIXEL
+            by = math.sqrt(area / (width * height)) if area else 4
+            return round(width * by), round(height * by)
+        if self.images and self.fields.get("mode") == "image-to-image":
+            return size_of(self.images[0]) or (1024, 1024)
         table = CORE_PIXELS if self.route == "core" else PIXELS
         return table[self.fields.get("aspect_ratio", "1:1")]
 
@@ -218,7 +264,7 @@ class Call:
         self._number("seed", 0, _MAX_SEED, whole=True)
         self._number("strength", 0, 1)
         self._number("cfg_scale", 1, 10)
-        self._number("creativity", 0.2, 0.5)
+        self._number("creativity", *_CREATIVITY.get(self.route, (0.2, 0.5)))
         self._check_image()
 
     def _check_prompt(self) -> None:
@@ -245,25 +291,38 @@ class Call:
 
     def _check_image(self) -> None:
         fields = self.fields
-        for image in self._images:
+        for image in self.images:
             if type_of(image) not in ("image/png", "image/jpeg", "image/webp"):
                 raise refuse(_bad("image: must be a valid png, jpeg or webp image"))
-        if self.route in ("fast", "conservative"):
-            if not self._images:
-                raise refuse(_bad("image: is required"))
+        if self.route in _UPSCALES:
+            self._check_size()
             return
-        if "strength" in fields and not self._images:
+        if "strength" in fields and not self.images:
             raise refuse(_bad("strength: requires image"))
-        if self._images and "strength" not in fields:
+        if self.images and "strength" not in fields:
             raise refuse(_bad("strength: is required when image is provided"))
         if self.route == "sd3":
             editing = fields.get("mode") == "image-to-image"
-            if editing and not self._images:
+            if editing and not self.images:
                 raise refuse(_bad("image: is required when mode is image-to-image"))
-            if self._images and not editing:
+            if self.images and not editing:
                 raise refuse(_bad("image: is not allowed when mode is text-to-image"))
             if editing and "aspect_ratio" in fields:
                 raise refuse(_bad("aspect_ratio: is not allowed when mode is image-to-image"))
+
+    def _check_size(self) -> None:
+        """Refuse a picture that the route does not enlarge."""
+        if not self.images:
+            raise refuse(_bad("image: is required"))
+        width, height = size_of(self.images[0]) or (0, 0)
+        least, most = (32, 1536) if self.route == "fast" else (64, 2**20)
+        if not (least <= width <= most and least <= height <= most):
+            raise refuse(_bad(f"image: sides must be between {least} and {most} pixels"))
+        area = 9 * _MEGAPIXEL if self.route == "conservative" else _MEGAPIXEL
+        if width * height > area:
+            raise refuse(_bad(f"image: must have at most {area:,} pixels"))
+        if self.route == "conservative" and max(width, height) > 2.5 * min(width, height):
+            raise refuse(_bad("image: aspect ratio must be between 1:2.5 and 2.5:1"))
 
     def _number(self, name: str, low: float, high: float, *, whole: bool = False) -> None:
         value = self.fields.get(name)
@@ -279,10 +338,15 @@ class Call:
 
 def _route(request: Request) -> str | None:
     found = re.fullmatch(
-        r"/v2beta/stable-image/(?:generate/(ultra|core|sd3)|upscale/(fast|conservative))",
+        r"/v2beta/stable-image/(?:generate/(ultra|core|sd3)|upscale/(fast|conservative|creative))",
         request.path,
     )
     return (found[1] or found[2]) if found else None
+
+
+def _reason(fault: Fault) -> str:
+    reasons = {"refused": "CONTENT_FILTERED", "unknown-enum": "BRAND_NEW_REASON"}
+    return reasons.get(fault.name, "SUCCESS")
 
 
 def _error(status: int, name: str, message: str, **more: Any) -> Answer:

@@ -25,7 +25,7 @@ class SketchBackend:
         profile="natural",
         negative_prompt=False,
         seed=True,
-        sizes=FreeSizes(min_side=16, max_side=8192, max_pixels=36_000_000),
+        sizes=FreeSizes(min_side=16, max_side=8192, max_pixels=36_000_000, native=None),
         trained=False,
         concurrency=0,
     )

@@ -1,0 +1,224 @@
+"""What `imagine upscale` tells: results as paths or JSON on stdout, all else on stderr."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from imagine.cli.console import Console, error_envelope, fail
+from imagine.cli.upscale_plan import Finished, Job, LargeEnough
+from imagine.stages.enlargement import titled
+from imagine.stages.errors import ImagineError, quoted_path
+from imagine.stages.network.providers import PROVIDERS
+
+if TYPE_CHECKING:
+    from imagine.cli.upscale_sizes import Sizing
+    from imagine.cli.upscale_work import Made
+    from imagine.stages.money.estimate import Estimate
+    from imagine.stages.upscale import Upscaler
+
+
+@dataclass(slots=True)
+class Report:
+    """Tells of each picture as it comes, and counts.
+
+    Attributes:
+        several: whether more than one picture was named, so that each line has to say which.
+        dry_run: nothing is made.
+        done: pictures that were enlarged.
+        finished: pictures whose result was there.
+        stopped: the failure that stopped all, told already as the others.
+    """
+
+    console: Console
+    sizing: "Sizing"
+    several: bool
+    dry_run: bool
+    done: int = 0
+    finished: int = 0
+    failures: list[ImagineError] = field(default_factory=list)
+    stopped: ImagineError | None = None
+
+    def upscaler(self, upscaler: "Upscaler", why: str) -> None:
+        """Who enlarges, once for each that does."""
+        reason = f" ({why})" if why else ""
+        self.console.note_once(f"Upscaler {titled(upscaler)}{reason}.")
+
+    def made(self, made: "Made") -> None:
+        """A picture that is enlarged and saved."""
+        self.done += 1
+        job, artifact = made.job, made.artifact
+        for note in made.notes:
+            self.console.warn(f"{quoted_path(job.found.path)}: {note}" if self.several else note)
+        self.console.detail(
+            f"{job.found.path}: {_sizes(job)} by {titled(job.upscaler)} in {made.seconds:.2f} s, "
+            f"{artifact.bytes} bytes."
+        )
+        if not self.console.json:
+            self.console.result(str(artifact.path))
+            return
+        beside = artifact.sidecar_path
+        self._tell(
+            job,
+            path=artifact.path,
+            model=made.model,
+            seconds=round(made.seconds, 3),
+            sha256=artifact.sha256,
+            bytes=artifact.bytes,
+            sidecar_path=None if beside is None else str(beside),
+            notes=list(made.notes),
+            cost=made.cost,
+            finished_before=False,
+        )
+
+    def finished_before(self, item: Finished) -> None:
+        """A picture whose result an earlier run left."""
+        self.finished += 1
+        if not self.console.json:
+            told = f"{item.found.path}: finished before, " if self.dry_run else ""
+            self.console.result(f"{told}{item.path}")
+            return
+        self._tell(
+            item,
+            path=item.path,
+            model=item.upscaler.model if item.record is None else item.record.model,
+            seconds=None,
+            sha256=_digest(item.path),
+            bytes=item.path.stat().st_size,
+            sidecar_path=None,
+            notes=[],
+            cost=None if item.record is None else item.record.cost,
+            finished_before=True,
+        )
+
+    def large_enough(self, item: LargeEnough) -> None:
+        """A picture that is left out."""
+        width, height = item.size
+        note = (
+            f"{quoted_path(item.found.path)} is {width}x{height} already, nothing to enlarge for "
+            f"{self.sizing.told()}; it is left out."
+        )
+        self.console.note(note)
+        if self.console.json:
+            size = {"width": width, "height": height, "from_width": width, "from_height": height}
+            row = {"ok": True, "source": str(item.found.path), "path": None, **size}
+            self.console.result_json(row | {"notes": [note]})
+
+    def results_left_out(self, paths: list[Path]) -> None:
+        """Results of earlier runs that are among the pictures."""
+        if len(paths) == 1:
+            told = f"{quoted_path(paths[0])} is the result of an earlier run and is left out; name"
+            self.console.note(f"{told} it alone to enlarge it once more.")
+        elif paths:
+            told = f"{len(paths)} results of earlier runs, such as {quoted_path(paths[0])}, are"
+            self.console.note(f"{told} left out; name one alone to enlarge it once more.")
+
+    def failure(self, path: Path, error: ImagineError) -> None:
+        """A picture that failed; nearly every message names it already."""
+        self.failures.append(error)
+        is_named = quoted_path(path) in str(error)
+        fail(error, where=f"{quoted_path(path)}: " if self.several and not is_named else "")
+        if self.console.json:
+            told = error_envelope(error)
+            self.console.result_json({"ok": False, "source": str(path), "error": told["error"]})
+
+    def planned(self, job: Job, estimate: "Estimate") -> None:
+        """What a dry run found would be made, and what that would cost."""
+        from imagine.cli.text import estimate_values
+
+        if self.console.json:
+            self._tell(
+                job,
+                dry_run=True,
+                path=job.place,
+                overwrite=job.overwrite,
+                model=job.upscaler.model,
+                full_width=job.target.full_width,
+                full_height=job.target.full_height,
+                passes=passes_of(job),
+                estimate=estimate_values(estimate),
+            )
+            return
+        price = f", {estimate.told(most=True)}" if job.upscaler.capabilities.paid else ""
+        self.console.result(f"{job.found.path}: {_sizes(job)}{_way(job)}, {job.place}{price}")
+
+    def conclude_dry_run(self, jobs: int, estimate: "Estimate") -> None:
+        """What is said at the end of a dry run.
+
+        Args:
+            jobs: pictures that would be made.
+            estimate: what they would cost.
+        """
+        if self.failures and not jobs:
+            return
+        price = "" if estimate.is_free else f", {estimate.told(most=True)}"
+        were = "picture" if jobs == 1 else "pictures"
+        self.console.note(f"Would make {jobs} {were}{price}. Nothing was written.")
+
+    def conclude(self, *, left: int) -> None:
+        """What is said at the end, beside failures.
+
+        Args:
+            left: pictures that were to be enlarged and are not.
+        """
+        if self.finished:
+            were, them = ("s were", "them") if self.finished > 1 else (" was", "it")
+            self.console.note(
+                f"{self.finished} picture{were} finished before; --force makes {them} anew."
+            )
+        if self.stopped is not None and left > 1:
+            self.console.note(f"{left} pictures are left; the same command goes on with them.")
+
+    def _tell(self, item: Job | Finished, *, path: Path, model: str, **values: Any) -> None:
+        self.console.result_json(
+            {
+                "ok": True,
+                "source": str(item.found.path),
+                "path": str(path),
+                "width": item.target.width,
+                "height": item.target.height,
+                "from_width": item.size[0],
+                "from_height": item.size[1],
+                "upscaler": item.upscaler.name,
+                "model": model,
+                **values,
+            }
+        )
+
+
+def _sizes(job: Job) -> str:
+    width, height = job.size
+    return f"{width}x{height} to {job.target.width}x{job.target.height}"
+
+
+def _way(job: Job) -> str:
+    """How the size is reached: " by photo, 2 passes of 2x, cropped from 4096x4608"."""
+    target, passes = job.target, passes_of(job)
+    told = f" by {titled(job.upscaler)}"
+    if passes is not None:
+        factor = max(job.upscaler.capabilities.factors)
+        told += f", {passes} {'pass' if passes == 1 else 'passes'} of {factor}x"
+    if (target.full_width, target.full_height) != (target.width, target.height):
+        told += f", cropped from {target.full_width}x{target.full_height}"
+    return told
+
+
+def passes_of(job: Job) -> int | None:
+    """How often a network goes over the picture; None for what makes any size at once.
+
+    What a server does is its own business: it is asked once.
+    """
+    factors = job.upscaler.capabilities.factors
+    if not factors or job.upscaler.name in PROVIDERS:
+        return None
+    width, height = job.size
+    passes = 0
+    while width < job.target.full_width or height < job.target.full_height:
+        width, height, passes = width * max(factors), height * max(factors), passes + 1
+    return passes
+
+
+def _digest(path: Path) -> str:
+    from hashlib import file_digest
+
+    with path.open("rb") as file:
+        return file_digest(file, "sha256").hexdigest()

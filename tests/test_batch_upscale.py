@@ -1,0 +1,301 @@
+"""Enlarging within a batch: columns, one at a time, resumed, and nothing paid twice."""
+
+import random
+import signal
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from batch_results import found_in
+from batch_runs import batch_command, environment_of, numbered_prompts, run
+from conftest import Command, Start
+from fakes import serve
+from fakes.audit import payments_in, repeats_in
+from PIL import Image
+from scripted_upscaler import ScriptedUpscaler
+from test_cli_batch import results
+
+from imagine.stages.errors import ProviderError
+from imagine.stages.image import Progress
+from imagine.stages.metadata import read_recipe
+from imagine.stages.upscale import (
+    UPSCALERS,
+    Enlarged,
+    OnProgress,
+    UpscaleCapabilities,
+    UpscaleRequest,
+)
+from imagine.stages.upscale.raster import Raster
+
+SKETCH = ("-b", "sketch", "-e", "offline", "--seed", "7", "--size", "96x64")
+GEMINI = ("-b", "gemini", "-e", "offline", "-y")
+DOUBLED = ("--upscale", "2", "--upscaler", "nearest")
+MADE: list[ScriptedUpscaler] = []
+Prepare = Callable[..., ScriptedUpscaler]
+
+
+def scripted() -> ScriptedUpscaler:
+    return MADE[-1]
+
+
+@pytest.fixture
+def prepared(monkeypatch: pytest.MonkeyPatch) -> Prepare:
+    """Prepare the upscaler called "scripted"."""
+    monkeypatch.setitem(UPSCALERS.built_in, "scripted", "test_batch_upscale:scripted")
+
+    def prepare(*script: BaseException | None, **options: Any) -> ScriptedUpscaler:
+        MADE.append(ScriptedUpscaler(script, **options))
+        return MADE[-1]
+
+    return prepare
+
+
+@pytest.fixture
+def foxes(imagine: Command) -> Path:
+    path = Path("foxes.txt")
+    path.write_text("a red fox\na blue fox\na green fox\n", encoding="utf-8")
+    return path
+
+
+def widths(directory: str = "out") -> list[int]:
+    return sorted(width_of(path) for path in Path(directory).glob("*.png"))
+
+
+def width_of(path: Path) -> int:
+    with Image.open(path) as picture:
+        return picture.width
+
+
+def test_every_picture_is_enlarged_and_the_results_say_so(imagine: Command, foxes: Path) -> None:
+    done = imagine("batch", str(foxes), "-o", "out", *SKETCH, *DOUBLED)
+    assert done.code == 0, done.err
+    assert done.err.count("Upscaler nearest.") == 1
+    assert widths() == [192, 192, 192]
+    for row in results():
+        (image,) = row["images"]
+        (told,) = image["upscales"]
+        assert (image["width"], told["upscaler"], told["from_width"]) == (192, "nearest", 96)
+        assert "upscale" in row["timings"]
+
+
+def test_rows_choose_for_themselves(imagine: Command) -> None:
+    rows = [
+        "prompt,upscale,upscaler",
+        "a red fox,2,lanczos",
+        "a blue fox,,",
+        "a green fox,3,nearest",
+        "a grey fox,1,",
+    ]
+    Path("foxes.csv").write_text("\n".join(rows) + "\n", encoding="utf-8")
+    done = imagine("batch", "foxes.csv", "-o", "out", *SKETCH)
+    assert done.code == 0, done.err
+    told = {
+        row["prompt"]: (
+            row["images"][0]["width"],
+            [u["upscaler"] for u in row["images"][0]["upscales"]],
+        )
+        for row in results()
+    }
+    assert told == {
+        "a red fox": (192, ["lanczos"]),
+        "a blue fox": (96, []),
+        "a green fox": (288, ["nearest"]),
+        "a grey fox": (96, []),
+    }
+
+
+def test_a_row_may_be_left_as_it_is_drawn(imagine: Command) -> None:
+    rows = "prompt,upscaler\na red fox,none\na blue fox,lanczos\na green fox,\n"
+    Path("foxes.csv").write_text(rows, encoding="utf-8")
+    done = imagine("batch", "foxes.csv", "-o", "out", *SKETCH, *DOUBLED, "--sharpen", "0.5")
+    assert done.code == 0, done.err
+    told = [row["images"][0]["upscales"] for row in results()]
+    assert [[step["upscaler"] for step in steps] for steps in told] == [
+        [],
+        ["lanczos"],
+        ["nearest"],
+    ]
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "message"),
+    [
+        ("upscale", "5", "--upscale 5 is none of 2, 3, 4, 8; choose one of them."),
+        ("upscale", "x", "'upscale' is 'x', which is no whole number from 1 to 8; correct it."),
+        ("upscaler", "phto", "There is no upscaler 'phto'; did you mean 'photo'? (known:"),
+        ("sharpen", "3", "'sharpen' is '3', which is no number from 0 to 2; correct it."),
+    ],
+)
+def test_a_row_that_cannot_be_enlarged_so_is_refused_before_anything_is_drawn(
+    imagine: Command, column: str, value: str, message: str
+) -> None:
+    extra = "" if column == "upscale" else ",upscale"
+    row = value if column == "upscale" else f"{value},2"
+    Path("foxes.csv").write_text(f"prompt,{column}{extra}\na fox,{row}\n", encoding="utf-8")
+    done = imagine("batch", "foxes.csv", "-o", "out", *SKETCH)
+    assert done.code == 2
+    assert f"line 2: {message}" in done.err
+    assert not Path("out").exists()
+
+
+def test_options_that_would_do_nothing_are_refused(imagine: Command, foxes: Path) -> None:
+    done = imagine("batch", str(foxes), "-o", "out", *SKETCH, "--denoise", "1")
+    assert done.code == 2
+    assert "--denoise 1 goes with --upscale" in done.err
+
+
+def test_a_dry_run_says_what_becomes_of_the_pictures(imagine: Command, foxes: Path) -> None:
+    done = imagine("batch", str(foxes), "-o", "out", *SKETCH, *DOUBLED, "--dry-run")
+    assert (
+        "Would draw 3 pictures of 3 prompts with sketch, enlarged 2x by nearest to 192x128."
+        in done.err
+    )
+
+
+# What was paid for
+
+
+def test_what_could_not_be_enlarged_is_kept_and_enlarged_by_the_next_run(
+    imagine: Command, gemini: Start, foxes: Path, prepared: Prepare
+) -> None:
+    fake = gemini(tiny=True)
+    faults = [ProviderError("The upscaler is down; try later.")] * 3
+    prepared(*faults)
+    options = ("-o", "out", *GEMINI, "--upscale", "2", "--upscaler", "scripted")
+    first = imagine("batch", str(foxes), *options)
+    assert first.code == 8
+    told = {row["reason"]["message"] for row in results()}
+    assert told == {"The upscaler is down; try later."}
+    assert (fake.paid, widths()) == (3, [])
+    again = imagine("batch", str(foxes), *options)
+    assert again.code == 0, again.err
+    assert (fake.paid, len(widths())) == (3, 3)
+    spent = imagine("cost", "--json").json["total"]
+    assert spent["pictures"] == 3
+    assert not Path("out/.imagine-batch").exists()
+
+
+def test_other_options_about_enlarging_never_pay_again(
+    imagine: Command, gemini: Start, foxes: Path
+) -> None:
+    fake = gemini(tiny=True)
+    imagine("batch", str(foxes), "-o", "out", *GEMINI, *DOUBLED)
+    before = widths()
+    done = imagine("batch", str(foxes), "-o", "out", *GEMINI, "--upscale", "4")
+    assert (done.code, fake.paid, widths()) == (0, 3, before)
+    assert "What is finished stays as it is, and is not paid for again" in done.err
+    same = imagine("batch", str(foxes), "-o", "out", *GEMINI, "--upscale", "4")
+    assert "What is finished stays as it is" not in same.err
+
+
+def test_a_paid_row_that_is_to_be_enlarged_otherwise_is_not_paid_again(
+    imagine: Command, gemini: Start
+) -> None:
+    fake = gemini(tiny=True)
+    for value in ("", "2", "3"):
+        Path("foxes.csv").write_text(f"prompt,upscale\na fox,{value}\n", encoding="utf-8")
+        assert imagine("batch", "foxes.csv", "-o", "out", *GEMINI).code == 0
+    assert fake.paid == 1
+
+
+def test_what_costs_nothing_is_made_anew_when_it_is_enlarged_otherwise(
+    imagine: Command, foxes: Path
+) -> None:
+    for options, width in (((), 96), (DOUBLED, 192), (("--upscale", "4", *DOUBLED[2:]), 384)):
+        done = imagine("batch", str(foxes), "-o", "out", *SKETCH, *options)
+        assert (done.code, widths()[-3:]) == (0, [width] * 3)
+    for value, width in (("2", 192), ("3", 288)):
+        Path("fox.csv").write_text(f"prompt,upscale\na fox,{value}\n", encoding="utf-8")
+        imagine("batch", "fox.csv", "-o", "own", *SKETCH, "--upscaler", "nearest")
+        assert widths("own")[-1] == width
+
+
+class Counting:
+    """An upscaler that counts how many pictures it works on at a time."""
+
+    name = "scripted"
+    model = ""
+
+    def __init__(self, concurrency: int) -> None:
+        self.capabilities = UpscaleCapabilities(factors=(2,), concurrency=concurrency)
+        self.most = self.now = 0
+        self._lock = threading.Lock()
+
+    def upscale(
+        self, raster: Raster, request: UpscaleRequest, *, on_progress: OnProgress
+    ) -> Enlarged:
+        with self._lock:
+            self.now += 1
+            self.most = max(self.most, self.now)
+        time.sleep(0.1)
+        on_progress(Progress(1, 1, "tile"))
+        with self._lock:
+            self.now -= 1
+        return UPSCALERS.create("nearest").upscale(raster, request, on_progress=on_progress)
+
+
+@pytest.mark.parametrize(("concurrency", "most"), [(1, {1}), (3, {2, 3})])
+def test_as_many_pictures_are_enlarged_at_a_time_as_the_upscaler_takes(
+    imagine: Command, prepared: Prepare, concurrency: int, most: set[int]
+) -> None:
+    counting: Any = Counting(concurrency)
+    prepared()
+    MADE[-1] = counting
+    Path("many.txt").write_text("".join(f"fox {n}\n" for n in range(9)), encoding="utf-8")
+    options = ("--upscale", "2", "--upscaler", "scripted")
+    assert imagine("batch", "many.txt", "-o", "out", *SKETCH, *options).code == 0
+    assert counting.most in most
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT], ids=["kill", "interrupt"])
+def test_a_batch_that_is_stopped_while_it_enlarges_pays_nothing_twice(
+    number: int, tmp_path: Path
+) -> None:
+    chance = random.Random(number)
+    log, out, prompts = tmp_path / "log.jsonl", tmp_path / "out", numbered_prompts(16)
+    file = tmp_path / "prompts.txt"
+    file.write_text("\n".join(prompts) + "\n", encoding="utf-8")
+    with serve("gemini", latency={"text": 0.02, "image": 0.05}, concurrency=4, log=log) as fake:
+        options = ("-b", "gemini", "-e", "offline", "--upscale", "2", "--upscaler", "lanczos")
+        command = batch_command(file, out, *options)
+        environment = environment_of(fake, tmp_path / "home")
+        stops = []
+        for _ in range(3):
+            stopped = run(
+                command,
+                cwd=tmp_path,
+                environment=environment,
+                stop_after=chance.uniform(0.1, 0.8),
+                stop_with=number,
+                stop_since=lambda: any(out.glob("*.png")) or fake.paid > 0,
+            )
+            stops += [stopped.signalled] if stopped.signalled is not None else []
+        assert stops
+        last = run(command, cwd=tmp_path, environment=environment)
+        assert (last.code, last.err) == (0, "")
+    found = found_in(out)
+    assert (found.broken, found.stray, found.left) == ((), (), ())
+    assert found.good == len(found.lines) == len(prompts)
+    assert sorted(read_recipe(path).source_prompt for path in out.glob("*.png")) == sorted(prompts)
+    assert widths(str(out)) == [2048] * len(prompts)
+    kills = stops if number == signal.SIGKILL else []
+    assert repeats_in(payments_in(log), kills=kills).unexcused(0.5) == ()
+
+
+def test_an_upscaler_that_is_down_stops_the_batch_before_more_is_paid(
+    imagine: Command, gemini: Start, prepared: Prepare
+) -> None:
+    fake = gemini(tiny=True)
+    prepared(*[ProviderError("It is down; try later.")] * 100)
+    Path("many.txt").write_text("".join(f"fox {n}\n" for n in range(60)), encoding="utf-8")
+    options = ("-o", "out", *GEMINI, "-j", "2", "--upscale", "2", "--upscaler", "scripted")
+    done = imagine("batch", "many.txt", *options)
+    assert done.code == 4
+    assert (
+        " enlargements in a row failed, the last with: It is down; try later; nothing more was "
+        "begun, so run the same command again to go on." in done.err
+    )
+    assert fake.paid < 30

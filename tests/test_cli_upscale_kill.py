@@ -1,0 +1,73 @@
+"""`imagine upscale` killed or interrupted at random moments, and run again: nothing half, nothing
+lost, nothing made twice."""
+
+import os
+import random
+import signal
+from pathlib import Path
+
+import pytest
+from batch_runs import IMAGINE, run
+from PIL import Image
+
+PICTURES = 30
+
+
+def draw_pictures(directory: Path) -> None:
+    directory.mkdir()
+    for number in range(PICTURES):
+        noise = Image.effect_noise((64, 48), 20 + number).convert("RGB")
+        noise.save(directory / f"picture-{number}.png")
+
+
+def stamps_in(directory: Path) -> dict[str, tuple[int, int]]:
+    """What changes when a result is made anew; each result there is found whole."""
+    found = {}
+    for path in sorted(directory.glob("*.png")):
+        with Image.open(path) as picture:
+            picture.load()
+            assert picture.size == (128, 96)
+        status = path.stat()
+        found[path.name] = (status.st_ino, status.st_mtime_ns)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGKILL, -9), (signal.SIGINT, 130), (signal.SIGTERM, 143)]
+)
+def test_a_run_that_is_stopped_at_random_goes_on_where_it_was(
+    number: int, code: int, tmp_path: Path
+) -> None:
+    chance = random.Random(number)
+    pictures, out = tmp_path / "pictures", tmp_path / "out"
+    draw_pictures(pictures)
+    command = [IMAGINE, "upscale", str(pictures), "-o", str(out), "--upscaler", "photo", "-q"]
+    environment = {"PATH": os.environ["PATH"], "HOME": str(tmp_path / "home")}
+    before: dict[str, tuple[int, int]] = {}
+    stopped = 0
+    for _ in range(4):
+        count = len(before)
+        ran = run(
+            command,
+            cwd=tmp_path,
+            environment=environment,
+            stop_after=chance.uniform(0.0, 0.3),
+            stop_with=number,
+            # At work, and not only starting.
+            stop_since=lambda count=count: len(list(out.glob("*.png"))) > count,
+        )
+        after = stamps_in(out)
+        assert after.items() >= before.items()
+        before = after
+        if ran.signalled is not None and ran.code == code:
+            stopped += 1
+    last = run(command, cwd=tmp_path, environment=environment)
+    assert (last.code, last.err) == (0, "")
+    assert stopped
+    after = stamps_in(out)
+    assert after.items() >= before.items()
+    assert sorted(after) == sorted(f"picture-{number}-2x.png" for number in range(PICTURES))
+    assert sorted(path.name for path in out.iterdir()) == sorted(after)
+    assert last.out.splitlines() == [
+        str(out / f"picture-{number}-2x.png") for number in range(PICTURES)
+    ]
