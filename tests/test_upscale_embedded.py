@@ -72,10 +72,17 @@ def test_lines_are_nearer_to_the_truth_than_by_lanczos(
 def test_any_size_becomes_any_larger_one(
     upscaler: Upscaler, size: tuple[int, int], wanted: tuple[int, int]
 ) -> None:
-    picture = Image.new("RGB", size, (30, 60, 160))
+    picture = Image.new("RGB", size, (10, 200, 90))
     _, pixels = enlarged(upscaler, picture, wanted)
     assert pixels.shape == (wanted[1], wanted[0], 3)
-    assert np.abs(pixels - (30, 60, 160)).max() <= 5
+    assert np.abs(pixels - (10, 200, 90)).max() <= 2
+
+
+@pytest.mark.parametrize("upscaler", [PhotoUpscaler(), ArtUpscaler()], ids=["photo", "art"])
+@pytest.mark.parametrize("color", [(0, 0, 0), (255, 255, 255), (128, 128, 128), (200, 120, 60)])
+def test_flat_colours_stay(upscaler: Upscaler, color: tuple[int, int, int]) -> None:
+    _, pixels = enlarged(upscaler, Image.new("RGB", (40, 40), color), (160, 160))
+    assert np.abs(pixels - color).max() <= 1
 
 
 @pytest.mark.parametrize("upscaler", [PhotoUpscaler(), ArtUpscaler()], ids=["photo", "art"])

@@ -63,6 +63,21 @@ def test_names_from_a_file_are_not_handed_on() -> None:
     assert "%s" not in param
 
 
+@pytest.mark.parametrize("value", [-0.1, 1 / 3, -3.3e38, 2.5e-38, 1e-100, 12345678.0])
+def test_numbers_keep_32_bits_in_as_many_characters_as_every_ncnn_reads(value: float) -> None:
+    bend = Layer("ReLU", "bend", ("in",), "out", {0: value})
+    param, _ = param_and_bin(Model((bend,), "in", "out"))
+    digits = param.splitlines()[3].partition(" 0=")[2]
+    assert len(digits) <= 15
+    assert np.float32(digits) == np.float32(value)
+
+
+@pytest.mark.parametrize("value", ["nan", "-inf", "1e39", "2147483648"])
+def test_a_parameter_of_more_than_32_bits_is_refused(value: str) -> None:
+    with pytest.raises(UsageError, match=r"is no layer; fetch it again\.$"):
+        read(PARAM.replace("2=1.0", f"2={value}"))
+
+
 def test_weights_of_32_bits_are_read_too() -> None:
     weight = WEIGHT.astype(np.float32)
     model = read(data=SINGLE + weight.tobytes() + SLOPES.tobytes())

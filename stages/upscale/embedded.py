@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, ClassVar
 
 from imagine.stages.image import Progress
 from imagine.stages.upscale import Enlarged, OnProgress, UpscaleCapabilities, UpscaleRequest
+from imagine.stages.upscale.colours import TrueColours
 from imagine.stages.upscale.ncnn_network import NcnnNetwork
+from imagine.stages.upscale.network import Network
 from imagine.stages.upscale.onnx_file import read_onnx
 from imagine.stages.upscale.onnx_layers import model_of_graph
 from imagine.stages.upscale.raster import Raster
@@ -68,7 +70,10 @@ class PhotoUpscaler:
 
 
 class ArtUpscaler:
-    """Real-ESRGAN animevideov3: four times as large, with crisp lines, for drawings."""
+    """Real-ESRGAN animevideov3: four times as large, with crisp lines, for drawings.
+
+    It shifts colours, as `photo` does a little; see imagine.stages.upscale.colours.
+    """
 
     name = "art"
     model = ""
@@ -95,8 +100,8 @@ class ArtUpscaler:
 
 def _cleaned(
     raster: Raster,
-    cleaning: NcnnNetwork,
-    plain: NcnnNetwork,
+    cleaning: Network,
+    plain: Network,
     size: tuple[int, int],
     on_progress: OnProgress,
 ) -> Raster:
@@ -131,10 +136,12 @@ class _Networks:
     def __init__(self, *, halo: int | None) -> None:
         self._halo = halo
         self._lock = Lock()
-        self._loaded: dict[str, NcnnNetwork] = {}
+        self._loaded: dict[str, Network] = {}
 
-    def get(self, name: str) -> NcnnNetwork:
-        """One of them, by its file's name.
+    def get(self, name: str) -> Network:
+        """One of them, by its file's name, with its colours corrected if it leaves noise alone.
+
+        What a network that removes noise takes away would be put back by the correction.
 
         Raises:
             LocalBackendError: ncnn is missing or does not take it.
@@ -142,5 +149,7 @@ class _Networks:
         with self._lock:
             if name not in self._loaded:
                 model = model_of_graph(read_onnx(_ASSETS / f"{name}.onnx"), name=name)
-                self._loaded[name] = NcnnNetwork(model, halo=self._halo)
+                network = NcnnNetwork(model, halo=self._halo)
+                cleaning = name.startswith("photo-noise")
+                self._loaded[name] = network if cleaning else TrueColours(network)
             return self._loaded[name]

@@ -5,7 +5,6 @@ layer for layer and number for number, and what ncnn gets is written anew.
 """
 
 from dataclasses import replace
-from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 from imagine.stages.errors import UsageError, shown
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
 
 _MAX_LAYERS = 20_000
 _MAX_INTEGER = 2**31
+_MAX_FLOAT = 3.4e38
 
 
 def model_of_files(param: str, data: bytes, *, name: str) -> Model:
@@ -111,8 +111,8 @@ def _parameter(word: str) -> tuple[int, Parameter]:
 def _number(text: str) -> int | float:
     if any(char in text for char in ".eEnN"):
         value = float(text)
-        if not isfinite(value):
-            raise ValueError("not a number")
+        if not abs(value) < _MAX_FLOAT:
+            raise ValueError("not a number of 32 bits")
         return value
     if not -_MAX_INTEGER <= int(text) < _MAX_INTEGER:
         raise ValueError("too large")

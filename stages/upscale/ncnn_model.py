@@ -22,6 +22,8 @@ INPUT, OUTPUT = "in", "out"
 HALF, SINGLE = 0x01306B47, 0
 # What the number of a parameter that is a list is subtracted from.
 LIST = -23300
+# Smaller numbers of 32 bits are 0 to many processors.
+_SMALLEST = 1.2e-38
 
 Parameter = int | float | tuple[float, ...]
 
@@ -189,8 +191,13 @@ def _assignments(parameters: Mapping[int, Parameter]) -> Iterator[str]:
 
 
 def _digits(value: float) -> str:
-    """Enough for 32 bits; a float has a point and an exponent, by which ncnn knows it."""
-    return str(value) if isinstance(value, int) else f"{value:.9e}"
+    """Nine digits, enough for 32 bits; by its point ncnn knows a float.
+
+    No more than 15 characters: what goes beyond, older versions take for the next word.
+    """
+    if isinstance(value, int):
+        return str(value)
+    return f"{value if abs(value) > _SMALLEST else 0.0:.8e}"
 
 
 def _stored(layer: Layer) -> Iterator[bytes]:
