@@ -9,6 +9,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from imagine.cli.order import refuse_without_enlarging
 from imagine.cli.planning import Order, Wanted, order_for
 from imagine.stages.batch.rows import FINISHING, Row
 from imagine.stages.errors import ConfigError, UsageError
@@ -163,7 +164,7 @@ class Orders:
         if "image" in options:
             options["image"] = files_of(row, self.base_directory)
         with own_fault(row):
-            return order_for(
+            order = order_for(
                 changed(self.wanted, options),
                 self.settings,
                 self.services,
@@ -171,6 +172,12 @@ class Orders:
                 series=self.series,
                 batch=True,
             )
+        if order.stages == 3:
+            # Who enlarges is said of many rows at once; how, of those that are enlarged.
+            refuse_without_enlarging(
+                upscaler=None, denoise=options.get("denoise"), sharpen=options.get("sharpen")
+            )
+        return order
 
     def place_of(self, order: Order, position: int) -> "Order":
         """The order with the directory that the item at `position` (from 1) belongs in."""

@@ -1,6 +1,8 @@
 """How many hands a batch has: who describes and draws goes in, the sizes of the pools come out."""
 
 import os
+import threading
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
 
 from imagine.stages.batch.run import Pools
@@ -10,6 +12,7 @@ from imagine.stages.network.providers import PROVIDERS
 
 if TYPE_CHECKING:
     from imagine.cli.planning import Order
+    from imagine.stages.upscale import Upscaler
 
 # Requests to one model at a time at most, where nobody says otherwise and the server takes them.
 MOST = 64
@@ -67,3 +70,23 @@ def describing_threads(enhancer: Enhancer, most: int) -> int:
     # The chat servers that need no key are the user's own.
     own = provider is not None and not provider.key_page
     return min(most, OWN_SERVER) if own else most
+
+
+class Places:
+    """Places at services, so that each is asked for no more pictures at a time than it takes."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, threading.Semaphore] = {}
+        self._lock = threading.Lock()
+
+    def at(
+        self, kind: str, service: "Backend | Upscaler", number: int
+    ) -> AbstractContextManager[object]:
+        """One of `number` places at a service, free when the `with` begins.
+
+        Args:
+            kind: "backend" or "upscaler", two of which may have the same name.
+        """
+        key = f"{kind} {service.name}/{service.model}"
+        with self._lock:
+            return self._known.setdefault(key, threading.Semaphore(number))

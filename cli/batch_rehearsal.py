@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from imagine.stages.plan import Plan
 
 
+# Ways of enlarging that the summary names.
+MOST_STEPS = 5
+
+
 def rehearse_batch(run: "BatchRun") -> None:
     """Show what would be sent for each item: its final prompt on stdout, all of it with --json.
 
@@ -68,7 +72,11 @@ class _Total:
         """What becomes of them, for the summary."""
         if len(self._steps) == 1 and sum(self._steps.values()) == self.pictures:
             return f", {next(iter(self._steps))}"
-        return f", {sum(self._steps.values()):,} of them enlarged" if self._steps else ""
+        told = [f"{number:,} {step}" for step, number in self._steps.items()]
+        if len(told) > MOST_STEPS:
+            rest = sum(list(self._steps.values())[MOST_STEPS:])
+            told = [*told[:MOST_STEPS], f"{rest:,} in other ways"]
+        return f" ({', '.join(told)})" if told else ""
 
     def add(self, plan: "Plan", estimate: "Estimate | None") -> None:
         self.pictures += len(plan.requests)

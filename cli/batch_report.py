@@ -126,7 +126,7 @@ class Report:
             "status": status,
             "paths": [picture["path"] for picture in pictures],
             "reason": reason_of(errors),
-            "cost": _sum_of(costs, asked),
+            "cost": _sum_of(costs, asked, _enlarging(pictures)),
             "timings": _timings(pictures) | {"total": round(seconds, 3)},
             "tries": item.tries + 1,
             "images": list(pictures),
@@ -222,11 +222,20 @@ def _source(spec: Mapping[str, Any] | None) -> str:
     return str((spec or {}).get("source_prompt", ""))
 
 
-def _sum_of(costs: Sequence[Mapping[str, Any]], asked: float | None) -> float | None:
+def _enlarging(pictures: Sequence[Mapping[str, Any]]) -> float:
+    """Dollars that enlarging pictures cost, as far as that is known."""
+    steps = [step for picture in pictures for step in picture.get("upscales", ())]
+    return sum(step.get("cost") or 0.0 for step in steps)
+
+
+def _sum_of(
+    costs: Sequence[Mapping[str, Any]], asked: float | None, enlarging: float
+) -> float | None:
     """Dollars of all pictures and their descriptions; None where a price is not known.
 
     Args:
         asked: what describing cost in this run, which the first picture bears if it is there.
+        enlarging: what was paid after they were drawn.
     """
     drawn = [cost.get("generate") for cost in costs]
     borne = [cost.get("enhance") for cost in costs]
@@ -235,7 +244,7 @@ def _sum_of(costs: Sequence[Mapping[str, Any]], asked: float | None) -> float | 
         return None
     paid: float = sum(part for part in borne if part is not None)
     spent: float = sum(part for part in drawn if part is not None)
-    return round(spent + max(paid, asked or 0.0), 6)
+    return round(spent + enlarging + max(paid, asked or 0.0), 6)
 
 
 def _timings(pictures: Sequence[Mapping[str, Any]]) -> dict[str, float]:

@@ -1,24 +1,22 @@
 """What a batch does with its items: describe, draw, save; each into the journal and the results."""
 
-import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import nullcontext, suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from imagine.cli.batch_enlarging import BatchEnlarging
 from imagine.cli.batch_orders import Orders, own_fault
+from imagine.cli.batch_pools import Places
 from imagine.cli.planning import Order, adopted, planned, rehearse
 from imagine.stages.batch.rows import Row
-from imagine.stages.batch.streak import Streak
 from imagine.stages.errors import (
     BudgetError,
     ConfigError,
     ImagineError,
     LocalBackendError,
-    ProviderError,
     RefusedError,
     SaveError,
-    StoppedError,
     UnusableAnswerError,
 )
 
@@ -32,17 +30,11 @@ if TYPE_CHECKING:
     from imagine.stages.batch.listing import Item
     from imagine.stages.batch.room import Room
     from imagine.stages.description import Description
-    from imagine.stages.enlargement import Enlargement
     from imagine.stages.generate import Backend
     from imagine.stages.image import GeneratedImage
-    from imagine.stages.pipeline import Made, Picture, Work
+    from imagine.stages.pipeline import Picture
     from imagine.stages.plan import Plan
     from imagine.stages.publish import Coming
-    from imagine.stages.upscale import Upscaler
-
-
-# Enlargements of a provider that failed in a row: it is down, and what is drawn would only be kept.
-MOST_FAILURES = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,10 +86,8 @@ class BatchWork:
         self.room = room
         self.halt: Callable[[BaseException], None] = _raised
         """Ends the batch; that of its engine."""
-        self._places: dict[str, threading.Semaphore] = {}
-        self._stopped = threading.Event()
-        self._enlargements = Streak("enlargements", MOST_FAILURES)
-        self._placing = threading.Lock()
+        self._places = Places()
+        self._enlarging = BatchEnlarging(journal, purse, self._places, halt=self._give_up)
         self._rehearsed: Describing | None = None
 
     def describe(self, item: "Item") -> list[Task]:
@@ -114,9 +104,13 @@ class BatchWork:
             with self.orders.services.thinking:
                 return list(self._tasks(item, order, descriptions))
 
+    def _give_up(self, reason: BaseException) -> None:
+        """Halt as the engine does that took this over after it was made."""
+        self.halt(reason)
+
     def stop(self) -> None:
         """Enlarge nothing more: what was received is kept for the next run."""
-        self._stopped.set()
+        self._enlarging.stop()
 
     def descriptions(self, item: "Item", order: Order) -> "list[Description]":
         row = item.row
@@ -266,7 +260,7 @@ class BatchWork:
         from imagine.cli.finishing import saved
 
         item, plan = task.item, task.plan
-        picture = self._enlarged(task, drawn.picture)
+        picture = self._enlarging.enlarged(task, drawn.picture)
         # In the ledger; what is finished by this thread at once is not there yet.
         written_down = task.kept is not None or not drawn.cheap
         record = _picture_record(task, picture, written_down=written_down)
@@ -299,48 +293,6 @@ class BatchWork:
         self.journal.saved(item.key, task.number, artifact.path, record)
         self.report.picture(item, task.number, artifact.path, record)
 
-    def _enlarged(self, task: Task, picture: "Picture") -> "Picture":
-        from imagine.stages.pipeline import enlarged
-
-        if not task.plan.enlargements:
-            return picture
-        ticket, request = self._enlargements.begin(), task.plan.requests[task.index - 1]
-        try:
-            made = enlarged(picture, task.plan, request, charge=self._charge)
-        except ImagineError as error:
-            self._weigh(ticket, error)
-            if not isinstance(error, UnusableAnswerError):
-                raise
-            try:
-                _ = picture.image.pixels
-            except UnusableAnswerError:
-                # Not the upscaler's answer, but the picture itself: the next run draws it anew.
-                self.journal.forget_kept(task.item.key, task.number)
-            raise
-        self._weigh(ticket, None)
-        return made
-
-    def _weigh(self, ticket: int, error: ImagineError | None) -> None:
-        """Halt the batch when its upscaler fails all the time."""
-        if self._enlargements.end(ticket, error):
-            reason = ProviderError(
-                f"{self._enlargements.length} enlargements in a row failed, the last with: "
-                f"{str(error).rstrip('.')}; nothing more was begun, so run the same command again "
-                "to go on."
-            )
-            reason.__cause__ = error
-            self.halt(reason)
-
-    def _charge(self, step: "Enlargement", work: "Work") -> "tuple[Made, float | None]":
-        """Do the work of a step in turn: an upscaler that runs here takes all processors."""
-        # Money first: who waits for it must have no place that those need who have it.
-        with self.purse.enlarging(step.upscaler, step.result) as paid:
-            with self._place_of("upscaler", step.upscaler, step.upscaler.capabilities.concurrency):
-                if self._stopped.is_set():
-                    raise StoppedError("The run was stopped before the picture was enlarged.")
-                result, pixels = work()
-            return (result, pixels), paid(result)
-
     def conclude(self, item: "Item", errors: Sequence[ImagineError]) -> None:
         """Write down how an item ended."""
         status: Status = "done"
@@ -364,17 +316,7 @@ class BatchWork:
         if not is_limited(backend):
             return nullcontext()
         most = self.orders.services.many or 1
-        return self._place_of("backend", backend, places_at(backend, most))
-
-    def _place_of(
-        self, kind: str, service: "Backend | Upscaler", number: int
-    ) -> "AbstractContextManager[object]":
-        """One of `number` places at a service."""
-        key = f"{kind} {service.name}/{service.model}"
-        with self._placing:
-            if key not in self._places:
-                self._places[key] = threading.Semaphore(number)
-            return self._places[key]
+        return self._places.at("backend", backend, places_at(backend, most))
 
 
 def _raised(reason: BaseException) -> None:

@@ -115,24 +115,40 @@ class Console:
         return line.strip()
 
     @contextmanager
-    def progress(self, stage: str) -> Iterator[Callable[["Progress"], None]]:
+    def progress(
+        self, stage: str, *, time_left: bool = False
+    ) -> Iterator[Callable[["Progress"], None]]:
         """A bar while one stage runs; yields what to call with each step.
 
         Before the first step the bar only pulses: not every stage knows how long it is.
+
+        Args:
+            time_left: also say how much of it is done, and how long the rest will take.
         """
         if self.quiet or not is_terminal():
             yield lambda step: None
             return
         from rich.console import Console as RichConsole
         from rich.markup import escape
-        from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+        from rich.progress import (
+            BarColumn,
+            Progress,
+            ProgressColumn,
+            TaskProgressColumn,
+            TextColumn,
+            TimeElapsedColumn,
+            TimeRemainingColumn,
+        )
 
-        columns = (
+        columns: list[ProgressColumn] = [
             TextColumn(escape(visible(stage))),
             BarColumn(bar_width=24),
             TextColumn("{task.description}"),
             TimeElapsedColumn(),
-        )
+        ]
+        if time_left:
+            columns[2:2] = [TaskProgressColumn()]
+            columns += [TextColumn("left:"), TimeRemainingColumn()]
         with Progress(*columns, console=RichConsole(stderr=True), transient=True) as bars:
             task = bars.add_task("", total=None)
             yield lambda step: bars.update(

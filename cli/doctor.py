@@ -131,7 +131,7 @@ def _upscalers() -> tuple[Status, str]:
 
     if not can_run_networks():
         return "warning", "photo and art need ncnn: pip install ncnn; lanczos enlarges without"
-    side = 160
+    side = 320
     raster = raster_of(Image.effect_noise((side, side), 60).convert("RGB"))
     told = []
     for name in ("photo", "art"):
@@ -140,11 +140,15 @@ def _upscalers() -> tuple[Status, str]:
         target = scaled(raster.size, factor)
         # The first picture takes longer, as the network is loaded.
         image_of(enlarge(raster_of(Image.new("RGB", (8, 8))), upscaler, scaled((8, 8), 2)).raster)
-        start = perf_counter()
-        image = image_of(enlarge(raster, upscaler, target).raster)
-        seconds = max(1, round((perf_counter() - start) * (1024 / side) ** 2))
+        times = []
+        for _ in range(2):
+            start = perf_counter()
+            image = image_of(enlarge(raster, upscaler, target).raster)
+            times.append(perf_counter() - start)
         if image.size != (target.width, target.height):
             return "broken", f"{name} made {image.size} of {raster.size}; reinstall imagine-cli"
+        # Something else may have had the processor once.
+        seconds = max(1, round(min(times) * (1024 / side) ** 2))
         told.append(f"{name} {factor}x takes about {seconds} s for 1024x1024")
     return "ok", ", ".join(told)
 

@@ -85,7 +85,8 @@ def draw_plan(
         for index, call in calls:
             try:
                 # 6. Enlarge, where that was asked for; save, and say where.
-                picture, artifact = finishing.finish(call.result(), index)
+                picture = drawn[index] = finishing.enlarge(call.result(), index)
+                artifact = finishing.save(picture, index)
             except ImagineError as error:
                 # What was asked for at the same time is paid for, and comes all the same.
                 failed.append(error)
@@ -99,7 +100,7 @@ def draw_plan(
     except BaseException:
         # Ctrl-C, or a fault of an upscaler: what was paid for is never lost.
         purse.abandon()
-        if plan.backend.capabilities.paid:
+        if _is_paid(plan):
             for index, picture in sorted(drawn.items()):
                 finishing.rescue(picture, index)
         raise
@@ -110,6 +111,12 @@ def draw_plan(
         raise failed[0]
     if console.json:
         console.result_json(_envelope(plan, in_order, line))
+
+
+def _is_paid(plan: "Plan") -> bool:
+    """Whether a picture costs money, drawn or enlarged."""
+    enlarging = any(step.upscaler.capabilities.paid for step in plan.enlargements)
+    return plan.backend.capabilities.paid or enlarging
 
 
 def _pictures(

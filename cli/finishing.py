@@ -25,8 +25,8 @@ class Finishing:
     console: Console
     purse: "Purse"
 
-    def finish(self, picture: "Picture", index: int) -> "tuple[Picture, Artifact]":
-        """A drawn picture, enlarged where that was asked for, and saved.
+    def enlarge(self, picture: "Picture", index: int) -> "Picture":
+        """A drawn picture, enlarged where that was asked for.
 
         Args:
             index: among the pictures of the plan, from 1.
@@ -40,23 +40,33 @@ class Finishing:
         plan, count = self.plan, len(self.plan.requests)
         told = f" {index}/{count}" if count > 1 else ""
         try:
-            made = enlarged_picture(
+            return enlarged_picture(
                 picture, plan, plan.requests[index - 1], self.console, self.purse, told=told
             )
         except ImagineError as error:
             raise self._kept_as_drawn(picture, index, error) from error
-        stage = "4/4 Saving" if plan.enlargements else "3/3 Saving"
+
+    def save(self, picture: "Picture", index: int) -> "Artifact":
+        """Save a picture that is as it is to be.
+
+        Raises:
+            ImagineError: it could not be saved.
+        """
+        stage = "4/4 Saving" if self.plan.enlargements else "3/3 Saving"
         with self.console.progress(stage):
-            return made, self._saved(made, index)
+            return self._saved(picture, index)
 
     def rescue(self, picture: "Picture", index: int) -> None:
-        """Save a picture that was paid for as it was drawn, since the run is being stopped."""
+        """Save a picture that was paid for as far as it came, since the run is being stopped."""
         from imagine.cli.enlarging import finishing_command
 
         try:
             path = self._saved(picture, index).path
         except ImagineError as error:
             self.console.warn(str(error))
+            return
+        if picture.recipe.upscales:
+            self.console.warn(f"The picture is saved: '{path}'.")
             return
         then = "."
         if self.plan.enlargements:

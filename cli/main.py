@@ -75,8 +75,8 @@ def run(arguments: list[str]) -> int:
             sys.stdout.flush()
             _flush_stderr()
             return code
-    except KeyboardInterrupt:
-        return interruption.report(json="--json" in arguments)
+    except KeyboardInterrupt as error:
+        return interruption.report(json="--json" in arguments, told=str(error))
     except BrokenPipeError:
         # The reader of stdout is gone, as with `| head -1`.
         _discard_stdout()
@@ -187,12 +187,24 @@ def _usage_error(message: str, name: str | None, arguments: list[str]) -> "Usage
     refused = told.removeprefix("No such option: ").partition(" ")[0]
     if name == "generate" and refused in BATCH_OPTIONS:
         hint = "see `imagine batch --help`, whose option it is"
+    elif (other := OTHERS_OPTIONS.get(name or "", {}).get(refused.partition("=")[0])) is not None:
+        hint = f"here it is {other}, {hint}"
     words_only = not any(word.startswith("-") or _names_file(word) for word in arguments)
     if name == arguments[0] != "generate" and words_only:
         prompt = " ".join(arguments)
         quoted = f'"{prompt}"' if " " in prompt else prompt
         hint += f", or `imagine generate {quoted}` to draw that"
     return UsageError(f"{told}; {hint}.")
+
+
+# What one command calls otherwise than another: command, its neighbour's option, its own.
+_DRAWING = {"--to": "--size", "--scale": "--upscale", "--long-edge": "--size or --upscale"}
+OTHERS_OPTIONS = {
+    "generate": _DRAWING,
+    "batch": _DRAWING,
+    "refine": _DRAWING,
+    "upscale": {"--size": "--to", "--upscale": "--scale"},
+}
 
 
 def _names_file(word: str) -> bool:

@@ -253,7 +253,8 @@ Upscaler = Annotated[
         "--upscaler",
         metavar="NAME",
         autocompletion=completion.upscaler,
-        help="Who enlarges: auto, NAME or NAME/MODEL of `imagine backends`, a model file, or none.",
+        help="Who enlarges: auto, photo, art, lanczos, nearest, NAME or NAME/MODEL of "
+        "`imagine backends`, a model file, or none.",
         show_default=False,
     ),
 ]
@@ -279,6 +280,7 @@ Scale = Annotated[
     int | None,
     typer.Option(
         "--scale",
+        "-s",
         metavar="2|3|4|8",
         parser=whole_number,
         help="Times as wide and as high; default 2.",
@@ -287,13 +289,16 @@ Scale = Annotated[
 To = Annotated[
     str | None,
     typer.Option(
-        "--to", metavar="WxH", help="Exactly this size, as 4096x4096; other shapes are cropped."
+        "--to", metavar="WxH", help="Exactly this size, as 4096x4096; the middle of other shapes."
     ),
 ]
 LongEdge = Annotated[
     int | None,
     typer.Option(
-        "--long-edge", metavar="N", parser=whole_number, help="N pixels on the longer side."
+        "--long-edge",
+        metavar="N",
+        parser=whole_number,
+        help="N pixels on the longer side; larger pictures are left out.",
     ),
 ]
 UpscalerOfFiles = Annotated[
@@ -302,7 +307,8 @@ UpscalerOfFiles = Annotated[
         "--upscaler",
         metavar="NAME",
         autocompletion=completion.upscaler,
-        help="Who enlarges: auto, NAME or NAME/MODEL of `imagine backends`, or a model file.",
+        help="Who enlarges: auto, photo, art, lanczos, nearest, NAME or NAME/MODEL of "
+        "`imagine backends`, or a model file.",
         show_default=False,
     ),
 ]

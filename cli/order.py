@@ -127,11 +127,12 @@ def enlarging_for(
         _refuse_with_none(factor, denoise, sharpen)
         return None
     return Enlarging(
-        find=lambda style, drawn_by: services.upscaler(named, style, drawn_by=drawn_by),
+        find=lambda known: services.upscaler(named, known),
         factor=factor,
         denoise=denoise,
         sharpen=sharpen,
         again=services.recorded_upscaler if again and upscaler is None else None,
+        named="" if named == "auto" else named,
     )
 
 

@@ -1,28 +1,26 @@
-"""The money of one command line: asks before it is spent, counts what was, writes it down."""
+"""The money of one command line: keeps to the budget, counts what is spent, writes it down."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from imagine.cli.agreement import Agreement
 from imagine.cli.console import Console
 from imagine.cli.settings import Settings, config_directory
 from imagine.stages.errors import (
-    BudgetError,
     ImagineError,
     LostAnswerError,
 )
 
 if TYPE_CHECKING:
     from imagine.cli.describing import Answers, Describing
-    from imagine.cli.planning import Order
     from imagine.stages.description import Description
     from imagine.stages.generate import Backend
     from imagine.stages.money.cost import Budget
     from imagine.stages.money.estimate import Estimate, Service
     from imagine.stages.money.ledger import Kind, Ledger, Outcome
-    from imagine.stages.money.prices import PriceList
     from imagine.stages.money.usage import Usage
     from imagine.stages.pipeline import Picture
     from imagine.stages.plan import Plan
@@ -31,28 +29,19 @@ if TYPE_CHECKING:
 
 
 @dataclass
-class Purse:
+class Purse(Agreement):
     """What may be spent, and what was.
 
     Attributes:
         limit: dollars of --budget, or None.
-        yes: --yes was given: nobody need be asked.
         told_of_ledger: that it cannot be written was said once.
     """
 
-    console: Console
     limit: float | None
-    yes: bool
     told_of_ledger: bool = False
     _under_way: "dict[int, tuple[Kind, Service, Estimate]]" = field(default_factory=dict)
 
     # Each is read only when something costs money.
-
-    @cached_property
-    def prices(self) -> "PriceList":
-        from imagine.stages.money.prices import load_prices
-
-        return load_prices(config_directory() / "prices.toml")
 
     @cached_property
     def budget(self) -> "Budget":
@@ -65,180 +54,6 @@ class Purse:
         from imagine.stages.money.ledger import Ledger
 
         return Ledger(config_directory())
-
-    def agree_to(self, order: "Order", *, times: int | None = 1) -> None:
-        """Have the pictures of prompts agreed to where they are many; see `agree`.
-
-        Args:
-            times: prompts; None for an unknown number, which may be great.
-        """
-        from imagine.stages.money.cost import UNASKED
-
-        describing, more = order.describing, times is None
-        each = order.count * self._taken(describing)
-        # One prompt more than may go unasked.
-        number = UNASKED // each + 1 if times is None else times
-        described = self._of_description(describing, variants=describing.pick * number)
-        self.agree(
-            order.backend,
-            each * number,
-            more=more,
-            beside=described,
-            enlarging=self._of_upscaler(order, each * number),
-        )
-
-    def agree_to_all(self, orders: "Iterable[Order]") -> None:
-        """As `agree_to`, for the different prompts of a batch."""
-        from imagine.stages.money.cost import UNASKED
-        from imagine.stages.money.estimate import Estimate
-
-        if self.yes:
-            return
-        pictures, estimate = 0, Estimate()
-        for order in orders:
-            number = order.count * self._taken(order.describing)
-            enlarging = self._of_upscaler(order, number)
-            if not order.backend.capabilities.paid and enlarging.is_free:
-                continue
-            pictures += number
-            estimate += enlarging
-            estimate += self._of_squares(order.backend, number)
-            estimate += self._of_description(order.describing, variants=order.describing.pick)
-        if pictures > UNASKED:
-            self._ask(pictures, estimate, more=False)
-
-    def _taken(self, describing: "Describing") -> int:
-        """How many of the alternatives are drawn: in a terminal one is picked, elsewhere all."""
-        return 1 if self.console.can_ask() else describing.pick
-
-    def agree(
-        self,
-        backend: "Backend",
-        pictures: int,
-        *,
-        more: bool = False,
-        beside: "Estimate | None" = None,
-        enlarging: "Estimate | None" = None,
-    ) -> None:
-        """Have many paid pictures agreed to; those of a server of one's own need no agreement.
-
-        Args:
-            more: there may be more than `pictures` of them.
-            beside: what their descriptions cost.
-            enlarging: what enlarging them costs.
-
-        Raises:
-            BudgetError: nobody agrees.
-        """
-        free = enlarging is None or enlarging.is_free
-        if self.yes or (free and not backend.capabilities.paid):
-            return
-        from imagine.stages.money.cost import UNASKED
-
-        if pictures <= UNASKED:
-            return
-        estimate = self._of_squares(backend, pictures)
-        for part in (beside, enlarging):
-            if part is not None:
-                estimate += part
-        self._ask(pictures, estimate, more=more)
-
-    def agree_to_enlarge(self, upscaler: "Upscaler", sizes: "Sequence[tuple[int, int]]") -> None:
-        """Have the enlarging of many pictures agreed to, where it costs money.
-
-        Args:
-            sizes: pixels of the results.
-
-        Raises:
-            BudgetError: nobody agrees.
-        """
-        if not upscaler.capabilities.paid or self.yes:
-            return
-        from imagine.stages.money.cost import UNASKED
-
-        if len(sizes) > UNASKED:
-            self._ask(len(sizes), self.of_upscaling(upscaler, sizes), more=False)
-
-    def _ask(self, pictures: int, estimate: "Estimate", *, more: bool) -> None:
-        from imagine.stages.money.cost import check_consent, many_pictures
-
-        attended = self.console.can_ask()
-        check_consent(pictures, estimate, attended=attended, more=more)
-        if estimate.is_free or not attended:
-            return
-        told = many_pictures(pictures, estimate, more=more)
-        if self.console.ask(f"Draw {told}? [y/N] ").lower() not in ("y", "yes"):
-            raise BudgetError("The pictures were not agreed to; nothing was drawn or paid.")
-
-    def estimate(self, plan: "Plan", describing: "Describing | None" = None) -> "Estimate | None":
-        """What a plan will cost, with the description that a dry run left out; None for nothing."""
-        asks = describing is not None and plan.description.enhancer is None and describing.asks
-        enlarged = any(step.upscaler.capabilities.paid for step in plan.enlargements)
-        if not (plan.backend.capabilities.paid or asks or enlarged):
-            return None
-        if describing is None or not asks:
-            count = len(plan.requests)
-            return self._of_pictures(plan, count) + self.of_enlarging(plan, count)
-        pictures = len(plan.requests) * self._taken(describing)
-        asked = self._of_description(describing, variants=describing.pick)
-        return self._of_pictures(plan, pictures) + self.of_enlarging(plan, pictures) + asked
-
-    def of_upscaling(self, upscaler: "Upscaler", sizes: "Iterable[tuple[int, int]]") -> "Estimate":
-        """What enlarging pictures to those sizes will cost."""
-        from imagine.stages.money.estimate import Estimate, estimate_upscale
-
-        total = Estimate()
-        for size in sizes if upscaler.capabilities.paid else ():
-            total += estimate_upscale(self.prices, upscaler, size=size)
-        return total
-
-    def of_enlarging(self, plan: "Plan", count: int) -> "Estimate":
-        """What enlarging `count` pictures of a plan will cost."""
-        from imagine.stages.money.estimate import Estimate
-
-        total = Estimate()
-        for step in plan.enlargements:
-            total += self.of_upscaling(step.upscaler, [step.result] * count)
-        return total
-
-    def _of_upscaler(self, order: "Order", count: int) -> "Estimate":
-        """As `of_enlarging`, while nobody knows the shapes."""
-        from imagine.stages.money.estimate import Estimate
-
-        upscaler = order.upscaler
-        if upscaler is None or not upscaler.capabilities.paid:
-            return Estimate()
-        size = order.size or order.backend.capabilities.sizes.for_ratio(
-            order.backend.name, (1, 1), exact=False
-        )
-        factor = (order.enlarging.factor if order.enlarging else None) or 1
-        return self.of_upscaling(upscaler, [(size[0] * factor, size[1] * factor)] * count)
-
-    def _of_squares(self, backend: "Backend", count: int, *, references: int = 0) -> "Estimate":
-        """What pictures will cost whose shape is not known yet."""
-        from imagine.stages.money.estimate import estimate_images
-
-        size = backend.capabilities.sizes.for_ratio(backend.name, (1, 1), exact=False)
-        return estimate_images(self.prices, backend, size=size, count=count, references=references)
-
-    def _of_pictures(self, plan: "Plan", count: int) -> "Estimate":
-        from imagine.stages.money.estimate import estimate_images
-
-        request = plan.requests[0]
-        return estimate_images(
-            self.prices,
-            plan.backend,
-            size=(request.width, request.height),
-            count=count,
-            references=len(request.images),
-            prompt_tokens=plan.rendered.tokens,
-        )
-
-    def _of_description(self, describing: "Describing", *, variants: int = 1) -> "Estimate":
-        from imagine.stages.money.estimate import estimate_enhance
-
-        seen = len(describing.images)
-        return estimate_enhance(self.prices, describing.enhancer, images=seen, variants=variants)
 
     @contextmanager
     def describing(
@@ -258,11 +73,11 @@ class Purse:
             yield
             return
         enhancer, seen = describing.enhancer, len(describing.images)
-        once = self._of_description(describing)
-        total = self._of_description(describing, variants=describing.pick)
+        once = self.of_description(describing)
+        total = self.of_description(describing, variants=describing.pick)
         if backend is not None and backend.capabilities.paid:
-            pictures = count * self._taken(describing)
-            total += self._of_squares(backend, pictures, references=seen)
+            pictures = count * self.taken(describing)
+            total += self.of_squares(backend, pictures, references=seen)
         asking = self._asking("enhance", enhancer, once, calls=describing.pick)
         with self.budget.held(total), asking:
             yield
@@ -272,11 +87,11 @@ class Purse:
         if not describing.asks or describing.dry_run:
             return
         for error in answers.errors:
-            once = self._of_description(describing)
+            once = self.of_description(describing)
             self._failed("enhance", describing.enhancer, error, once)
         for description in answers.descriptions:
             if description.failed is not None:
-                once = self._of_description(describing)
+                once = self.of_description(describing)
                 self._failed("enhance", describing.enhancer, description.failed, once)
                 continue
             record = description.enhancer
@@ -317,7 +132,7 @@ class Purse:
         count = len(plan.requests)
         estimate = self.of_enlarging(plan, count)
         if plan.backend.capabilities.paid:
-            estimate += self._of_pictures(plan, count)
+            estimate += self.of_pictures(plan, count)
         if not estimate.is_free:
             self.budget.check(estimate)
 
@@ -327,7 +142,7 @@ class Purse:
         if not plan.backend.capabilities.paid:
             yield
             return
-        estimate = self._of_pictures(plan, 1)
+        estimate = self.of_pictures(plan, 1)
         with self.budget.held(estimate), self._asking("image", plan.backend, estimate):
             try:
                 yield
@@ -339,7 +154,9 @@ class Purse:
     def enlarging(
         self, upscaler: "Upscaler", size: tuple[int, int]
     ) -> "Iterator[Callable[[Enlarged], float | None]]":
-        """Around enlarging one picture: checks the budget, and writes down what was paid.
+        """Around enlarging one picture, and saving it where that follows at once.
+
+        Checks the budget, and writes down at the end what was paid, and whether it came to that.
 
         Yields:
             What is to be told of the result; it says what that cost in dollars, None where nothing
@@ -356,20 +173,34 @@ class Purse:
             return
         from imagine.stages.money.cost import actual
 
-        def paid(enlarged: "Enlarged") -> float | None:
-            model, usage = enlarged.model, enlarged.usage
-            dollars = actual(self.prices, upscaler, usage, served=model, size=size)
-            self.budget.spend(dollars)
-            self._write("upscale", upscaler, dollars, model=model, usage=usage, outcome="saved")
-            return dollars
-
         estimate = self.of_upscaling(upscaler, [size])
-        with self.budget.held(estimate), self._asking("upscale", upscaler, estimate):
-            try:
-                yield paid
-            except ImagineError as error:
-                self._failed("upscale", upscaler, error, estimate)
-                raise
+        answered: list[tuple[Enlarged, float | None]] = []
+        outcome: Outcome = "failed"
+        try:
+            with ExitStack() as asking:
+                asking.enter_context(self.budget.held(estimate))
+                asking.enter_context(self._asking("upscale", upscaler, estimate))
+
+                def paid(enlarged: "Enlarged") -> float | None:
+                    model, usage = enlarged.model, enlarged.usage
+                    dollars = actual(self.prices, upscaler, usage, served=model, size=size)
+                    self.budget.spend(dollars)
+                    answered.append((enlarged, dollars))
+                    # From here on nothing is lost any more, whatever interrupts.
+                    asking.close()
+                    return dollars
+
+                try:
+                    yield paid
+                except ImagineError as error:
+                    if not answered:
+                        self._failed("upscale", upscaler, error, estimate)
+                    raise
+            outcome = "saved"
+        finally:
+            for made, dollars in answered:
+                model, usage = made.model, made.usage
+                self._write("upscale", upscaler, dollars, model=model, usage=usage, outcome=outcome)
 
     def abandon(self) -> None:
         """Write down that nobody waits any more for what other threads have asked for."""

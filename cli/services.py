@@ -2,14 +2,13 @@
 
 from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Literal, Self, cast
 
 from imagine.cli.console import Console
-from imagine.cli.settings import Settings, config_directory
+from imagine.cli.settings import Settings
 from imagine.stages.batch.turns import Turns
-from imagine.stages.errors import ConfigError, LocalBackendError, UsageError, shown
+from imagine.stages.errors import ConfigError, UsageError, shown
 from imagine.stages.network.providers import PROVIDERS, Connection, is_own_host, silent
 
 if TYPE_CHECKING:
@@ -20,8 +19,8 @@ if TYPE_CHECKING:
     from imagine.stages.generate import Backend
     from imagine.stages.network.gate import Gate
     from imagine.stages.recipe import Recipe, UpscaleRecord
-    from imagine.stages.spec import Style
     from imagine.stages.upscale import Upscaler
+    from imagine.stages.upscale.auto import Known
 
 # What -vv shows, beyond -v.
 EXCHANGES = 2
@@ -29,12 +28,6 @@ EXCHANGES = 2
 RECEIVERS = 2
 # Their usual address answers no more: only another server makes them useful.
 CLOSED = ("imagen",)
-# Upscalers that take models of the user's own, and whether they look for them in his directory.
-OWN_MODELS = {"model": True, "detail": True, "diffusers": False}
-# Those whose networks are run by ncnn alone.
-NETWORKS = frozenset({"photo", "art", "detail"})
-# What an upscaler's name that is a path ends in.
-MODEL_ENDINGS = (".safetensors", ".onnx", ".param", ".pth", ".pt", ".ckpt")
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,15 +110,12 @@ class Services:
         why = "embedded: a layout draft of cut-outs, no diffusion model"
         return self._backend("sketch", model), why
 
-    def upscaler(
-        self, option: str | None, style: "Style | None" = None, *, drawn_by: str = ""
-    ) -> "tuple[Upscaler, str]":
+    def upscaler(self, option: str | None, known: "Known | None" = None) -> "tuple[Upscaler, str]":
         """The upscaler, and why it was chosen ("" when it was named).
 
         Args:
             option: auto, NAME, NAME/MODEL, or the path of a model file; None for the setting.
-            style: of the picture that is to be enlarged, as its recipe has it; for auto.
-            drawn_by: the backend that drew it; "" where nobody knows.
+            known: of the picture that is to be enlarged, for auto.
 
         Raises:
             UsageError: an unknown name, or a model for an upscaler that has none.
@@ -137,9 +127,9 @@ class Services:
         if named == "none":
             raise UsageError("--upscaler none enlarges nothing; name one of `imagine backends`.")
         if named == "auto":
-            from imagine.stages.upscale.auto import choose
+            from imagine.stages.upscale.auto import Known, choose
 
-            named, why = choose(style, drawn_by=drawn_by)
+            named, why = choose(known or Known())
         with self._making:
             made = self._made.get(("upscaler", named))
             if made is None:
@@ -292,35 +282,13 @@ class Services:
         return backend
 
     def _new_upscaler(self, named: str) -> "Upscaler":
-        from imagine.stages.upscale import UPSCALERS
-        from imagine.stages.upscale.auto import can_run_networks
+        from imagine.cli.upscalers import new_upscaler
 
-        name, _, model = named.partition("/")
-        if is_model_file(named):
-            name, model = "model", named
-        provider = PROVIDERS.get(name)
-        arguments: dict[str, Any] = {}
-        if provider is not None and provider.upscales:
-            model = model or self.settings.text(f"{name}_upscale_model") or ""
+        def connect(name: str, model: str) -> Connection:
             connection = self.connection(name, instead="--upscaler auto")
-            arguments = {
-                "connection": self._gated(connection, f"{name}/{model} enlarging"),
-                "model": model,
-            }
-        elif name in OWN_MODELS:
-            arguments = {"model": model}
-            if OWN_MODELS[name]:
-                arguments["directory"] = config_directory() / "upscalers"
-        else:
-            UPSCALERS.check(name)
-            if model:
-                raise UsageError(f"The upscaler {name} has no models; leave out '/{shown(model)}'.")
-        if name in NETWORKS and not can_run_networks():
-            raise LocalBackendError(
-                f"The upscaler {name} needs ncnn, which is not installed; run `pip install ncnn`, "
-                "or choose --upscaler lanczos."
-            )
-        upscaler = UPSCALERS.create(name, **arguments)
+            return self._gated(connection, f"{name}/{model} enlarging")
+
+        upscaler = new_upscaler(named, self.settings, connect)
         self._close_later(upscaler)
         return upscaler
 
@@ -416,12 +384,3 @@ class Services:
                 f"{address}; if that is meant, set IMAGINE_{name.upper()}_BASE_URL in the "
                 "environment, or put the key beside it."
             )
-
-
-def is_model_file(named: str) -> bool:
-    """Whether what an upscaler is called is the path of a model's file, and no registered name."""
-    from imagine.stages.upscale import UPSCALERS
-
-    if named.partition("/")[0] in UPSCALERS.built_in:
-        return False
-    return named.lower().endswith(MODEL_ENDINGS) or Path(named).is_file()

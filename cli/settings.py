@@ -128,7 +128,7 @@ def _backend(value: Any) -> str:
 
 
 def _upscaler(value: Any) -> str:
-    from imagine.cli.services import is_model_file
+    from imagine.cli.upscalers import is_model_file
     from imagine.stages.upscale import UPSCALERS
 
     name = _text(value)

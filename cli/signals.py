@@ -49,9 +49,13 @@ class Interruption:
     def __init__(self) -> None:
         self.happened = False
 
-    def report(self, *, json: bool) -> int:
-        """Say so, on stdout too when that is JSON; returns the exit code."""
-        message = "Interrupted; what is finished is kept."
+    def report(self, *, json: bool, told: str = "") -> int:
+        """Say so, on stdout too when that is JSON; returns the exit code.
+
+        Args:
+            told: how far it came, in a sentence of the command's own.
+        """
+        message = told or "Interrupted; what is finished is kept."
         if sys.stderr is not None:
             sys.stderr.write(f"\n{message}\n")
         if json:

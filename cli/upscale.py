@@ -1,5 +1,6 @@
 """`imagine upscale`: pictures in; larger ones, and their paths, out."""
 
+import logging
 import sys
 from contextlib import nullcontext
 from typing import TYPE_CHECKING, Annotated
@@ -17,7 +18,6 @@ MANY = 100
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from imagine.cli.purse import Purse
     from imagine.cli.services import Services
     from imagine.cli.settings import Settings
     from imagine.cli.upscale_inputs import Found
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from imagine.cli.upscale_plan import Choose, Finished, Job, LargeEnough, Planner, Wish
     from imagine.cli.upscale_report import Report
     from imagine.stages.image import Progress
-    from imagine.stages.recipe import Recipe
     from imagine.stages.upscale import Upscaler
+    from imagine.stages.upscale.look import Look
 
 
 def upscale(
@@ -70,15 +70,19 @@ def upscale(
     from imagine.cli.purse import open_purse
     from imagine.cli.services import Services
     from imagine.cli.settings import load_settings
+    from imagine.cli.upscale_earlier import Earlier
     from imagine.cli.upscale_inputs import Search, find_pictures
+    from imagine.cli.upscale_money import agree, alone, tell_plan
     from imagine.cli.upscale_names import check_output, naming_of, remove_leftovers
     from imagine.cli.upscale_plan import Planner, Wish
     from imagine.cli.upscale_report import Report
     from imagine.cli.upscale_results import without_results
     from imagine.cli.upscale_sizes import sizing_of
-    from imagine.cli.upscale_work import AT_ONCE, enlarge_all
+    from imagine.cli.upscale_work import AT_ONCE, Workshop, enlarge_all
     from imagine.stages.spec import clean_prompt
 
+    # Pillow tells the log of odd files, which goes to stderr where nobody else takes it.
+    logging.getLogger("PIL").addHandler(logging.NullHandler())
     console = Console(quiet=quiet, verbose=verbose, json=json)
     settings = load_settings()
     # 1. Settle what was asked for; anything unusable ends here.
@@ -96,7 +100,7 @@ def upscale(
         force=force,
     )
     pictures = find_pictures(_named(images), Search(recursive, naming.directory))
-    report = Report(console, sizing, several=len(pictures) > 1, dry_run=dry_run)
+    report = Report(console, sizing, len(pictures), dry_run=dry_run)
     todo, results = without_results(pictures)
     report.results_left_out(results)
     check_output(naming, len(todo), sidecar=wish.sidecar)
@@ -104,20 +108,23 @@ def upscale(
     many = min(len(todo), settings.whole("concurrency") or AT_ONCE)
     with Services(settings, console, dry_run=dry_run, many=many if many > 1 else None) as services:
         # 2. Look at each picture, decode none: every refusal that costs nothing happens here.
-        planner = Planner(wish, naming, _chooser(upscaler, services, wish))
+        earlier = Earlier(wish, naming)
+        planner = Planner(wish, naming, _chooser(upscaler, services, wish), earlier)
         jobs = _plan_all(todo, planner, report)
         purse = open_purse(settings, console, budget=budget, yes=yes)
         # 3. Enlarge and save, and say where; a dry run only tells.
         if dry_run:
-            _tell_plan(jobs, purse, report)
+            tell_plan(jobs, purse, report)
         else:
-            _agree(jobs, purse)
+            agree(jobs, purse)
             if quality is not None and any(job.format == "png" for job in jobs):
                 console.note("PNG is lossless: --quality is for the other formats alone.")
-            remove_leftovers(naming.directories)
-            enlarge_all(jobs, wish, console=console, purse=purse, report=report)
-            report.conclude(left=len(jobs) - report.done)
-    _end(report, len(todo))
+            workshop = Workshop(wish, purse, earlier)
+            with alone(jobs, naming):
+                remove_leftovers(naming.directories)
+                enlarge_all(jobs, workshop, console=console, report=report)
+            report.conclude(left=len(jobs) - len(workshop.saved))
+    _end(report, len(todo), dry_run=dry_run)
 
 
 def _named(images: list[str] | None) -> list[str]:
@@ -130,10 +137,9 @@ def _named(images: list[str] | None) -> list[str]:
 
 
 def _chosen_sharpen(amount: float | None) -> float:
-    from imagine.stages.upscale.sharpen import MAX_SHARPEN
+    from imagine.stages.upscale.sharpen import check_sharpen
 
-    if amount is not None and not 0 <= amount <= MAX_SHARPEN:
-        raise UsageError(f"--sharpen {amount:g} is not from 0 to 2; 0.5 is a gentle amount.")
+    check_sharpen(amount or 0.0)
     return amount or 0.0
 
 
@@ -165,14 +171,13 @@ def _chooser(option: str | None, services: "Services", wish: "Wish") -> "Choose"
         # The setting is about pictures that are drawn; whoever asks for this one means it.
         option = "auto"
 
-    def choose(recipe: "Recipe | None") -> "tuple[Upscaler, str]":
-        if recipe is None:
-            return services.upscaler(option)
-        return services.upscaler(option, recipe.spec.style, drawn_by=recipe.backend.name)
+    def choose(look: "Look | None") -> "tuple[Upscaler, str]":
+        return services.upscaler(option, None if look is None else look.known)
 
     # A damaged model of the user's is told of once: its capabilities are in its file.
     named = choose(None)[0]
-    if wish.prompt is not None and not named.capabilities.prompt:
+    reads = named.capabilities.prompt
+    if wish.prompt is not None and not reads:
         raise UsageError(
             f"The upscaler {titled(named)} reads no prompt; leave out --prompt, or choose another "
             "--upscaler."
@@ -186,19 +191,22 @@ def _plan_all(todo: "Sequence[Found]", planner: "Planner", report: "Report") -> 
     Raises:
         ImagineError: no picture would fare better.
     """
+    from imagine.cli.upscale_names import check_directories
     from imagine.cli.upscale_plan import Finished, Job
 
     jobs: list[Job] = []
     for found, plan in _looked_at(todo, planner, report.console):
         if isinstance(plan, Job):
-            report.upscaler(plan.upscaler, plan.why)
-            jobs.append(plan)
+            report.upscaler(plan)
+            # Names are given when all results are known that are there.
+            jobs.append(planner.placed(plan))
         elif isinstance(plan, Finished):
             report.finished_before(plan)
         elif isinstance(plan, ImagineError):
             report.failure(found.path, plan)
         else:
             report.large_enough(plan)
+    check_directories(planner.naming, sidecar=planner.wish.sidecar)
     return jobs
 
 
@@ -221,6 +229,8 @@ def _looked_at(
             except ImagineError as error:
                 if stops_all(error):
                     raise
+                # Its frames hold the file.
+                error.__traceback__ = None
                 planned.append((found, error))
             bar(Progress(number, len(todo), found.path.name))
     return planned
@@ -230,34 +240,7 @@ def _unseen(_: "Progress") -> None:
     """A bar that is not worth its place."""
 
 
-def _tell_plan(jobs: "list[Job]", purse: "Purse", report: "Report") -> None:
-    from imagine.stages.money.estimate import Estimate
-
-    total = Estimate()
-    for job in jobs:
-        estimate = purse.of_upscaling(job.upscaler, [_result_size(job)])
-        total += estimate
-        report.planned(job, estimate)
-    report.conclude_dry_run(len(jobs), total)
-
-
-def _agree(jobs: "list[Job]", purse: "Purse") -> None:
-    """Have the pictures that cost money agreed to where they are many.
-
-    Raises:
-        BudgetError: nobody agrees.
-    """
-    paid = [job for job in jobs if job.upscaler.capabilities.paid]
-    if paid:
-        # An upscaler that costs money is never chosen for a picture, but named for all of them.
-        purse.agree_to_enlarge(paid[0].upscaler, [_result_size(job) for job in paid])
-
-
-def _result_size(job: "Job") -> tuple[int, int]:
-    return job.target.width, job.target.height
-
-
-def _end(report: "Report", pictures: int) -> None:
+def _end(report: "Report", pictures: int, *, dry_run: bool) -> None:
     """Fail where a picture did, with its own code where it is the only one or stopped the others.
 
     Raises:
@@ -265,9 +248,11 @@ def _end(report: "Report", pictures: int) -> None:
         ItemsFailedError: some failed.
     """
     if report.stopped is not None or (report.failures and pictures == 1):
-        raise typer.Exit((report.stopped or report.failures[0]).exit_code)
-    if report.failures:
-        failed = len(report.failures)
-        if failed == pictures:
-            raise ItemsFailedError("All pictures failed.")
-        raise ItemsFailedError(f"{failed} of {pictures} pictures failed; the others are done.")
+        raise typer.Exit(report.stopped or report.exit_code)
+    if not report.failures:
+        return
+    if dry_run:
+        raise ItemsFailedError(f"{report.failures} of {pictures} pictures cannot be enlarged.")
+    if report.failures == pictures:
+        raise ItemsFailedError("All pictures failed.")
+    raise ItemsFailedError(f"{report.failures} of {pictures} pictures failed; the others are done.")

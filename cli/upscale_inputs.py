@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from imagine.stages.errors import UsageError, quoted_path, unreadable
+from imagine.stages.formats.kinds import HEAD, kind_of
 
 # What a directory or a pattern is searched for; a file that is named itself may be called anything.
 ENDINGS = frozenset(
@@ -26,10 +27,12 @@ class Found:
     Attributes:
         path: as the user named it, or its directory and its name.
         below: its directory within the one that was named, which --output keeps.
+        fault: why it is no picture, of what a list on stdin names; "" where that is to be seen.
     """
 
     path: Path
     below: Path = Path()
+    fault: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,16 +67,23 @@ def find_pictures(words: Iterable[str], search: Search) -> list[Found]:
 
 
 def _listed(search: Search) -> Iterator[Found]:
-    """What the list on stdin names; it names no patterns, which are names there."""
+    """What the list on stdin names; it names no patterns, which are names there.
+
+    What is wrong with one of its lines is no reason to leave out the others.
+    """
     for word in _list_on_stdin():
-        yield from _at(Path(word), search)
+        try:
+            found = list(_at(Path(word), search))
+        except UsageError as error:
+            found = [Found(Path(word), fault=str(error))]
+        yield from found
 
 
 def _list_on_stdin() -> list[str]:
     """Paths, one a line, or with a null character behind each as from `find -print0`.
 
     Raises:
-        UsageError: there is no stdin, or no end of it.
+        UsageError: there is no stdin, or no end of it, or it is no list.
     """
     if sys.stdin is None:
         raise UsageError("There is no stdin to read paths from; name the pictures.")
@@ -82,6 +92,11 @@ def _list_on_stdin() -> list[str]:
         raise UsageError(
             f"The list on stdin is larger than {MAX_LIST // 2**20} MB; `-` takes paths, one a "
             "line, and no picture."
+        )
+    if kind_of(data[:HEAD]) is not None:
+        raise UsageError(
+            "What came on stdin is a picture itself; `-` takes paths, one a line, so save it to a "
+            "file and name that."
         )
     # As the words of the command line: bytes that are no UTF-8 come back as they were.
     if b"\0" in data:

@@ -52,20 +52,37 @@ class Naming:
         """Have no result replace one of these, whatever it would be called."""
         self.claimed.update(_key(found.path) for found in pictures)
 
-    def claim(self, found: Found, kind: "PictureKind", label: str) -> Path:
-        """The result's name, kept from all that follow; it may have been taken before this run.
+    def target(self, found: Found, kind: "PictureKind", label: str) -> Path:
+        """What the result would be called, were the name its alone.
 
         Raises:
             UsageError: it is the picture's own name.
         """
-        from imagine.stages.publish import numbered
-
         target = self._target(found.path, found.below, kind, label)
         if os.path.realpath(target) == os.path.realpath(found.path):
             raise UsageError(
                 f"The result would replace its own source {quoted_path(found.path)}; give it "
                 "another name."
             )
+        return target
+
+    @property
+    def is_file(self) -> bool:
+        """Whether the user named the very file of the result."""
+        return self.destination is not None and self.destination.file_name is not None
+
+    def take(self, path: Path) -> None:
+        """Keep a result that is there from all pictures that have none yet."""
+        self.claimed.add(_key(path))
+
+    def is_taken(self, path: Path) -> bool:
+        """Whether a picture of this run has the name, or is its result."""
+        return _key(path) in self.claimed
+
+    def claim(self, target: Path) -> Path:
+        """The target or its first number that is no other's; it may be taken by something else."""
+        from imagine.stages.publish import numbered
+
         # Thousands of pictures may have one name, and each number is tried once.
         names = self.names.setdefault(str(target), numbered(target))
         free = next(path for path in names if _key(path) not in self.claimed)
@@ -110,6 +127,8 @@ def naming_of(output: str | None, format: str | None) -> Naming:
     wanted = cast("ImageFormat | None", format)
     if output is None:
         return Naming(None, wanted)
+    if output == "-":
+        raise UsageError("Pictures do not go to stdout; write ./- for a directory of that name.")
     destination = destination_of(output, format=wanted)
     return Naming(destination, destination.format)
 
@@ -131,6 +150,18 @@ def check_output(naming: Naming, pictures: int, *, sidecar: bool) -> None:
             f"{pictures} pictures cannot all become {quoted_path(name)}; name a directory."
         )
     check_destination(naming.destination, sidecar=sidecar)
+
+
+def check_directories(naming: Naming, *, sidecar: bool) -> None:
+    """Refuse a directory in which a result cannot be written, before anything is made or paid.
+
+    Raises:
+        SaveError: naming the first.
+    """
+    from imagine.stages.save import Destination, check_destination
+
+    for directory in naming.directories:
+        check_destination(Destination(directory, None, None), sidecar=sidecar)
 
 
 def results_at(target: Path) -> Iterator[Path]:

@@ -1,28 +1,26 @@
 """What is to be done with each picture: a file goes in; a job, or why there is none, comes out."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from pathlib import Path, PurePath
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from imagine.cli.upscale_earlier import Earlier
 from imagine.cli.upscale_inputs import Found
-from imagine.cli.upscale_names import Naming, results_at
+from imagine.cli.upscale_names import Naming
 from imagine.cli.upscale_sizes import Sizing
-from imagine.stages.errors import SpecError
+from imagine.stages.enlargement import titled
+from imagine.stages.errors import UsageError
 
 if TYPE_CHECKING:
     from imagine.stages.image import ImageFormat
-    from imagine.stages.recipe import Recipe, UpscaleRecord
+    from imagine.stages.recipe import UpscaleRecord
     from imagine.stages.upscale import Upscaler
     from imagine.stages.upscale.enlarge import Target
     from imagine.stages.upscale.look import Look
 
-# Where a record keeps the model that was asked for, when another name served the request; and the
-# user's words.
-ASKED_MODEL = "asked_model"
-PROMPT = "prompt"
 # Makes the upscaler that suits a picture, and says why ("" where it was named).
-Choose = Callable[["Recipe | None"], "tuple[Upscaler, str]"]
+Choose = Callable[["Look"], "tuple[Upscaler, str]"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +52,7 @@ class Job:
     Attributes:
         size: of the picture, upright.
         place: the result's name, where it is free or `overwrite` is set.
+        is_placed: no other picture of the run has that name.
         format: that it is written as.
     """
 
@@ -63,8 +62,27 @@ class Job:
     upscaler: "Upscaler"
     why: str
     place: Path
+    is_placed: bool
     format: "ImageFormat"
     overwrite: bool
+
+    @property
+    def grows(self) -> bool:
+        """Whether the upscaler has anything to do: what only shrinks is resampled."""
+        width, height = self.size
+        return self.target.full_width > width or self.target.full_height > height
+
+    @property
+    def maker(self) -> str:
+        """What makes it, as messages name it."""
+        if self.grows:
+            return titled(self.upscaler)
+        return "nearest" if self.upscaler.name == "nearest" else "lanczos"
+
+    @property
+    def is_paid(self) -> bool:
+        """Whether making it costs money."""
+        return self.grows and self.upscaler.capabilities.paid
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +116,7 @@ class Planner:
     wish: Wish
     naming: Naming
     choose: Choose
+    earlier: Earlier
 
     def plan(self, found: Found) -> Job | Finished | LargeEnough:
         """What is to be done with one picture; its pixels are not decoded.
@@ -109,80 +128,47 @@ class Planner:
         from imagine.stages.upscale.look import look_at
         from imagine.stages.upscale.write import check_enlarged
 
+        if found.fault:
+            raise UsageError(found.fault)
         look = look_at(found.path)
         target = self.wish.sizing.target(look.size)
         if self.wish.sizing.is_reached(look.size, target):
             return LargeEnough(found, look.size)
-        upscaler, why = self.choose(look.recipe)
+        upscaler, why = self.choose(look)
         check(upscaler, look.size, target, denoise=self.wish.denoise, sharpen=self.wish.sharpen)
         format = self.naming.format_of(look.kind)
         check_enlarged(format, target.width, target.height)
-        place = self.naming.claim(found, look.kind, self.wish.sizing.label(target))
-        earlier = self._result_of(look, found.path, place, upscaler, target)
-        if earlier is not None and not self.wish.force:
-            path, record = earlier
-            return Finished(found, look.size, target, upscaler, path, record)
-        return Job(
+        job = Job(
             found,
             look.size,
             target,
             upscaler,
             why,
-            place=place if earlier is None else earlier[0],
+            place=self.naming.target(found, look.kind, self.wish.sizing.label(target)),
+            is_placed=False,
             format=format,
-            overwrite=self.wish.overwrite or earlier is not None,
+            overwrite=self.wish.overwrite,
         )
+        return self._unless_finished(job, look)
 
-    def _result_of(
-        self, look: "Look", source: Path, place: Path, upscaler: "Upscaler", target: "Target"
-    ) -> "tuple[Path, UpscaleRecord | None] | None":
-        """The file that an earlier run made of this picture and this wish."""
-        for path in results_at(place):
-            record = last_upscale(path)
-            if record is None:
-                if not self.wish.metadata and is_as_wanted(path, source, target):
-                    return path, None
-            elif self._is_of(record, upscaler, target) and record.source_sha256 == look.sha256():
-                return path, record
-        return None
+    def _unless_finished(self, job: Job, look: "Look") -> Job | Finished:
+        """The job, or its result from an earlier run; with --force, the job in that one's place."""
+        result = self.earlier.recorded(job, look.sha256())
+        path, record = (None, None) if result is None else (result.path, result.record)
+        if path is None and not self.wish.metadata:
+            # Results that say nothing of themselves are told apart by their names alone.
+            job = replace(job, place=self.naming.claim(job.place), is_placed=True)
+            path = self.earlier.unrecorded(job)
+        if path is None:
+            return job
+        self.naming.take(path)
+        if not self.wish.force:
+            return Finished(job.found, job.size, job.target, job.upscaler, path, record)
+        self.naming.directories[path.parent] = None
+        return replace(job, place=path, is_placed=True, overwrite=True)
 
-    def _is_of(self, record: "UpscaleRecord", upscaler: "Upscaler", target: "Target") -> bool:
-        """Whether a result was made by the same request, of whatever picture."""
-        return (
-            record.upscaler == upscaler.name
-            and asked_model(upscaler) in ("", record.model, record.parameters.get(ASKED_MODEL))
-            and (record.width, record.height) == (target.width, target.height)
-            and (record.full_width, record.full_height) == (target.full_width, target.full_height)
-            and record.denoise == self.wish.denoise
-            and record.sharpen == self.wish.sharpen
-            and record.parameters.get(PROMPT) == self.wish.prompt
-        )
-
-
-def asked_model(upscaler: "Upscaler") -> str:
-    """The model that is asked for, as a record may keep it: without the directory of a file."""
-    return PurePath(upscaler.model).name
-
-
-def last_upscale(path: Path) -> "UpscaleRecord | None":
-    """What a picture says of its last enlargement; None where it says nothing readable."""
-    from imagine.stages.upscale.record import read_upscales
-
-    try:
-        upscales = read_upscales(path)
-    except SpecError:
-        return None
-    return upscales[-1] if upscales else None
-
-
-def is_as_wanted(path: Path, source: Path, target: "Target") -> bool:
-    """Whether a file without metadata counts as the result: of its size, and no older."""
-    from imagine.stages.errors import UsageError
-    from imagine.stages.upscale.look import look_at
-
-    try:
-        size = look_at(path).size
-    except UsageError:
-        return False
-    same = size == (target.width, target.height)
-    return same and path.stat().st_mtime_ns >= source.stat().st_mtime_ns
+    def placed(self, job: Job) -> Job:
+        """The job with a name of its own, once the results are known that are there."""
+        if job.is_placed:
+            return job
+        return replace(job, place=self.naming.claim(job.place), is_placed=True)

@@ -1,20 +1,37 @@
 """What `imagine upscale` tells: results as paths or JSON on stdout, all else on stderr."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from imagine.cli.console import Console, error_envelope, fail
 from imagine.cli.upscale_plan import Finished, Job, LargeEnough
-from imagine.stages.enlargement import titled
 from imagine.stages.errors import ImagineError, quoted_path
+from imagine.stages.files import sha256_of
 from imagine.stages.network.providers import PROVIDERS
 
 if TYPE_CHECKING:
+    from imagine.cli.upscale_making import Made
     from imagine.cli.upscale_sizes import Sizing
-    from imagine.cli.upscale_work import Made
     from imagine.stages.money.estimate import Estimate
-    from imagine.stages.upscale import Upscaler
+
+
+# Keys of what is told as JSON, with what stands there where nothing is known.
+_UNKNOWN: dict[str, Any] = {
+    **dict.fromkeys(("path", "width", "height", "from_width", "from_height", "upscaler", "model")),
+    "notes": (),
+    "cost": None,
+    "finished_before": False,
+}
+_UNKNOWN_MADE: dict[str, Any] = dict.fromkeys(("seconds", "sha256", "bytes", "sidecar_path"))
+_UNKNOWN_PLANNED: dict[str, Any] = {
+    "dry_run": True,
+    **dict.fromkeys(("overwrite", "full_width", "full_height", "passes", "estimate")),
+}
+
+
+# A result that somebody may not have meant: a square of 22,000 pixels.
+_MANY_PIXELS = 500_000_000
 
 
 @dataclass(slots=True)
@@ -22,26 +39,56 @@ class Report:
     """Tells of each picture as it comes, and counts.
 
     Attributes:
-        several: whether more than one picture was named, so that each line has to say which.
+        pictures: that were named; with several, each line has to say which.
         dry_run: nothing is made.
         done: pictures that were enlarged.
         finished: pictures whose result was there.
-        stopped: the failure that stopped all, told already as the others.
+        unrecorded: those of them whose result says nothing of itself.
+        large: pictures that need not grow.
+        failures: pictures that failed; the errors are told at once, and hold much.
+        exit_code: of the last of them.
+        stopped: the exit code of the failure that stopped all, told already as the others.
     """
 
     console: Console
     sizing: "Sizing"
-    several: bool
+    pictures: int
     dry_run: bool
     done: int = 0
     finished: int = 0
-    failures: list[ImagineError] = field(default_factory=list)
-    stopped: ImagineError | None = None
+    unrecorded: int = 0
+    large: int = 0
+    failures: int = 0
+    exit_code: int = 0
+    stopped: int | None = None
 
-    def upscaler(self, upscaler: "Upscaler", why: str) -> None:
-        """Who enlarges, once for each that does."""
-        reason = f" ({why})" if why else ""
-        self.console.note_once(f"Upscaler {titled(upscaler)}{reason}.")
+    @property
+    def several(self) -> bool:
+        return self.pictures > 1
+
+    def upscaler(self, job: Job) -> None:
+        """Who enlarges, once for each that does; of the only picture its sizes, too."""
+        reason = f" ({job.why})" if job.why and job.grows else ""
+        by = f"{job.maker}{reason}."
+        if self.several or self.dry_run:
+            self.console.note_once(f"Upscaler {by}")
+        else:
+            self.console.note(f"{_sizes(job)}, upscaler {by}")
+        if (pixels := job.target.width * job.target.height) > _MANY_PIXELS:
+            passes = passes_of(job) or 1
+            told = "1 pass" if passes == 1 else f"{passes} passes"
+            self.console.warn(
+                f"{quoted_path(job.found.path)} becomes {job.target.width}x{job.target.height}, "
+                f"{pixels / 10**9:.1f} billion pixels in {told}: this takes long and much of the "
+                "disk."
+            )
+
+    def ended(self, done: "Made | Finished") -> None:
+        """A picture that is enlarged and saved, by this run or by another one meanwhile."""
+        if isinstance(done, Finished):
+            self.finished_before(done)
+        else:
+            self.made(done)
 
     def made(self, made: "Made") -> None:
         """A picture that is enlarged and saved."""
@@ -50,7 +97,7 @@ class Report:
         for note in made.notes:
             self.console.warn(f"{quoted_path(job.found.path)}: {note}" if self.several else note)
         self.console.detail(
-            f"{job.found.path}: {_sizes(job)} by {titled(job.upscaler)} in {made.seconds:.2f} s, "
+            f"{job.found.path}: {_sizes(job)} by {job.maker} in {made.seconds:.2f} s, "
             f"{artifact.bytes} bytes."
         )
         if not self.console.json:
@@ -73,6 +120,7 @@ class Report:
     def finished_before(self, item: Finished) -> None:
         """A picture whose result an earlier run left."""
         self.finished += 1
+        self.unrecorded += item.record is None
         if not self.console.json:
             told = f"{item.found.path}: finished before, " if self.dry_run else ""
             self.console.result(f"{told}{item.path}")
@@ -82,7 +130,7 @@ class Report:
             path=item.path,
             model=item.upscaler.model if item.record is None else item.record.model,
             seconds=None,
-            sha256=_digest(item.path),
+            sha256=sha256_of(item.path),
             bytes=item.path.stat().st_size,
             sidecar_path=None,
             notes=[],
@@ -97,11 +145,14 @@ class Report:
             f"{quoted_path(item.found.path)} is {width}x{height} already, nothing to enlarge for "
             f"{self.sizing.told()}; it is left out."
         )
-        self.console.note(note)
+        self.large += 1
+        if self.several:
+            self.console.detail(note)
+        else:
+            self.console.note(note)
         if self.console.json:
             size = {"width": width, "height": height, "from_width": width, "from_height": height}
-            row = {"ok": True, "source": str(item.found.path), "path": None, **size}
-            self.console.result_json(row | {"notes": [note]})
+            self._row(item.found.path, path=None, **size, notes=[note])
 
     def results_left_out(self, paths: list[Path]) -> None:
         """Results of earlier runs that are among the pictures."""
@@ -114,7 +165,8 @@ class Report:
 
     def failure(self, path: Path, error: ImagineError) -> None:
         """A picture that failed; nearly every message names it already."""
-        self.failures.append(error)
+        self.failures += 1
+        self.exit_code = error.exit_code
         is_named = quoted_path(path) in str(error)
         fail(error, where=f"{quoted_path(path)}: " if self.several and not is_named else "")
         if self.console.json:
@@ -128,18 +180,23 @@ class Report:
         if self.console.json:
             self._tell(
                 job,
-                dry_run=True,
                 path=job.place,
                 overwrite=job.overwrite,
-                model=job.upscaler.model,
+                model=job.upscaler.model or None,
                 full_width=job.target.full_width,
                 full_height=job.target.full_height,
                 passes=passes_of(job),
                 estimate=estimate_values(estimate),
             )
             return
-        price = f", {estimate.told(most=True)}" if job.upscaler.capabilities.paid else ""
+        price = f", {estimate.told(most=True)}" if job.is_paid else ""
         self.console.result(f"{job.found.path}: {_sizes(job)}{_way(job)}, {job.place}{price}")
+
+    def interrupted(self, finished: int, pictures: int) -> str:
+        """What is said of Ctrl-C among several pictures; "" for one."""
+        if pictures < 2:
+            return ""
+        return f"Interrupted: {finished} of {pictures} are finished; the same command goes on."
 
     def conclude_dry_run(self, jobs: int, estimate: "Estimate") -> None:
         """What is said at the end of a dry run.
@@ -150,6 +207,7 @@ class Report:
         """
         if self.failures and not jobs:
             return
+        self._left_out()
         price = "" if estimate.is_free else f", {estimate.told(most=True)}"
         were = "picture" if jobs == 1 else "pictures"
         self.console.note(f"Would make {jobs} {were}{price}. Nothing was written.")
@@ -165,23 +223,41 @@ class Report:
             self.console.note(
                 f"{self.finished} picture{were} finished before; --force makes {them} anew."
             )
+        if self.unrecorded:
+            self.console.note(
+                "Without metadata only size and time tell that; a changed option is not seen."
+            )
+        self._left_out()
         if self.stopped is not None and left > 1:
             self.console.note(f"{left} pictures are left; the same command goes on with them.")
 
-    def _tell(self, item: Job | Finished, *, path: Path, model: str, **values: Any) -> None:
+    def _left_out(self) -> None:
+        if self.several and self.large:
+            were = "was" if self.large == 1 else "were"
+            self.console.note(
+                f"{self.large} of {self.pictures} {were} large enough for {self.sizing.told()} and "
+                f"{were} left out."
+            )
+
+    def _tell(self, item: Job | Finished, *, path: Path, **values: Any) -> None:
+        self._row(
+            item.found.path,
+            path=str(path),
+            width=item.target.width,
+            height=item.target.height,
+            from_width=item.size[0],
+            from_height=item.size[1],
+            upscaler=item.upscaler.name,
+            **values,
+        )
+
+    def _row(self, source: Path, **values: Any) -> None:
+        """An object with the same keys for every picture of a run that has not failed."""
+        unknown = _UNKNOWN_PLANNED if self.dry_run else _UNKNOWN_MADE
+        row = {"ok": True, "source": str(source), **_UNKNOWN, **unknown, **values}
+        known = _UNKNOWN.keys() | unknown.keys()
         self.console.result_json(
-            {
-                "ok": True,
-                "source": str(item.found.path),
-                "path": str(path),
-                "width": item.target.width,
-                "height": item.target.height,
-                "from_width": item.size[0],
-                "from_height": item.size[1],
-                "upscaler": item.upscaler.name,
-                "model": model,
-                **values,
-            }
+            {key: value for key, value in row.items() if key in known or key in ("ok", "source")}
         )
 
 
@@ -193,7 +269,7 @@ def _sizes(job: Job) -> str:
 def _way(job: Job) -> str:
     """How the size is reached: " by photo, 2 passes of 2x, cropped from 4096x4608"."""
     target, passes = job.target, passes_of(job)
-    told = f" by {titled(job.upscaler)}"
+    told = f" by {job.maker}"
     if passes is not None:
         factor = max(job.upscaler.capabilities.factors)
         told += f", {passes} {'pass' if passes == 1 else 'passes'} of {factor}x"
@@ -208,17 +284,10 @@ def passes_of(job: Job) -> int | None:
     What a server does is its own business: it is asked once.
     """
     factors = job.upscaler.capabilities.factors
-    if not factors or job.upscaler.name in PROVIDERS:
+    if not factors or not job.grows or job.upscaler.name in PROVIDERS:
         return None
     width, height = job.size
     passes = 0
     while width < job.target.full_width or height < job.target.full_height:
         width, height, passes = width * max(factors), height * max(factors), passes + 1
     return passes
-
-
-def _digest(path: Path) -> str:
-    from hashlib import file_digest
-
-    with path.open("rb") as file:
-        return file_digest(file, "sha256").hexdigest()

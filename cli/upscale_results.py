@@ -9,9 +9,10 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 
+from imagine.cli.upscale_earlier import last_upscale
 from imagine.cli.upscale_inputs import Found
-from imagine.cli.upscale_plan import last_upscale
 from imagine.stages.errors import UsageError
+from imagine.stages.files import sha256_of
 
 # What stands behind the stem of a picture in the name of its result, with a number where taken.
 _LABEL = re.compile(r"(?P<stem>.+)-(?:(?P<factor>[2348])x|(?P<size>[0-9]+x[0-9]+))(?:-[0-9]+)?")
@@ -59,10 +60,8 @@ def _has_size_of(path: Path, label: re.Match[str], source: Path) -> bool:
 
 
 def _digests(pictures: Sequence[Found]) -> Iterator[str]:
-    from hashlib import file_digest
-
     # A pipe would not end, and what cannot be read is told of when it is to be enlarged.
     for item in pictures:
         if item.path.is_file():
-            with suppress(OSError), item.path.open("rb") as file:
-                yield file_digest(file, "sha256").hexdigest()
+            with suppress(OSError):
+                yield sha256_of(item.path)

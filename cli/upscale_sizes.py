@@ -41,7 +41,9 @@ class Sizing:
         return to_long_edge(size, self.long_edge or 0)
 
     def is_reached(self, size: tuple[int, int], target: "Target") -> bool:
-        """Whether a picture of `size` is as large as that already."""
+        """Whether nothing is to be done; an exact size is made by shrinking, too."""
+        if self.exact is not None:
+            return self.exact == size
         return target.full_width <= size[0] and target.full_height <= size[1]
 
     def label(self, target: "Target") -> str:

@@ -9,9 +9,10 @@ from imagine.stages.errors import UsageError, shown
 
 if TYPE_CHECKING:
     from imagine.stages.generate import Backend
-    from imagine.stages.recipe import Recipe, UpscaleRecord
-    from imagine.stages.spec import Style
+    from imagine.stages.recipe import UpscaleRecord
+    from imagine.stages.spec import PromptSpec
     from imagine.stages.upscale import Upscaler
+    from imagine.stages.upscale.auto import Known
     from imagine.stages.upscale.enlarge import Target
 
 FACTORS = (2, 3, 4, 8)
@@ -20,6 +21,8 @@ FACTORS = (2, 3, 4, 8)
 MOST_PIXELS = 89_000_000
 # Whoever asks for less has mistyped.
 LEAST_SIDE = 16
+# Less than that cannot be seen, and is not worth a network's work or a provider's price.
+LEAST_GROWTH = 1.02
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,19 +30,21 @@ class Enlarging:
     """What is wanted of all pictures of a command.
 
     Attributes:
-        find: names the upscaler for a picture of some style, drawn by a backend, and says why.
+        find: names the upscaler for a picture of which that much is known, and says why.
         factor: times as wide and as high as drawn; None, where nothing was said, and 1 for only
             what a `size` makes necessary.
         denoise: as `UpscaleRequest` has it.
         sharpen: 0 to 2.
         again: makes the upscaler of a recorded enlargement anew; None where another was named.
+        named: the upscaler as the user named it, a path perhaps; "" where `find` chooses one.
     """
 
-    find: "Callable[[Style | None, str], tuple[Upscaler, str]]"
+    find: "Callable[[Known], tuple[Upscaler, str]]"
     factor: int | None = None
     denoise: int | None = None
     sharpen: float | None = None
     again: "Callable[[UpscaleRecord], Upscaler] | None" = None
+    named: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +58,8 @@ class Enlargement:
         factor: times as wide and as high.
         size: exact pixels, the middle of the picture where the shapes differ.
         denoise, sharpen: as `imagine.stages.upscale.enlarge.enlarge` takes them.
+        named: how the command line names the upscaler; "" for its name and model.
+        note: what the user asked for in vain, a sentence; "" for nothing.
     """
 
     upscaler: "Upscaler"
@@ -62,6 +69,8 @@ class Enlargement:
     size: tuple[int, int] | None = None
     denoise: int | None = None
     sharpen: float = 0.0
+    named: str = ""
+    note: str = ""
 
     def target(self, drawn: tuple[int, int] | None = None) -> "Target":
         """The size of the result.
@@ -85,12 +94,13 @@ class Enlargement:
         """Like "enlarged 2x by photo to 2048x2048"."""
         target = self.target()
         width, height = self.result
-        factor = max(target.full_width / self.drawn[0], target.full_height / self.drawn[1])
-        by = f" by {titled(self.upscaler)}"
-        way = f"enlarged {factor:.3g}x{by}" if factor > 1 else "shrunk" if factor < 1 else ""
-        cropped = (target.full_width, target.full_height) != (width, height)
+        factor = _growth(self.drawn, target)
+        way = "shrunk" if factor < 1 else ""
+        if factor >= LEAST_GROWTH:
+            way = f"enlarged {factor:.3g}x by {titled(self.upscaler)}"
+        cropped = target.whole != (width, height)
         steps = [step for step in (way, "cropped" if cropped else "") if step]
-        return f"{' and '.join(steps)} to {width}x{height}"
+        return f"{' and '.join(steps) or 'brought'} to {width}x{height}"
 
     @property
     def size_option(self) -> str:
@@ -102,7 +112,7 @@ class Enlargement:
         """Its options that say how."""
         denoise = "" if self.denoise is None else f" --denoise {self.denoise}"
         sharpen = f" --sharpen {self.sharpen:g}" if self.sharpen else ""
-        return f"--upscaler {quote(titled(self.upscaler))}{denoise}{sharpen}"
+        return f"--upscaler {quote(self.named or titled(self.upscaler))}{denoise}{sharpen}"
 
 
 def titled(upscaler: "Upscaler") -> str:
@@ -145,8 +155,10 @@ def is_needed(
     """
     if enlarging is None:
         return False
-    grows = enlarging.factor not in (None, 1)
-    return grows or (size is not None and drawn_size(backend, size, enlarging) != size)
+    factor = enlarging.factor or 1
+    if size is None:
+        return factor != 1
+    return _times(size, factor) != drawn_size(backend, size, enlarging)
 
 
 def check_pixels(size: tuple[int, int]) -> None:
@@ -156,8 +168,9 @@ def check_pixels(size: tuple[int, int]) -> None:
         UsageError: naming what makes larger ones.
     """
     if size[0] * size[1] > MOST_PIXELS:
+        megapixels = f"{size[0] * size[1] / 1e6:,.1f}".removesuffix(".0")
         raise UsageError(
-            f"The size {size[0]}x{size[1]} is {size[0] * size[1] / 1e6:.4g} megapixels, and at "
+            f"The size {size[0]}x{size[1]} is {megapixels} megapixels, and at "
             f"most {MOST_PIXELS / 1e6:g} are made at once; draw a smaller picture and enlarge the "
             "file with `imagine upscale`, which needs no memory for the result."
         )
@@ -166,32 +179,28 @@ def check_pixels(size: tuple[int, int]) -> None:
 def enlargements_for(
     enlarging: Enlarging | None,
     *,
-    style: "Style | None",
+    spec: "PromptSpec",
     backend: "Backend",
     drawn: tuple[int, int],
     size: tuple[int, int] | None,
 ) -> tuple[Enlargement, ...]:
-    """What becomes of pictures of one plan.
+    """What becomes of pictures of one plan; nothing, where they are drawn as wanted.
 
     Args:
+        spec: their description.
         drawn: pixels that the backend is asked for.
         size: pixels that the user asked for, before any factor; None for what is drawn.
 
     Raises:
         UsageError: the upscaler cannot do it, or the result would be too large.
+        LocalBackendError: nothing can be enlarged here.
     """
     wanted = size or drawn
     factor = (enlarging.factor if enlarging is not None else None) or 1
-    if enlarging is None or (wanted == drawn and factor == 1):
+    result = _times(wanted, factor)
+    if enlarging is None or result == drawn:
         return ()
-    result = wanted[0] * factor, wanted[1] * factor
-    shrinks = result[0] <= drawn[0] and result[1] <= drawn[1]
-    if shrinks:
-        from imagine.stages.upscale import UPSCALERS
-
-        upscaler, why = UPSCALERS.create("lanczos"), ""
-    else:
-        upscaler, why = enlarging.find(style, backend.name)
+    upscaler, why = enlarging.find(known_of(spec, backend))
     enlargement = Enlargement(
         upscaler=upscaler,
         why=why,
@@ -200,8 +209,57 @@ def enlargements_for(
         size=None if wanted == drawn else result,
         denoise=enlarging.denoise,
         sharpen=enlarging.sharpen or 0.0,
+        named=enlarging.named,
     )
-    return (checked(enlargement),)
+    check_pixels(result)
+    return (checked(without_idle(enlargement)),)
+
+
+def known_of(spec: "PromptSpec", backend: "Backend") -> "Known":
+    """What is known of a picture that is still to be drawn."""
+    from imagine.stages.upscale.auto import Known
+
+    return Known(style=spec.style, words=spec.source_prompt, drawn_by=backend.name)
+
+
+def _times(size: tuple[int, int], factor: int) -> tuple[int, int]:
+    return size[0] * factor, size[1] * factor
+
+
+def _growth(drawn: tuple[int, int], target: "Target") -> float:
+    """How many times as large the whole picture becomes."""
+    return max(target.full_width / drawn[0], target.full_height / drawn[1])
+
+
+def grows(drawn: tuple[int, int], size: tuple[int, int]) -> bool:
+    """Whether a drawn picture needs an upscaler to come to a size."""
+    from imagine.stages.upscale.enlarge import covering
+
+    return _growth(drawn, covering(drawn, size)) >= LEAST_GROWTH
+
+
+def without_idle(enlargement: Enlargement) -> Enlargement:
+    """The enlargement without its upscaler where that has nothing to do; nearest may stay."""
+    growth = _growth(enlargement.drawn, enlargement.target())
+    if growth >= LEAST_GROWTH:
+        return enlargement
+    from imagine.stages.upscale import UPSCALERS
+
+    told = "is only shrunk" if growth < 1 else "hardly grows" if growth > 1 else "is only cropped"
+    upscaler, named = enlargement.upscaler, enlargement.named
+    stays = upscaler.name in ("nearest", "lanczos")
+    # One that was chosen for a picture is not missed.
+    idle = [f"the upscaler {titled(upscaler)}"] if not (stays or enlargement.why) else []
+    idle += ["--denoise"] if enlargement.denoise is not None else []
+    does = "does" if len(idle) == 1 else "do"
+    return replace(
+        enlargement,
+        upscaler=upscaler if stays else UPSCALERS.create("lanczos"),
+        why=enlargement.why if stays else f"the picture {told}",
+        denoise=None,
+        named=named if stays else "",
+        note=f"The picture {told}, so {' and '.join(idle)} {does} nothing." if idle else "",
+    )
 
 
 def checked(enlargement: Enlargement) -> Enlargement:
@@ -209,9 +267,12 @@ def checked(enlargement: Enlargement) -> Enlargement:
 
     Raises:
         UsageError: it cannot.
+        LocalBackendError: nothing can be enlarged here.
     """
+    from imagine.stages.upscale.auto import check_numpy
     from imagine.stages.upscale.enlarge import check
 
+    check_numpy()
     check_pixels(enlargement.result)
     check(
         enlargement.upscaler,
@@ -223,78 +284,24 @@ def checked(enlargement: Enlargement) -> Enlargement:
     return enlargement
 
 
-def enlargement_note(
-    backend: "Backend", size: tuple[int, int], enlargements: Sequence[Enlargement]
-) -> str:
-    """What is said where another size is drawn than was asked for."""
-    drawn = enlargements[0].drawn
-    return (
-        f"{backend.name} does not draw {size[0]}x{size[1]}: drawn at {drawn[0]}x{drawn[1]}, "
-        f"{enlargements[0].told()}."
-    )
-
-
-def recorded_enlargements(
-    recipe: "Recipe", drawn: tuple[int, int], enlarging: Enlarging, *, backend: "Backend"
-) -> tuple[Enlargement, ...]:
-    """What enlarged a picture, to be done once more, one after the other.
-
-    Where the picture is drawn in another size this time, what it came to in the end is made at
-    once.
+def enlargement_notes(
+    backend: "Backend",
+    drawn: tuple[int, int],
+    size: tuple[int, int] | None,
+    enlargements: Sequence[Enlargement],
+) -> list[str]:
+    """What is said where another size is drawn than was asked for, or an option does nothing.
 
     Args:
         drawn: pixels that the backend is asked for.
-        enlarging: what is wanted otherwise, this time.
-
-    Raises:
-        UsageError: an upscaler is not there any more, or cannot do it.
+        size: pixels that the user asked for, before any factor; None for what is drawn.
     """
-    same_size = drawn == recipe.to_request().size
-    made: list[Enlargement] = []
-    for record in recipe.upscales if same_size else recipe.upscales[-1:]:
-        found = enlarging.again(record) if enlarging.again is not None else None
-        upscaler, why = (found, "") if found else enlarging.find(recipe.spec.style, backend.name)
-        factor = _factor_of(record) if same_size else None
-        enlargement = Enlargement(
-            upscaler=upscaler,
-            why=why,
-            drawn=made[-1].result if made else drawn,
-            factor=factor,
-            size=None if factor else (record.width, record.height),
-            denoise=record.denoise if enlarging.denoise is None else enlarging.denoise,
-            sharpen=record.sharpen if enlarging.sharpen is None else enlarging.sharpen,
-        )
-        made.append(checked(enlargement))
-    return tuple(made)
-
-
-def enlarged_alike(
-    enlargements: Sequence[Enlargement], drawn: tuple[int, int]
-) -> tuple[Enlargement, ...]:
-    """The same for pictures that are drawn in another size; of another shape by as many pixels.
-
-    Args:
-        drawn: pixels that the backend is asked for.
-
-    Raises:
-        UsageError: an upscaler cannot do it.
-    """
-    made: list[Enlargement] = []
-    for step in enlargements:
-        source = made[-1].result if made else drawn
-        size = step.size
-        if size is not None and source != step.drawn:
-            scale = (size[0] * size[1] / (source[0] * source[1])) ** 0.5
-            size = round(source[0] * scale), round(source[1] * scale)
-        made.append(checked(replace(step, drawn=source, size=size)))
-    return tuple(made)
-
-
-def _factor_of(record: "UpscaleRecord") -> int | None:
-    """By how much a picture was enlarged, where that is a whole number and nothing was cropped."""
-    factor = record.width // record.from_width
-    exact = (record.from_width * factor, record.from_height * factor)
-    return factor if factor > 1 and exact == (record.width, record.height) else None
+    notes = [step.note for step in enlargements if step.note]
+    if size in (None, drawn):
+        return notes
+    told = ", ".join(step.told() for step in enlargements) or "which is what is wanted in the end"
+    missed = f"{backend.name} does not draw {size[0]}x{size[1]}"
+    return [f"{missed}: drawn at {drawn[0]}x{drawn[1]}, {told}.", *notes]
 
 
 def check_factor(factor: int | None) -> int | None:

@@ -1,6 +1,7 @@
 """A path goes in; the text of a regular file comes out, never waited for and never endless."""
 
 import stat
+from hashlib import file_digest
 from pathlib import Path
 
 from imagine.stages.errors import SpecError, quoted_path, unreadable
@@ -28,6 +29,16 @@ def check_regular(path: Path) -> None:
             f"{quoted_path(path)} is {_KINDS[kind]}, which cannot be read here; "
             "save its content to a file first."
         )
+
+
+def sha256_of(path: Path) -> str:
+    """The sha256 of a file as it is now, in hexadecimal.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    with path.open("rb") as file:
+        return file_digest(file, "sha256").hexdigest()
 
 
 def read_text(path: Path, *, limit: int) -> str:

@@ -32,6 +32,8 @@ DECODING_ERRORS = (
     TypeError,
     OverflowError,
     RuntimeError,
+    # Pillow asserts that a picture of a palette has one.
+    AssertionError,
     struct.error,
     zlib.error,
 )

@@ -135,26 +135,26 @@ def enlarged(
     """
     if not plan.enlargements:
         return picture
-    start = perf_counter()
     pixels = picture.image.pixels
     profile = pixels.info.get("icc_profile")
     records, notes = [], list(_given_up(picture.image))
+    # Of the work alone: pictures of a batch wait for their turn.
+    spent: list[float] = []
     for step in plan.enlargements:
         size = pixels.size
-        work = partial(_enlarge, step, pixels, request, on_progress)
+        work = partial(_enlarge, step, pixels, request, on_progress, spent)
         (result, pixels), dollars = charge(step, work)
-        records.append(_upscale_record(step, size, result, dollars))
+        records.append(_record(step, size, result, dollars))
         # That it only shrinks was foreseen, and told with the plan.
         notes += result.notes if step.upscaler.name != "lanczos" else ()
     if profile is not None:
         pixels.info["icc_profile"] = profile
     recipe = picture.recipe
-    seconds = round(perf_counter() - start, 4)
     changes = {
         "upscales": tuple(records),
         "original": False,
         "notes": (*recipe.notes, *notes),
-        "timings": {**recipe.timings, "upscale": seconds},
+        "timings": {**recipe.timings, "upscale": round(sum(spent), 4)},
     }
     image = replace(
         picture.image, drawn=pixels, received=None, notes=(*picture.image.notes, *notes)
@@ -167,45 +167,48 @@ def _enlarge(
     pixels: "Image",
     request: ImageRequest,
     on_progress: Callable[[Progress], None],
+    spent: list[float],
 ) -> Made:
-    """One step, computed to its end."""
+    """One step, computed to its end; `spent` takes its seconds."""
     from imagine.stages.upscale.enlarge import enlarge
     from imagine.stages.upscale.raster import image_of, raster_of
 
+    start = perf_counter()
     reads = step.upscaler.capabilities
     result = enlarge(
         raster_of(pixels),
         step.upscaler,
         step.target(pixels.size),
-        denoise=step.denoise,
+        denoise=_denoise(step, pixels.size),
         sharpen=step.sharpen,
         prompt=request.prompt if reads.prompt else None,
         negative_prompt=request.negative_prompt if reads.prompt else None,
         seed=request.seed if reads.seed else None,
         on_progress=on_progress,
     )
-    return result, image_of(result.raster)
+    image = image_of(result.raster)
+    spent.append(perf_counter() - start)
+    return result, image
 
 
-def _upscale_record(
+def _denoise(step: Enlargement, size: tuple[int, int]) -> int | None:
+    """None for a picture that came larger than it was to be, which no upscaler works on."""
+    target = step.target(size)
+    return step.denoise if target.full_width > size[0] or target.full_height > size[1] else None
+
+
+def _record(
     step: Enlargement, size: tuple[int, int], result: Enlarged, dollars: float | None
 ) -> UpscaleRecord:
-    target = step.target(size)
-    # What is as large already was resampled, whoever was to enlarge it.
-    grows = target.full_width > size[0] or target.full_height > size[1]
-    return UpscaleRecord(
-        upscaler=step.upscaler.name if grows else "lanczos",
-        model=result.model,
-        trained=grows and step.upscaler.capabilities.trained,
-        from_width=size[0],
-        from_height=size[1],
-        width=target.width,
-        height=target.height,
-        full_width=target.full_width,
-        full_height=target.full_height,
-        denoise=step.denoise,
+    from imagine.stages.upscale.record import record_of
+
+    return record_of(
+        result,
+        step.upscaler,
+        size=size,
+        target=step.target(size),
+        denoise=_denoise(step, size),
         sharpen=step.sharpen,
-        parameters=dict(result.parameters),
         cost=dollars,
     )
 

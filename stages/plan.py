@@ -5,13 +5,13 @@ from dataclasses import dataclass, replace
 from typing import cast
 
 from imagine.stages.description import Description, adopt
+from imagine.stages.enlarged_again import recorded_enlargements
 from imagine.stages.enlargement import (
     Enlargement,
     Enlarging,
     drawn_size,
-    enlargement_note,
+    enlargement_notes,
     enlargements_for,
-    recorded_enlargements,
 )
 from imagine.stages.errors import UsageError, shown
 from imagine.stages.generate import Backend, CheckingBackend
@@ -90,11 +90,10 @@ def plan_pictures(
         spec, backend, size=size, aspect_ratio=aspect_ratio, images=images, enlarging=enlarging
     )
     enlargements = enlargements_for(
-        enlarging, style=spec.style, backend=backend, drawn=(width, height), size=size
+        enlarging, spec=spec, backend=backend, drawn=(width, height), size=size
     )
     rendered, notes = _rendered(description, backend)
-    if size is not None and size != (width, height):
-        notes.append(enlargement_note(backend, size, enlargements))
+    notes += enlargement_notes(backend, (width, height), size, enlargements)
     notes += _shape_note(spec, backend, width, height, asked=size or aspect_ratio)
     negative = rendered.negative_prompt if backend.capabilities.negative_prompt else None
     first = ImageRequest(
@@ -373,11 +372,10 @@ def _replanned(
     spec = description.spec
     width, height = _size(spec, backend, size=size, aspect_ratio=aspect_ratio, enlarging=enlarging)
     enlargements = enlargements_for(
-        enlarging, style=spec.style, backend=backend, drawn=(width, height), size=size
+        enlarging, spec=spec, backend=backend, drawn=(width, height), size=size
     )
     notes = list(description.notes)
-    if size is not None and size != (width, height):
-        notes.append(enlargement_note(backend, size, enlargements))
+    notes += enlargement_notes(backend, (width, height), size, enlargements)
     first = replace(recorded, spec=spec, width=width, height=height, seed=seed)
     _check_request(first, backend)
     rendered = Rendered(

@@ -238,7 +238,18 @@ def is_abandoned(temporary: Path) -> bool:
         return True
     except (OSError, OverflowError):
         return False
-    return False
+    return _is_dead(process)
+
+
+def _is_dead(process: int) -> bool:
+    """Whether it only waits for its parent to take note, as in a container that nobody reaps in."""
+    try:
+        told = Path(f"/proc/{process}/stat").read_bytes()
+    except OSError:
+        # There is no /proc on this system, or the process ended just now.
+        return False
+    # The number, the name in brackets, which may hold any, then a letter (proc_pid_stat, 5).
+    return told.rpartition(b")")[2].split()[:1] in ([b"Z"], [b"X"])
 
 
 def _places(temporary: Sequence[Path], path: Path) -> list[tuple[Path, Path]]:

@@ -175,6 +175,8 @@ class UpscaleRecord(_Record):
     """What served the request, as the upscaler names it."""
     trained: bool = False
     """Whether that was trained on sampled data; decides the IPTC digital source type."""
+    invents: bool = False
+    """Whether that draws details which the picture did not hold; decides it as well."""
     from_width: Annotated[int, Field(ge=1)]
     from_height: Annotated[int, Field(ge=1)]
     """Pixels of the picture before."""

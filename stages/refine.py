@@ -11,7 +11,7 @@ from time import perf_counter
 from imagine.stages.description import Description, adopt, asked_record, asking_notes
 from imagine.stages.enhance import Enhancer, ModelEnhancer, Question, Revision
 from imagine.stages.enhance.asking import Cache, ask
-from imagine.stages.enlargement import enlarged_alike
+from imagine.stages.enlarged_again import enlarged_alike
 from imagine.stages.errors import UsageError
 from imagine.stages.guard import compare, repair
 from imagine.stages.intent import parse_intent

@@ -191,7 +191,14 @@ def check_destination(
     if not nearest.is_dir():
         raise _save_error(directory, NotADirectoryError(errno.ENOTDIR, ""))
     if not os.access(nearest, os.W_OK | os.X_OK):
-        raise _save_error(directory, PermissionError(errno.EACCES, ""))
+        number = errno.EROFS if _is_read_only(nearest) else errno.EACCES
+        raise _save_error(directory, OSError(number, ""))
+
+
+def _is_read_only(directory: Path) -> bool:
+    """Whether its whole file system is, where that can be asked."""
+    asks = hasattr(os, "statvfs")
+    return asks and bool(os.statvfs(directory).f_flag & os.ST_RDONLY)
 
 
 def split_template(template: str, format: ImageFormat | None) -> tuple[str, ImageFormat | None]:

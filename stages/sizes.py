@@ -9,6 +9,8 @@ from imagine.stages.image import DEFAULT_AREA, SIZE_STEP, size_for
 
 # Model makers round: 1376x768 is called 16:9 (1.79 for 1.78).
 RATIO_TOLERANCE = 0.03
+# A size that is larger by no more than that is drawn rather than a smaller one enlarged.
+LITTLE_SHRINKING = 0.05
 # The shapes that SDXL was trained on (Podell et al. 2023, appendix I), which Stability's SD3 and
 # Replicate's FLUX.1 draw for these ratios too.
 MEGAPIXEL = (
@@ -45,7 +47,8 @@ class Sizes(Protocol):
         """The size to draw where `size`, in pixels, is wanted and not drawn.
 
         What is drawn is enlarged or shrunk until it covers that, and cropped. None where nothing
-        stands for another size: the backend draws all of them alike, within its limits.
+        stands for it: the backend draws every size alike within its limits, and this one is not
+        too large but too small or too steep.
         """
 
     def told(self) -> str:
@@ -63,6 +66,7 @@ class FreeSizes:
         steepest: the longer side over the shorter, at most.
         native: width times height at which its models draw best; None for a backend that draws
             every size alike.
+        upwards: larger ones than `native` are drawn as well, up to the limits.
     """
 
     min_side: int
@@ -72,17 +76,18 @@ class FreeSizes:
     step: int = 1
     steepest: float = 8.0
     native: int | None = DEFAULT_AREA
+    upwards: bool = False
 
     def check(self, name: str, width: int, height: int) -> None:
         if not all(self.min_side <= side <= self.max_side for side in (width, height)):
             raise UsageError(
                 f"The size {width}x{height} is out of range: {name} draws sides from "
-                f"{self.min_side} to {self.max_side} pixels."
+                f"{self.min_side} to {self.max_side} pixels; choose one of these."
             )
         if width * height > self.max_pixels:
             raise UsageError(
                 f"The size {width}x{height} is {width * height / 1e6:.4g} megapixels; "
-                f"{name} draws at most {self.max_pixels / 1e6:.4g}."
+                f"{name} draws at most {self.max_pixels / 1e6:.4g}; choose a smaller one."
             )
         if width % self.step or height % self.step:
             near = "x".join(
@@ -116,16 +121,29 @@ class FreeSizes:
         return max(width, shortest), max(height, shortest)
 
     def near(self, size: tuple[int, int]) -> tuple[int, int] | None:
-        """A few pixels more where only the step is missed, else about `native`."""
-        if self.native is None:
+        """A few pixels more where only the step is missed, else what its models draw best."""
+        if self.native is None and not self._is_too_large(size):
             return None
         if self._draws(rounded := self._to_steps(*size)):
             return rounded
         width, height = _gentler(size, self.steepest)
-        area = min(max(self.native, self.min_pixels), self.max_pixels)
+        area = self._area(width * height)
         factor = min((area / (width * height)) ** 0.5, self.max_side / max(width, height))
         factor = max(factor, self.min_side / min(width, height))
         return self._within(width * factor, height * factor)
+
+    def _is_too_large(self, size: tuple[int, int]) -> bool:
+        """Whether that alone keeps it from being drawn."""
+        width, height = size
+        too_large = max(size) > self.max_side or width * height > self.max_pixels
+        return too_large and max(size) <= self.steepest * min(size)
+
+    def _area(self, wanted: int) -> int:
+        """The pixels to draw of those that are wanted."""
+        if self.native is None:
+            return self.max_pixels
+        most = max(self.native, wanted) if self.upwards else self.native
+        return min(max(most, self.min_pixels), self.max_pixels)
 
     def _draws(self, size: tuple[int, int]) -> bool:
         try:
@@ -197,12 +215,19 @@ class ListedSizes:
         return near[:2]
 
     def near(self, size: tuple[int, int]) -> tuple[int, int] | None:
-        """Of the nearest shape the largest size with no more pixels, else its smallest."""
+        """Of the nearest shape the largest size that need not shrink by more than a little.
+
+        Where all of them would, its smallest: larger ones cost more, and nobody would see it.
+        """
         width, height = size
         shape = self._nearest(size, area=width * height)[2]
         alike = [listed for listed in self.sizes if listed[2] == shape]
         alike.sort(key=lambda listed: listed[0] * listed[1])
-        fitting = [listed for listed in alike if listed[0] * listed[1] <= width * height]
+        fitting = [
+            listed
+            for listed in alike
+            if max(width / listed[0], height / listed[1]) >= 1 - LITTLE_SHRINKING
+        ]
         return (fitting[-1] if fitting else alike[0])[:2]
 
     def shape_of(self, name: str, width: int, height: int) -> str:

@@ -17,10 +17,12 @@ from fakes.audit import payments_in, repeats_in
 from PIL import Image
 from scripted_upscaler import ScriptedUpscaler
 from test_cli_batch import results
+from test_cli_generate_upscale import prices
 
-from imagine.stages.errors import ProviderError
+from imagine.stages.errors import ProviderError, UsageError
 from imagine.stages.image import Progress
 from imagine.stages.metadata import read_recipe
+from imagine.stages.money.usage import Usage
 from imagine.stages.upscale import (
     UPSCALERS,
     Enlarged,
@@ -33,6 +35,7 @@ from imagine.stages.upscale.raster import Raster
 SKETCH = ("-b", "sketch", "-e", "offline", "--seed", "7", "--size", "96x64")
 GEMINI = ("-b", "gemini", "-e", "offline", "-y")
 DOUBLED = ("--upscale", "2", "--upscaler", "nearest")
+BY_SCRIPT = ("--upscaler", "scripted")
 MADE: list[ScriptedUpscaler] = []
 Prepare = Callable[..., ScriptedUpscaler]
 
@@ -86,7 +89,7 @@ def test_rows_choose_for_themselves(imagine: Command) -> None:
         "prompt,upscale,upscaler",
         "a red fox,2,lanczos",
         "a blue fox,,",
-        "a green fox,3,nearest",
+        "a green fox,3x,nearest",
         "a grey fox,1,",
     ]
     Path("foxes.csv").write_text("\n".join(rows) + "\n", encoding="utf-8")
@@ -123,8 +126,8 @@ def test_a_row_may_be_left_as_it_is_drawn(imagine: Command) -> None:
 @pytest.mark.parametrize(
     ("column", "value", "message"),
     [
-        ("upscale", "5", "--upscale 5 is none of 2, 3, 4, 8; choose one of them."),
-        ("upscale", "x", "'upscale' is 'x', which is no whole number from 1 to 8; correct it."),
+        ("upscale", "5", "'upscale' is '5', which is none of 2, 3, 4, 8; correct it."),
+        ("upscale", "x", "'upscale' is 'x', which is none of 2, 3, 4, 8; correct it."),
         ("upscaler", "phto", "There is no upscaler 'phto'; did you mean 'photo'? (known:"),
         ("sharpen", "3", "'sharpen' is '3', which is no number from 0 to 2; correct it."),
     ],
@@ -145,6 +148,45 @@ def test_options_that_would_do_nothing_are_refused(imagine: Command, foxes: Path
     done = imagine("batch", str(foxes), "-o", "out", *SKETCH, "--denoise", "1")
     assert done.code == 2
     assert "--denoise 1 goes with --upscale" in done.err
+
+
+@pytest.mark.parametrize(
+    ("column", "value"), [("denoise", "1"), ("sharpen", "0.5")], ids=["denoise", "sharpen"]
+)
+def test_an_option_of_a_row_that_would_do_nothing_is_refused(
+    imagine: Command, column: str, value: str
+) -> None:
+    rows = f"prompt,upscale,{column}\na fox,2,\nan owl,,{value}\n"
+    Path("foxes.csv").write_text(rows, encoding="utf-8")
+    done = imagine("batch", "foxes.csv", "-o", "out", *SKETCH)
+    assert done.code == 2
+    assert f"line 3: --{column} {value} goes with --upscale" in done.err
+
+
+def test_a_dry_run_counts_the_ways_in_which_rows_are_enlarged(imagine: Command) -> None:
+    rows = "prompt,upscale\na fox,2\nan owl,4\na cat,\n"
+    Path("foxes.csv").write_text(rows, encoding="utf-8")
+    options = ("-o", "out", *SKETCH, "--upscaler", "nearest", "--dry-run")
+    done = imagine("batch", "foxes.csv", *options)
+    assert (
+        "Would draw 3 pictures of 3 prompts with sketch (1 enlarged 2x by nearest to 192x128, 1 "
+        "enlarged 4x by nearest to 384x256)." in done.err
+    )
+
+
+def test_the_results_count_what_enlarging_cost(
+    imagine: Command, gemini: Start, foxes: Path, prepared: Prepare, tmp_path: Path
+) -> None:
+    gemini(tiny=True)
+    prices(tmp_path)
+    paid = UpscaleCapabilities(factors=(2,), paid=True)
+    prepared(model="m1", capabilities=paid, usage=Usage(calls=1, images=1))
+    costs = []
+    for directory, options in (("small", ()), ("large", ("--upscale", "2", *BY_SCRIPT))):
+        done = imagine("batch", str(foxes), *GEMINI, "--limit", "1", *options, "-o", directory)
+        assert done.code == 0, done.err
+        costs.append(results(directory)[0]["cost"])
+    assert costs[1] == pytest.approx(costs[0] + 0.02)
 
 
 def test_a_dry_run_says_what_becomes_of_the_pictures(imagine: Command, foxes: Path) -> None:
@@ -176,6 +218,15 @@ def test_what_could_not_be_enlarged_is_kept_and_enlarged_by_the_next_run(
     spent = imagine("cost", "--json").json["total"]
     assert spent["pictures"] == 3
     assert not Path("out/.imagine-batch").exists()
+
+
+def test_a_picture_that_a_model_cannot_enlarge_fails_alone(
+    imagine: Command, foxes: Path, prepared: Prepare
+) -> None:
+    prepared(UsageError("The model gives no numbers for it; choose another."))
+    done = imagine("batch", str(foxes), "-o", "out", *SKETCH, "--upscale", "2", *BY_SCRIPT)
+    assert (done.code, widths()) == (8, [192, 192])
+    assert sorted(row["status"] for row in results()) == ["done", "done", "failed"]
 
 
 def test_other_options_about_enlarging_never_pay_again(

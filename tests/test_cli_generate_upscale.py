@@ -15,6 +15,7 @@ from scripted_upscaler import ScriptedUpscaler
 from imagine.stages.errors import LocalBackendError, ProviderError
 from imagine.stages.metadata import read_recipe
 from imagine.stages.money.usage import Usage
+from imagine.stages.save import save_image
 from imagine.stages.upscale import UPSCALERS, Enlarged, UpscaleCapabilities
 
 SMALL = ("-b", "sketch", "-e", "offline", "--seed", "7", "--size", "96x64")
@@ -81,6 +82,7 @@ def test_json_tells_what_enlarged_each_picture(imagine: Command, prepared: Prepa
         "upscaler": "scripted",
         "model": "m1",
         "trained": False,
+        "invents": False,
         "from_width": 96,
         "from_height": 64,
         "width": 192,
@@ -235,6 +237,44 @@ def test_the_settings_enlarge_every_picture_unless_an_option_says_no(
     assert "IMAGINE_UPSCALE in the environment is none of 1, 2, 3, 4, 8" in imagine("x").err
 
 
+def test_a_size_that_comes_to_the_drawn_one_is_kept_as_it_came(
+    imagine: Command, gemini: Start
+) -> None:
+    gemini()
+    options = ("--size", "512x512", "--upscale", "2", "-o", "fox.png")
+    done = imagine("a red fox", *GEMINI, *options)
+    assert done.code == 0, done.err
+    assert (
+        "gemini does not draw 512x512: drawn at 1024x1024, which is what is wanted in the end.\n"
+    ) in done.err
+    recipe = read_recipe(Path("fox.png"))
+    assert (recipe.upscales, recipe.original) == ((), True)
+
+
+def test_options_that_do_nothing_for_a_picture_that_only_shrinks_are_told(
+    imagine: Command, gemini: Start
+) -> None:
+    gemini()
+    options = ("--size", "300x200", "--upscaler", "art", "--denoise", "1", "--dry-run")
+    done = imagine("a red fox", *GEMINI, *options)
+    assert "The picture is only shrunk, so the upscaler art and --denoise do nothing.\n" in done.err
+    assert done.code == 0
+    alone = imagine("a red fox", *GEMINI, "--size", "300x200", "--dry-run").err
+    assert "Upscaler lanczos (the picture is only shrunk).\n" in alone
+
+
+@pytest.mark.parametrize(
+    ("prompt", "upscaler"),
+    [("anime girl", "art"), ("a manga panel of a duel", "art"), ("a red fox, photo", "photo")],
+)
+def test_a_drawing_in_the_words_of_the_prompt_gets_the_upscaler_of_drawings(
+    imagine: Command, gemini: Start, prompt: str, upscaler: str
+) -> None:
+    gemini()
+    done = imagine(prompt, *GEMINI, "--upscale", "2", "--dry-run")
+    assert f"Upscaler {upscaler} (the picture is " in done.err
+
+
 def test_the_name_of_the_file_has_the_final_size(imagine: Command) -> None:
     options = ("--upscale", "3", "--upscaler", "nearest", "--name", "{width}x{height}")
     assert imagine("a red fox", *SMALL, *options).lines == ["288x192.png"]
@@ -291,6 +331,26 @@ def test_who_is_interrupted_is_told_how_to_go_on(
         "The picture is saved as it was drawn: 'fox.png'; to enlarge it: imagine upscale fox.png "
         "--scale 2 --upscaler scripted\n"
     ) in done.err
+
+
+@pytest.mark.parametrize("stop", [KeyboardInterrupt(), MemoryError()])
+def test_an_enlargement_that_was_paid_for_is_saved_though_saving_was_interrupted(
+    imagine: Command, prepared: Prepare, monkeypatch: pytest.MonkeyPatch, stop: BaseException
+) -> None:
+    prepared(capabilities=PAID)
+    stops = [stop]
+
+    def save(*arguments: Any, **options: Any) -> Any:
+        if stops:
+            raise stops.pop()
+        return save_image(*arguments, **options)
+
+    monkeypatch.setattr("imagine.stages.save.save_image", save)
+    options = ("--upscale", "2", "--upscaler", "scripted", "-o", "fox.png")
+    with suppress(SystemExit, MemoryError):
+        done = imagine("a red fox", *SMALL, *options)
+        assert "The picture is saved: 'fox.png'.\n" in done.err
+    assert size_of("fox.png") == (192, 128)
 
 
 class Late(ScriptedUpscaler):
@@ -393,6 +453,21 @@ def test_many_paid_enlargements_need_a_yes(
     assert done.code == 7
     assert "5 paid pictures, about $0.10, need a yes, and nobody can be asked here" in done.err
     assert imagine("a red fox", *SMALL, *options, "--yes").code == 0
+
+
+def test_a_paid_upscaler_that_has_nothing_to_do_is_not_in_the_price(
+    imagine: Command, gemini: Start, prepared: Prepare, tmp_path: Path
+) -> None:
+    gemini()
+    prices(tmp_path)
+    prepared(model="m1", capabilities=PAID)
+    options = (*GEMINI, "-n", "5", "--size", "300x200")
+    told = [
+        imagine("a red fox", *options, *more).err.splitlines()[-1]
+        for more in ((), ("--upscaler", "scripted"))
+    ]
+    assert "5 paid pictures, about $" in told[0]
+    assert told[0] == told[1]
 
 
 # Replay and refine

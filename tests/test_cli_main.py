@@ -135,6 +135,11 @@ def test_a_prompt_that_begins_with_a_command_is_a_question(imagine: Command) -> 
             "see `imagine generate --help`.",
         ),
         (
+            ["a fox", "--long-edge", "9"],
+            "No such option: --long-edge; here it is --size or --upscale, see `imagine generate "
+            "--help`.",
+        ),
+        (
             ["a fox", "--seed", "x"],
             "Invalid value for '--seed': 'x' is no whole number; see `imagine generate --help`.",
         ),

@@ -10,8 +10,9 @@ from fakes import serve
 from hosted import draw
 
 from imagine.cli.console import Console
-from imagine.cli.services import Services, is_model_file
+from imagine.cli.services import Services
 from imagine.cli.settings import load_settings
+from imagine.cli.upscalers import is_model_file
 from imagine.stages.errors import (
     ConfigError,
     ImagineError,
@@ -20,6 +21,7 @@ from imagine.stages.errors import (
     UsageError,
 )
 from imagine.stages.spec import Medium, Style
+from imagine.stages.upscale.auto import Known
 
 
 def test_abandoned_jobs_of_all_providers_are_stopped_and_named(
@@ -61,16 +63,26 @@ def test_nothing_is_told_where_nothing_was_asked_for() -> None:
         assert services.abandon() == []
 
 
+def without_ncnn(name: str) -> object:
+    return None if name == "ncnn" else name
+
+
+def test_without_numpy_no_upscaler_is_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("imagine.stages.upscale.auto.find_spec", lambda name: None)
+    with Services(load_settings(), Console()) as services, pytest.raises(LocalBackendError):
+        services.upscaler("lanczos")
+
+
 def test_an_upscaler_is_named_or_suits_the_picture(monkeypatch: pytest.MonkeyPatch) -> None:
     with Services(load_settings(), Console()) as services:
         lanczos, why = services.upscaler("lanczos")
         assert (lanczos.name, why) == ("lanczos", "")
         assert services.upscaler("lanczos")[0] is lanczos
         drawing = Style(medium=Medium.DRAWING)
-        found, why = services.upscaler(None, drawing)
+        found, why = services.upscaler(None, Known(drawing))
         assert (found.name, why) == ("art", "the picture is a drawing")
-        monkeypatch.setattr("imagine.stages.upscale.auto.find_spec", lambda name: None)
-        assert services.upscaler("auto", drawing)[0] is lanczos
+        monkeypatch.setattr("imagine.stages.upscale.auto.find_spec", without_ncnn)
+        assert services.upscaler("auto", Known(drawing))[0] is lanczos
 
 
 @pytest.mark.parametrize(
@@ -95,7 +107,7 @@ def test_an_upscaler_is_named_or_suits_the_picture(monkeypatch: pytest.MonkeyPat
 def test_an_upscaler_that_cannot_be_used_says_what_to_do(
     monkeypatch: pytest.MonkeyPatch, named: str, error: type[ImagineError], message: str
 ) -> None:
-    monkeypatch.setattr("imagine.stages.upscale.auto.find_spec", lambda name: None)
+    monkeypatch.setattr("imagine.stages.upscale.auto.find_spec", without_ncnn)
     with Services(load_settings(), Console()) as services, pytest.raises(error) as caught:
         services.upscaler(named)
     assert str(caught.value) == message
@@ -107,6 +119,8 @@ def test_a_models_file_is_an_upscaler_by_its_path(tmp_path: Path) -> None:
     assert is_model_file("4x-UltraSharp.safetensors")
     assert is_model_file("models/4x.ONNX")
     assert is_model_file(str(weights))
+    for path in ("/models", "./m/p2", "../hostile", "~/model", str(tmp_path)):
+        assert is_model_file(path)
     assert not is_model_file("photo")
     assert not is_model_file("detail/weights.onnx")
     assert not is_model_file("phto")

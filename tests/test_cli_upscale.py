@@ -1,7 +1,11 @@
 """`imagine upscale`: pictures in; larger ones beside them, their paths, and no work done twice."""
 
+import gc
+import io
 import json
 import os
+import re
+import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,7 +16,8 @@ from conftest import Command, Done
 from PIL import Image
 
 from imagine.cli.console import Console
-from imagine.stages.errors import LocalBackendError, SaveError
+from imagine.cli.upscale_report import Report
+from imagine.stages.errors import LocalBackendError, SaveError, UsageError
 from imagine.stages.image import Progress
 from imagine.stages.metadata import read_recipe
 from imagine.stages.upscale import Enlarged
@@ -50,6 +55,8 @@ def found_here() -> list[str]:
     ("options", "path", "size"),
     [
         ((), "corgi-2x.png", (24, 16)),
+        (("-s", "4"), "corgi-4x.png", (48, 32)),
+        (("--to", "6x6"), "corgi-6x6.png", (6, 6)),
         (("--scale", "3"), "corgi-3x.png", (36, 24)),
         (("--scale", "8"), "corgi-8x.png", (96, 64)),
         (("--to", "40x40"), "corgi-40x40.png", (40, 40)),
@@ -66,7 +73,8 @@ def test_a_picture_is_enlarged_and_its_path_printed(
 ) -> None:
     draw("corgi.png")
     done = imagine("upscale", "corgi.png", *PLAIN, *options)
-    assert (done.code, done.out, done.err) == (0, f"{path}\n", "Upscaler lanczos.\n")
+    told = f"12x8 to {size[0]}x{size[1]}, upscaler lanczos.\n"
+    assert (done.code, done.out, done.err) == (0, f"{path}\n", told)
     assert size_of(path) == size
     assert found_here() == sorted(["corgi.png", path])
 
@@ -244,7 +252,10 @@ class TestGoingOn:
         assert imagine(*words).lines == ["a-2x.png"]
         assert read_upscales(Path("a-2x.png")) == ()
         before = stamp("a-2x.png")
-        assert imagine(*words).err.endswith("--force makes it anew.\n")
+        assert imagine(*words).err == (
+            "1 picture was finished before; --force makes it anew.\n"
+            "Without metadata only size and time tell that; a changed option is not seen.\n"
+        )
         assert stamp("a-2x.png") == before
         source.touch()
         assert imagine(*words).lines == ["a-2x-2.png"]
@@ -396,6 +407,33 @@ class TestFailures:
             },
         }
 
+    def test_the_picture_of_one_that_failed_is_let_go_of(
+        self, imagine: Command, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        held: list[weakref.ref[Any]] = []
+
+        def fail(_: LanczosUpscaler, raster: Any, request: Any, **__: Any) -> Enlarged:
+            held.append(weakref.ref(raster.strips))
+            raise UsageError("It is refused.")
+
+        monkeypatch.setattr(LanczosUpscaler, "upscale", fail)
+        conclude = Report.conclude
+        left: list[int] = []
+
+        def counted(report: Report, **options: Any) -> None:
+            left.append(sum(ref() is not None for ref in held))
+            conclude(report, **options)
+
+        monkeypatch.setattr(Report, "conclude", counted)
+        for name in ("a.png", "b.png", "c.png"):
+            draw(name)
+        gc.disable()
+        try:
+            assert imagine("upscale", "a.png", "b.png", "c.png", *PLAIN).code == 8
+        finally:
+            gc.enable()
+        assert (len(held), left) == (3, [0])
+
     def test_an_interruption_ends_with_130_and_leaves_no_half_file(
         self, imagine: Command, monkeypatch: pytest.MonkeyPatch
     ) -> None:
@@ -411,6 +449,7 @@ class TestFailures:
         draw("b.png", (10, 10))
         done = imagine("upscale", "a.png", "b.png", *PLAIN)
         assert (done.code, done.lines) == (130, ["a-2x.png"])
+        assert done.err.endswith("\nInterrupted: 1 of 2 are finished; the same command goes on.\n")
         assert found_here() == ["a-2x.png", "a.png", "b.png"]
 
 
@@ -424,7 +463,8 @@ class TestFailures:
         ),
         (
             ("--scale", "two"),
-            "Invalid value for '--scale': 'two' is no whole number; see `imagine upscale --help`.",
+            "Invalid value for '--scale' / '-s': 'two' is no whole number; see `imagine upscale "
+            "--help`.",
         ),
         (("--to", "0x0"), "--to 0x0 has a side of 0 pixels; give both from 1."),
         (
@@ -465,6 +505,17 @@ class TestFailures:
             ("-o", "a.bmp"),
             "The output 'a.bmp' ends in .bmp, which is no picture format written here; choose "
             ".png, .jpg, .webp or .avif, or end it with / for a directory.",
+        ),
+        (("-o", "-"), "Pictures do not go to stdout; write ./- for a directory of that name."),
+        (
+            ("--size", "9x9"),
+            "No such option: --size (Possible options: --quiet, --scale, --sidecar); here it is "
+            "--to, see `imagine upscale --help`.",
+        ),
+        (
+            ("--upscale", "2"),
+            "No such option: --upscale (Possible options: --scale, --upscaler); here it is "
+            "--scale, see `imagine upscale --help`.",
         ),
         (
             ("-o", "corgi.png"),
@@ -515,7 +566,7 @@ def test_without_words_it_says_how(imagine: Command) -> None:
     )
 
 
-@pytest.mark.parametrize("option", [("--long-edge", "12"), ("--to", "12x8"), ("--to", "6x6")])
+@pytest.mark.parametrize("option", [("--long-edge", "12"), ("--to", "12x8")])
 def test_a_picture_that_is_large_enough_is_left_out(
     imagine: Command, option: tuple[str, str]
 ) -> None:
@@ -558,6 +609,33 @@ class TestDryRun:
         done = imagine("upscale", "a.png", *PLAIN, "--dry-run", "--json").json
         assert (done["dry_run"], done["path"], done["passes"]) == (True, "a-2x.png", None)
         assert done["estimate"]["dollars"] == 0.0
+        assert done["model"] is None or done["model"]
+
+    def test_a_result_of_unusual_size_is_warned_of(self, imagine: Command) -> None:
+        draw("a.png", (6000, 1500))
+        done = imagine("upscale", "a.png", *PLAIN, "--scale", "8", "--dry-run")
+        assert (
+            "'a.png' becomes 48000x12000, 0.6 billion pixels in 1 pass: this takes long and much "
+            "of the disk.\n"
+        ) in done.err
+
+    def test_every_picture_has_the_same_keys(self, imagine: Command) -> None:
+        for name, side in (("a.png", 10), ("b.png", 12), ("c.png", 40)):
+            draw(name, (side, side))
+        words = ("--long-edge", "20", *PLAIN)
+        imagine("upscale", "a.png", *words)
+        done = imagine("upscale", "a.png", "b.png", "c.png", *words, "--dry-run", "--json")
+        rows = [json.loads(line) for line in done.lines]
+        assert [row["finished_before"] for row in rows] == [True, False, False]
+        assert {tuple(sorted(row)) for row in rows} == {tuple(sorted(rows[0]))}
+        assert all(row["dry_run"] for row in rows)
+
+    def test_what_fails_cannot_be_enlarged(self, imagine: Command) -> None:
+        draw("a.png")
+        Path("b.png").write_bytes(b"")
+        done = imagine("upscale", "a.png", "b.png", *PLAIN, "--dry-run")
+        assert done.code == 8
+        assert done.err.endswith("Error: 1 of 2 pictures cannot be enlarged.\n")
 
 
 def test_progress_goes_over_pictures_and_their_tiles(
@@ -566,7 +644,9 @@ def test_progress_goes_over_pictures_and_their_tiles(
     seen: list[tuple[str, str]] = []
 
     @contextmanager
-    def progress(_: Console, stage: str) -> Iterator[Callable[[Progress], None]]:
+    def progress(
+        _: Console, stage: str, *, time_left: bool = False
+    ) -> Iterator[Callable[[Progress], None]]:
         yield lambda step: seen.append((stage, f"{step.step}/{step.total} {step.label}"))
 
     monkeypatch.setattr(Console, "progress", progress)
@@ -579,19 +659,36 @@ def test_progress_goes_over_pictures_and_their_tiles(
     assert [told for _, told in seen[2:]] == ["1/1 tile, a.png", "1/1 tile, b.png"]
 
 
+def test_a_bar_of_upscaling_tells_how_much_is_done_and_left(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    stderr = io.StringIO()
+    monkeypatch.setattr("sys.stderr", stderr)
+    monkeypatch.setattr("imagine.cli.console.is_terminal", lambda: True)
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("COLUMNS", "120")
+    with Console().progress("Upscaling", time_left=True) as bar:
+        bar(Progress(1, 4, "tile, a.png"))
+    told = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", stderr.getvalue())
+    assert " 25% 1/4 tile, a.png 0:00:00 left: " in told
+
+
 class TestAuto:
     def test_an_unknown_picture_is_taken_for_a_photo(self, imagine: Command) -> None:
         draw("a.png")
         done = imagine("upscale", "a.png")
         assert (done.code, done.lines) == (0, ["a-2x.png"])
-        assert done.err == "Upscaler photo (true to any picture).\n"
+        assert done.err == (
+            "12x8 to 24x16, upscaler photo (nothing is known of this picture; --upscaler art for "
+            "drawings).\n"
+        )
         assert read_upscales(Path("a-2x.png"))[-1].upscaler == "photo"
 
     def test_a_drawn_picture_gets_art_and_keeps_its_recipe(self, imagine: Command) -> None:
         drawn = imagine("a red fox", "--seed", "7", "--size", "96x64", "-o", "fox.png")
         assert drawn.code == 0
         done = imagine("upscale", "fox.png", "--scale", "4")
-        assert done.err == "Upscaler art (sketch draws cut-outs).\n"
+        assert done.err == "96x64 to 384x256, upscaler art (sketch draws cut-outs).\n"
         recipe = read_recipe(Path(done.lines[0]))
         assert recipe.source_prompt == "a red fox"
         assert [(step.upscaler, step.width) for step in recipe.upscales] == [("art", 384)]
@@ -642,7 +739,7 @@ def test_doctor_runs_the_embedded_networks(imagine: Command) -> None:
     done = imagine("doctor")
     line = next(line for line in done.lines if "upscalers" in line)
     assert line.startswith("ok")
-    assert "photo 2x takes about " in line
+    assert re.search(r"photo 2x takes about \d+ s for 1024x1024, art 4x takes about \d+ s", line)
 
 
 def test_the_help_names_every_option(imagine: Command) -> None:

@@ -197,7 +197,7 @@ def test_localai_enlarges_with_the_model_that_is_named(imagine: Command, service
     with Image.open(done.lines[0]) as image:
         assert image.size == (200, 200)
     bare = imagine("upscale", "fox.png", "--upscaler", "localai", "--scale", "2")
-    assert bare.code == 2
+    assert bare.code == 3
     assert "LocalAI wants a model to be named" in bare.err
 
 

@@ -145,3 +145,24 @@ def test_an_empty_list_on_stdin_is_refused(imagine: Command) -> None:
         2,
         "Error: There is no picture; name one, as in: imagine upscale photo.jpg.\n",
     )
+
+
+def test_a_path_on_stdin_that_is_missing_fails_alone(imagine: Command) -> None:
+    Image.new("RGB", (4, 4)).save("a.png")
+    done = imagine("upscale", "-", "--upscaler", "lanczos", stdin=b"gone.png\na.png\n")
+    assert (done.code, done.lines) == (8, ["a-2x.png"])
+    assert (
+        "Error: 'gone.png' cannot be read: No such file or directory; check the path.\n" in done.err
+    )
+    named = imagine("upscale", "gone.png", "a.png", "--upscaler", "lanczos", "-o", "out")
+    assert (named.code, named.out) == (2, "")
+
+
+def test_a_picture_on_stdin_is_refused_as_such(imagine: Command) -> None:
+    Image.new("RGB", (4, 4)).save("a.png")
+    done = imagine("upscale", "-", stdin=Path("a.png").read_bytes())
+    assert (done.code, done.err) == (
+        2,
+        "Error: What came on stdin is a picture itself; `-` takes paths, one a line, so save it "
+        "to a file and name that.\n",
+    )

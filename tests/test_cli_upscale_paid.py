@@ -1,14 +1,24 @@
 """`imagine upscale` where results cost money: none is lost, and words go along that were given."""
 
 import json
+import os
+import shutil
+import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from conftest import Command
 from fakes import Fake, serve
 from PIL import Image
 
+from imagine.cli.upscale_lock import alone_in
+from imagine.cli.upscale_work import Workshop
+from imagine.stages.errors import ProviderError, UsageError
+from imagine.stages.upscale import Enlarged
+from imagine.stages.upscale.plain import LanczosUpscaler
 from imagine.stages.upscale.record import read_upscales
 
 FAST = ("--upscaler", "stability/fast", "--scale", "4")
@@ -26,6 +36,10 @@ def stability(monkeypatch: pytest.MonkeyPatch) -> Iterator[Fake]:
 def draw(*names: str) -> None:
     for name in names:
         Image.linear_gradient("L").resize((96, 64)).convert("RGB").save(name)
+
+
+def draw_at(name: str, size: int) -> None:
+    Image.linear_gradient("L").resize((size, size)).convert("RGB").save(name)
 
 
 def test_a_result_that_has_no_place_is_kept_elsewhere(
@@ -77,3 +91,190 @@ def test_a_prompt_is_read_or_refused_and_decides_what_is_finished(
         "Error: The upscaler stability/fast reads no prompt; leave out --prompt, or choose another "
         "--upscaler.\n",
     )
+
+
+def ledger(tmp_path: Path) -> list[dict[str, object]]:
+    path = next((tmp_path / "config").rglob("ledger*.jsonl"))
+    return [json.loads(line) for line in path.read_text().splitlines()]
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        (UsageError("The encoder refused it."), 2),
+        (MemoryError(), 1),
+        (KeyboardInterrupt(), 130),
+    ],
+    ids=["encoder", "memory", "ctrl-c"],
+)
+def test_a_result_that_cannot_be_encoded_is_kept_as_png(
+    imagine: Command,
+    stability: Fake,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    fault: tuple[BaseException, int],
+) -> None:
+    from imagine.stages.upscale import write
+
+    save = write.save_enlarged
+
+    def failing(*arguments: Any, format: str, **options: Any) -> Any:
+        if format != "png":
+            raise fault[0]
+        return save(*arguments, format="png", **options)
+
+    monkeypatch.setattr(write, "save_enlarged", failing)
+    draw("fox.png")
+    done = imagine("upscale", "fox.png", *FAST, "--format", "webp")
+    rescued = tmp_path / "cache" / "imagine" / "rescued" / "fox-4x.png"
+    assert (done.code, done.out, stability.paid) == (fault[1], "", 1)
+    assert f"The result is kept: '{rescued}'." in done.err
+    with Image.open(rescued) as image:
+        assert image.size == (384, 256)
+    assert [row["outcome"] for row in ledger(tmp_path)] == ["failed"]
+
+
+def test_a_result_is_known_again_when_a_picture_of_its_name_comes_first(
+    imagine: Command, stability: Fake
+) -> None:
+    for place, size in (("a", 96), ("b", 64)):
+        Path(place).mkdir()
+        draw_at(f"{place}/fox.png", size)
+    assert imagine("upscale", "b/fox.png", *FAST, "-o", "out").lines == ["out/fox-4x.png"]
+    done = imagine("upscale", "a/fox.png", "b/fox.png", *FAST, "-o", "out", "--overwrite")
+    assert (done.code, sorted(done.lines)) == (0, ["out/fox-4x-2.png", "out/fox-4x.png"])
+    assert stability.paid == 2
+    with Image.open("out/fox-4x.png") as image:
+        assert image.width == 256
+
+
+@pytest.mark.parametrize("option", [(), ("--dry-run",)])
+def test_a_directory_that_may_not_be_written_is_refused_before_anything_is_paid(
+    imagine: Command,
+    stability: Fake,
+    monkeypatch: pytest.MonkeyPatch,
+    option: tuple[str, ...],
+) -> None:
+    Path("shut").mkdir()
+    draw_at("shut/fox.png", 64)
+    may = os.access
+    # Root may write everywhere.
+    monkeypatch.setattr(
+        os, "access", lambda path, mode: Path(path).name != "shut" and may(path, mode)
+    )
+    done = imagine("upscale", "shut/fox.png", *FAST, *option)
+    assert (done.code, stability.paid) == (1, 0)
+    assert "'shut'" in done.err
+
+
+def test_a_result_that_has_no_place_stops_all_that_would_be_paid(
+    imagine: Command, stability: Fake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("imagine.cli.upscale_work.AT_ONCE", 1)
+    draw("a.png", "b.png", "c.png")
+    Path("a-4x.png").mkdir()
+    done = imagine("upscale", "a.png", "b.png", "c.png", *FAST, "--overwrite")
+    assert (done.code, stability.paid) == (1, 1)
+    assert done.err.endswith("3 pictures are left; the same command goes on with them.\n")
+
+
+def test_two_runs_do_not_pay_for_the_same_results(imagine: Command, stability: Fake) -> None:
+    draw("fox.png")
+    with alone_in([Path()]):
+        done = imagine("upscale", "fox.png", *FAST)
+        assert (done.code, stability.paid) == (1, 0)
+        assert "Another run of imagine enlarges into" in done.err
+    assert imagine("upscale", "fox.png", *FAST).code == 0
+
+
+def test_what_another_run_made_meanwhile_is_not_paid_for_again(
+    imagine: Command, stability: Fake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from imagine.cli import upscale_work
+
+    draw("fox.png")
+    made = upscale_work.enlarge_all
+
+    def late(*arguments: Any, **options: Any) -> None:
+        monkeypatch.setattr(upscale_work, "enlarge_all", made)
+        shutil.copyfile("other.png", "fox-4x.png")
+        made(*arguments, **options)
+
+    assert imagine("upscale", "fox.png", *FAST, "-o", "other.png").code == 0
+    monkeypatch.setattr(upscale_work, "enlarge_all", late)
+    done = imagine("upscale", "fox.png", *FAST)
+    assert (done.lines, stability.paid) == (["fox-4x.png"], 1)
+    assert done.err.endswith("1 picture was finished before; --force makes it anew.\n")
+
+
+def test_a_dry_run_says_how_far_a_budget_goes(imagine: Command, stability: Fake) -> None:
+    draw("a.png", "b.png", "c.png")
+    words = ("upscale", "a.png", "b.png", "c.png", *FAST, "--dry-run")
+    done = imagine(*words, "--budget", "0.05")
+    assert (done.code, len(done.lines)) == (7, 3)
+    assert done.err.endswith(
+        "Error: The budget of $0.05 is enough for 2 of 3 pictures; raise --budget or ask for "
+        "less.\n"
+    )
+    assert imagine(*words, "--budget", "0.06").code == 0
+
+
+def test_a_budget_that_is_used_up_is_told_once(imagine: Command, stability: Fake) -> None:
+    names = [f"fox{number}.png" for number in range(6)]
+    draw(*names)
+    done = imagine("upscale", *names, *FAST, "--yes", "--budget", "0.03")
+    assert (done.code, len(done.lines), stability.paid) == (7, 1, 1)
+    assert done.err.count("Error: ") == 1
+    assert done.err.endswith("5 pictures are left; the same command goes on with them.\n")
+
+
+def test_shrinking_costs_nothing_and_is_known_again(imagine: Command, stability: Fake) -> None:
+    draw("fox.png")
+    words = ("upscale", "fox.png", "--upscaler", "stability/fast", "--to", "30x30")
+    assert imagine(*words).lines == ["fox-30x30.png"]
+    assert "finished before" in imagine(*words).err
+    assert stability.paid == 0
+    assert read_upscales(Path("fox-30x30.png"))[-1].upscaler == "lanczos"
+
+
+def test_a_server_that_is_down_is_not_asked_for_every_picture(
+    imagine: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+
+    def down(*_: Any, **__: Any) -> Enlarged:
+        asked.append(1)
+        raise ProviderError("It is down.")
+
+    monkeypatch.setattr(LanczosUpscaler, "upscale", down)
+    names = [f"fox{number}.png" for number in range(6)]
+    draw(*names)
+    done = imagine("upscale", *names, "--upscaler", "lanczos")
+    assert (done.code, len(asked)) == (4, 3)
+    assert done.err.endswith(
+        "3 pictures in a row failed, so nothing more was begun.\n"
+        "6 pictures are left; the same command goes on with them.\n"
+    )
+
+
+def test_after_ctrl_c_what_is_paid_for_is_saved_first() -> None:
+    class Nobody:
+        def abandon(self) -> None:
+            """Nothing is waited for by others."""
+
+    nothing: Any = None
+    purse: Any = Nobody()
+    workshop = Workshop(nothing, purse, nothing)
+    saved: list[bool] = []
+    begun = threading.Event()
+
+    def save() -> None:
+        with workshop.saving(nothing):
+            begun.set()
+            time.sleep(0.1)
+            saved.append(True)
+
+    threading.Thread(target=save).start()
+    begun.wait(5)
+    workshop.abandon()
+    assert (saved, workshop.stopped.is_set()) == ([True], True)

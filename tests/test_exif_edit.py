@@ -11,7 +11,13 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from imagine.stages.formats.exif import exif_block, user_comment
-from imagine.stages.formats.exif_edit import PREFIX, edited, without_prefix
+from imagine.stages.formats.exif_edit import (
+    PREFIX,
+    edited,
+    tells_resolution,
+    with_resolution,
+    without_prefix,
+)
 
 exiv2.LogMsg.setLevel(exiv2.LogMsg.Level.mute)
 CAMERA = {
@@ -131,6 +137,37 @@ def test_comments_in_both_orders_of_bytes_are_read(order: str) -> None:
 
 def test_the_prefix_is_taken_off_even_when_it_stands_there_twice() -> None:
     assert without_prefix(PREFIX + PREFIX + b"MM") == b"MM"
+
+
+@pytest.mark.parametrize("upright", [True, False])
+def test_a_block_that_ends_behind_its_only_directory_is_whole(upright: bool) -> None:
+    orientation = struct.pack(">HHIHH", 0x0112, 3, 1, 6, 0)
+    width = struct.pack(">HHII", 0x0100, 4, 1, 640)
+    block = b"MM\0*" + struct.pack(">IH", 8, 2) + width + orientation
+    found = values_of(edited(block, width=1920, height=2560, upright=upright))
+    kept = {"Exif.Image.Orientation": "1"} if upright else {}
+    assert found == {"Exif.Image.ImageWidth": "1920"} | kept
+
+
+@pytest.mark.parametrize("order", ORDERS)
+def test_a_resolution_is_put_in_and_all_else_stays(order: str) -> None:
+    block = camera_block(ORDERS[order])
+    assert not tells_resolution(block)
+    made = with_resolution(block, 300, 240.5)
+    assert tells_resolution(made)
+    assert values_of(made) == values_of(block) | {
+        "Exif.Image.XResolution": "300000/1000",
+        "Exif.Image.YResolution": "240500/1000",
+        "Exif.Image.ResolutionUnit": "2",
+    }
+
+
+def test_a_block_of_a_resolution_alone_is_made() -> None:
+    made = with_resolution(b"", 300, 300)
+    assert len(values_of(made)) == 3
+    assert not tells_resolution(b"")
+    with pytest.raises(ValueError, match=r"^it ends in the middle$"):
+        with_resolution(b"MM\0*\0\0\0\x08\0\x09", 300, 300)
 
 
 @pytest.mark.parametrize(

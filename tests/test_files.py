@@ -1,12 +1,13 @@
 """Reading files: regular ones, of a size that makes sense, and nothing that blocks."""
 
 import os
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
 
 from imagine.stages.errors import SpecError
-from imagine.stages.files import check_regular, read_text
+from imagine.stages.files import check_regular, read_text, sha256_of
 
 
 def test_text_is_read_without_its_byte_order_mark(tmp_path: Path) -> None:
@@ -47,3 +48,11 @@ def test_a_null_character_is_no_path() -> None:
     with pytest.raises(SpecError) as caught:
         check_regular(Path("a\0b"))
     assert str(caught.value).startswith("'a\\u0000b' cannot be read: ")
+
+
+def test_a_file_has_a_digest(tmp_path: Path) -> None:
+    path = tmp_path / "fox.txt"
+    path.write_bytes(b"a red fox")
+    assert sha256_of(path) == sha256(b"a red fox").hexdigest()
+    with pytest.raises(FileNotFoundError):
+        sha256_of(tmp_path / "none")

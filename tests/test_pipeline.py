@@ -214,8 +214,8 @@ def test_a_size_over_the_backends_area_is_refused() -> None:
     with pytest.raises(UsageError) as caught:
         plan_pictures(description, backend=Painter(), seed=1, size=(2000, 2000))
     assert str(caught.value) == (
-        "The size 2000x2000 is 4 megapixels; painter draws at most 2; or have what it draws "
-        "enlarged, without --upscaler none."
+        "The size 2000x2000 is 4 megapixels; painter draws at most 2; choose a smaller one; or "
+        "have what it draws enlarged, without --upscaler none."
     )
 
 

@@ -10,11 +10,12 @@ from PIL import Image, ImageCms
 from scripted_upscaler import ScriptedUpscaler
 from test_pipeline import OFFLINE, Painter
 
+from imagine.stages import pipeline
 from imagine.stages.description import describe
-from imagine.stages.enlargement import Enlarging
+from imagine.stages.enlargement import Enlargement, Enlarging
 from imagine.stages.errors import ProviderError, UnusableAnswerError
 from imagine.stages.image import GeneratedImage, Progress, ReceivedImage
-from imagine.stages.pipeline import Picture, draw, enlarged, picture_of
+from imagine.stages.pipeline import Made, Picture, Work, draw, enlarged, picture_of
 from imagine.stages.plan import Plan, plan_pictures
 from imagine.stages.recipe import parse_recipe
 from imagine.stages.upscale import UpscaleCapabilities
@@ -23,7 +24,7 @@ from imagine.stages.upscale import UpscaleCapabilities
 def plan_with(upscaler: ScriptedUpscaler, **options: Any) -> Plan:
     description = describe("a red fox", enhancer=OFFLINE)
     size = options.pop("size", (64, 48))
-    enlarging = Enlarging(find=lambda style, drawn_by: (upscaler, ""), **options)
+    enlarging = Enlarging(find=lambda known: (upscaler, ""), **options)
     backend = Painter(negative_prompt=True)
     return plan_pictures(description, backend=backend, seed=5, size=size, enlarging=enlarging)
 
@@ -113,6 +114,35 @@ def test_what_only_shrinks_is_recorded_as_resampled() -> None:
     picture = finished(plan, received(png(Image.new("RGB", (5000, 5000), "red"))))
     (record,) = picture.recipe.upscales
     assert (record.upscaler, record.trained) == ("lanczos", False)
+
+
+def test_noise_is_not_removed_from_a_picture_that_came_larger_than_wanted() -> None:
+    upscaler = ScriptedUpscaler(name="nearest", model="")
+    plan = plan_with(upscaler, factor=2, denoise=1)
+    picture = finished(plan, received(png(Image.new("RGB", (200, 150), "red"))))
+    (record,) = plan.enlargements
+    assert record.denoise == 1
+    assert picture.image.size == (400, 300)
+    exact = replace(plan, enlargements=(replace(record, factor=None, size=(128, 96)),))
+    (shrunk,) = finished(exact, received(png(Image.new("RGB", (200, 150))))).recipe.upscales
+    assert (shrunk.denoise, shrunk.upscaler, shrunk.model) == (None, "nearest", "nearest")
+
+
+def test_the_time_of_enlarging_is_that_of_the_work_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    plan, clock = plan_with(ScriptedUpscaler(), factor=2), [0.0]
+    picture = draw(plan, plan.requests[0])
+    monkeypatch.setattr(pipeline, "perf_counter", lambda: clock[0])
+
+    def wait_for_a_turn(step: Enlargement, work: Work) -> tuple[Made, None]:
+        clock[0] += 100
+        return work(), None
+
+    def tell(progress: Progress) -> None:
+        clock[0] += 2
+
+    options: Any = {"on_progress": tell, "charge": wait_for_a_turn}
+    made = enlarged(picture, plan, plan.requests[0], **options)
+    assert made.recipe.timings["upscale"] == 2
 
 
 def test_several_steps_follow_each_other() -> None:

@@ -6,6 +6,7 @@ import os
 import pathlib
 import shutil
 import stat
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -362,6 +363,22 @@ def test_temporary_files_are_told_by_host_and_process(tmp_path: Path) -> None:
     assert found == expected
     assert not is_abandoned(tmp_path / "fox.png")
     assert list(temporary_files(tmp_path / "none")) == []
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells")
+def test_a_dead_process_that_nobody_takes_note_of_lives_no_more(tmp_path: Path) -> None:
+    child = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+    temporary = tmp_path / f".imagine-{host()}-{child.pid}-0123456789ab.tmp"
+    try:
+        assert not is_abandoned(temporary)
+        child.kill()
+        # Until it is waited for, its number is taken.
+        os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)
+        os.kill(child.pid, 0)
+        assert is_abandoned(temporary)
+    finally:
+        child.kill()
+        child.communicate()
 
 
 def test_a_killed_process_that_left_a_picture_left_its_sidecar_too(

@@ -358,6 +358,9 @@ NO_PICTURE = (
     "check the path."
 )
 CUT = "but damaged or cut off; save it anew, or give another."
+# It says that its pixels are of a palette, and has none.
+BARE = PNG[:25] + b"\x03" + PNG[26:29]
+BARE += struct.pack(">I", zlib.crc32(BARE[12:29])) + PNG[33:]
 REFUSED: list[tuple[str, bytes, str]] = [
     ("empty", b"", "is empty; give a picture."),
     ("text", b"hello", NO_PICTURE),
@@ -375,6 +378,7 @@ REFUSED: list[tuple[str, bytes, str]] = [
     ("heif", heic(b"mif1"), "is HEIC, which is not read here; save it as JPEG or PNG first."),
     ("signature alone", PNG[:8], f"is PNG, {CUT}"),
     ("half a PNG", PNG[: len(PNG) // 2], f"is PNG, {CUT}"),
+    ("no palette", BARE, f"is PNG, {CUT}"),
     ("half a JPEG", JPG[: len(JPG) // 2], f"is JPEG, {CUT}"),
     ("JPEG start", JPG[:30], f"is JPEG, {CUT}"),
     ("half a GIF", animation(4, "GIF")[:40], f"is GIF, {CUT}"),

@@ -20,10 +20,17 @@ LISTED = ListedSizes(
     [
         (
             (1024, 128),
-            "The size 1024x128 is out of range: paint draws sides from 256 to 2048 pixels.",
+            "The size 1024x128 is out of range: paint draws sides from 256 to 2048 pixels; choose "
+            "one of these.",
         ),
-        ((2048, 2048), "The size 2048x2048 is 4.194 megapixels; paint draws at most 2."),
-        ((1424, 1408), "The size 1424x1408 is 2.005 megapixels; paint draws at most 2."),
+        (
+            (2048, 2048),
+            "The size 2048x2048 is 4.194 megapixels; paint draws at most 2; choose a smaller one.",
+        ),
+        (
+            (1424, 1408),
+            "The size 1424x1408 is 2.005 megapixels; paint draws at most 2; choose a smaller one.",
+        ),
         (
             (640, 480),
             "The size 640x480 is 0.3072 megapixels; paint draws at least 0.6554: ask for 944x704.",

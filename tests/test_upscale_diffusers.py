@@ -59,12 +59,23 @@ def test_a_folder_is_known_by_its_description(folder: Path) -> None:
     assert (latent.factor, latent.max_noise) == (2, None)
 
 
+def test_other_weights_of_a_folder_are_told_apart(folder: Path) -> None:
+    first = diffusers_folder(folder).weights()
+    assert len(first) == 16
+    assert UPSCALERS.create("diffusers", model=str(folder)).weights() == first
+    write_safetensors(folder / "vae" / "model.safetensors", {"x": np.zeros((2, 4), np.float32)})
+    second = diffusers_folder(folder).weights()
+    _describe(folder, max_noise_level=100)
+    assert len({first, second, diffusers_folder(folder).weights()}) == 3
+
+
 def test_capabilities_need_no_torch(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "torch", None)
     upscaler = UPSCALERS.create("diffusers", model=str(folder))
     assert upscaler.model == "x4"
     assert upscaler.capabilities.factors == (4,)
     assert upscaler.capabilities.denoise == (0, 350)
+    assert upscaler.capabilities.invents
     assert upscaler.capabilities.prompt
     assert upscaler.capabilities.seed
 

@@ -242,16 +242,16 @@ SMALL = UpscaleCapabilities(max_input_pixels=1_048_576, max_output_pixels=4_194_
             (64, 64),
             2,
             {"denoise": 1},
-            "The upscaler scripted does not remove noise; leave out --denoise or choose another "
-            "--upscaler.",
+            "The upscaler scripted/repeat does not remove noise; leave out --denoise or choose "
+            "another --upscaler.",
         ),
         (
             UpscaleCapabilities(denoise=(0, 3)),
             (64, 64),
             2,
             {"denoise": 4},
-            "--denoise 4 is not from 0 to 3, which the upscaler scripted offers; give one of "
-            "these.",
+            "--denoise 4 is not from 0 to 3, which the upscaler scripted/repeat offers; give "
+            "one of these.",
         ),
         (
             UpscaleCapabilities(denoise=(0, 3)),
@@ -266,16 +266,24 @@ SMALL = UpscaleCapabilities(max_input_pixels=1_048_576, max_output_pixels=4_194_
             (2000, 1000),
             2,
             {},
-            "The picture's 2000x1000 pixels are more than the upscaler scripted takes (1.05 "
-            "megapixels); choose another --upscaler.",
+            "The picture's 2000x1000 pixels are more than the upscaler scripted/repeat takes "
+            "(1.05 megapixels); choose another --upscaler.",
         ),
         (
             SMALL,
             (1024, 1024),
             4,
             {},
-            "The result's 4096x4096 pixels are more than the upscaler scripted makes (4.19 "
-            "megapixels); choose a smaller size or another --upscaler.",
+            "The result's 4096x4096 pixels are more than the upscaler scripted/repeat makes "
+            "(4.19 megapixels); choose a smaller size or another --upscaler.",
+        ),
+        (
+            UpscaleCapabilities(factors=(2,), trained=True),
+            (60, 80),
+            17,
+            {},
+            "The picture of 60x80 would become 1020x1360, and the upscaler scripted/repeat makes "
+            "no more than 16 times a side; choose a smaller size, or --upscaler lanczos.",
         ),
         (
             PLAIN,

@@ -7,7 +7,13 @@ from fakes import Fake, serve
 from hosted import base64_picture, connected
 from hosted_upscale import away, enlarged, picture
 
-from imagine.stages.errors import ImagineError, LostAnswerError, UnusableAnswerError, UsageError
+from imagine.stages.errors import (
+    ConfigError,
+    ImagineError,
+    LostAnswerError,
+    UnusableAnswerError,
+    UsageError,
+)
 from imagine.stages.network.providers import Secret, connect
 from imagine.stages.upscale.enlarge import check, scaled
 from imagine.stages.upscale.localai import LocalAIUpscaler
@@ -180,7 +186,7 @@ def test_a_factor_that_the_model_is_not_made_for_is_told_at_once() -> None:
 
 def test_a_model_is_to_be_named() -> None:
     upscaler = LocalAIUpscaler(connection=connect("localai"), model="")
-    with pytest.raises(UsageError) as caught:
+    with pytest.raises(ConfigError) as caught:
         enlarged(upscaler, raster_of(picture()))
     assert str(caught.value) == (
         "LocalAI wants a model to be named; give one that it has, such as --upscaler "

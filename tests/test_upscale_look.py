@@ -6,8 +6,10 @@ from pathlib import Path
 import pytest
 from conftest import Command
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 from imagine.stages.errors import UsageError
+from imagine.stages.upscale.auto import Known
 from imagine.stages.upscale.look import look_at
 
 
@@ -48,3 +50,53 @@ def test_what_moves_or_is_no_picture_is_refused(tmp_path: Path) -> None:
     text.write_text("no picture")
     with pytest.raises(UsageError, match="is no picture that is read here"):
         look_at(text)
+
+
+PARAMETERS = (
+    "a girl, anime\nblue hair\nNegative prompt: photo\nSteps: 20, Sampler: Euler a, Seed: 7"
+)
+
+
+def test_the_prompt_of_another_program_is_found_in_a_png(tmp_path: Path) -> None:
+    path = tmp_path / "a.png"
+    texts = PngInfo()
+    texts.add_text("parameters", PARAMETERS)
+    Image.new("RGB", (12, 8)).save(path, pnginfo=texts)
+    known = look_at(path).known
+    assert known == Known(words="a girl, anime\nblue hair", size=(12, 8))
+
+
+@pytest.mark.parametrize(
+    "comment",
+    [
+        b"UNICODE\0" + PARAMETERS.encode("utf-16-be"),
+        b"ASCII\0\0\0" + PARAMETERS.encode(),
+        b"\0" * 8 + PARAMETERS.encode(),
+    ],
+)
+def test_the_prompt_of_another_program_is_found_in_a_jpeg(tmp_path: Path, comment: bytes) -> None:
+    path = tmp_path / "a.jpg"
+    exif = Image.Exif()
+    exif.get_ifd(0x8769)[0x9286] = comment
+    Image.new("RGB", (12, 8)).save(path, exif=exif)
+    assert look_at(path).words == "a girl, anime\nblue hair"
+
+
+def test_a_comment_that_is_no_prompt_is_none(tmp_path: Path) -> None:
+    path = tmp_path / "a.jpg"
+    exif = Image.Exif()
+    exif.get_ifd(0x8769)[0x9286] = b"ASCII\0\0\0Mum and dad, anime fair"
+    Image.new("RGB", (12, 8)).save(path, exif=exif)
+    assert look_at(path).words == ""
+
+
+@pytest.mark.parametrize(("colours", "mode"), [(5, "P"), (None, "RGB")])
+def test_the_colours_of_a_palette_are_counted(
+    tmp_path: Path, colours: int | None, mode: str
+) -> None:
+    path = tmp_path / "a.png"
+    picture = Image.new(mode, (12, 8))
+    if mode == "P":
+        picture.putpalette([number * 9 for number in range(15)])
+    picture.save(path)
+    assert look_at(path).colours == colours

@@ -164,8 +164,8 @@ def test_fractions_become_grey_of_16_bits(values: list[float], expected: list[in
     found = read(data)
     assert array_of(found)[0, :, 0].tolist() == expected
     assert found.notes == (
-        f"Its samples are 32-bit numbers from {min(values):g} to {max(values):g}, and become grey "
-        "of 16 bits.",
+        f"The picture's samples are 32-bit numbers from {min(values):g} to {max(values):g}, "
+        "and become grey of 16 bits.",
     )
 
 
@@ -187,7 +187,7 @@ def test_cmyk_without_a_profile_becomes_rgb_with_a_note() -> None:
     assert np.array_equal(array_of(found), np.asarray(picture.convert("RGB")))
     assert found.recolored
     assert found.notes == (
-        "It is CMYK without a colour profile that can be read: its colours are a guess.",
+        "The picture is CMYK without a colour profile that can be read: its colours are a guess.",
     )
 
 
@@ -198,7 +198,7 @@ def test_cmyk_goes_through_its_profile(kind: str) -> None:
     found = read(file_of(picture, kind, icc_profile=black_only_profile()))
     assert array_of(found).min() >= 253
     assert found.recolored
-    assert found.notes == ("It is CMYK, and becomes sRGB through its colour profile.",)
+    assert found.notes == ("The picture is CMYK, and becomes sRGB through its colour profile.",)
 
 
 def test_lab_becomes_srgb() -> None:
@@ -209,7 +209,7 @@ def test_lab_becomes_srgb() -> None:
     found = read(file_of(turned, "TIFF"))
     assert np.abs(array_of(found).astype(int) - np.asarray(picture).astype(int)).max() <= 2
     assert found.recolored
-    assert found.notes == ("It is CIE Lab, and becomes sRGB.",)
+    assert found.notes == ("The picture is CIE Lab, and becomes sRGB.",)
 
 
 def test_a_damaged_exif_block_is_no_reason_to_refuse_the_pixels() -> None:

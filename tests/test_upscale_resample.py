@@ -73,7 +73,35 @@ def test_colours_keep_their_values_under_transparent_pixels() -> None:
 
 @pytest.mark.parametrize(("before", "after"), SIZES)
 @pytest.mark.parametrize("depth", [8, 16])
-def test_nearest_takes_the_pixel_that_each_middle_falls_on(
+def test_nearest_is_the_mean_of_what_a_pixel_covers_of_squares(
+    before: tuple[int, int], after: tuple[int, int], depth: int
+) -> None:
+    if after[0] < before[0] or after[1] < before[1]:
+        return
+    pixels = noise(*before, depth=depth)
+    # Each pixel repeated as often as the result has sides, of which means are taken.
+    wide = pixels.repeat(after[0], 1).reshape(before[1], after[0], before[0], 3).mean(2)
+    high = np.rint(wide).repeat(after[1], 0).reshape(after[1], before[1], after[0], 3).mean(1)
+    result = pixels_of(resized(raster_from(pixels), after, "nearest"))
+    assert difference(result, np.rint(high)) <= 1
+
+
+def test_lines_of_pixel_art_stay_of_one_width_at_any_factor() -> None:
+    pixels = np.zeros((10, 100, 3), np.uint8)
+    pixels[:, ::4] = 255
+    result = pixels_of(resized(raster_from(pixels), (141, 14), "nearest"))
+    # Between two lines there is at least a black pixel.
+    begins = np.flatnonzero(np.diff(result[5, :, 0] > 0, prepend=False, append=False))[::2]
+    widths = np.add.reduceat(result[5, :, 0] / 255, begins)
+    assert len(widths) == 25
+    assert widths == pytest.approx(np.full(25, 1.41), abs=0.01)
+
+
+@pytest.mark.parametrize(
+    ("before", "after"), [((90, 100), (25, 33)), ((33, 200), (66, 33)), ((60, 60), (1, 1))]
+)
+@pytest.mark.parametrize("depth", [8, 16])
+def test_nearest_takes_the_pixel_that_each_middle_falls_on_where_it_shrinks(
     before: tuple[int, int], after: tuple[int, int], depth: int
 ) -> None:
     pixels = noise(*before, depth=depth)

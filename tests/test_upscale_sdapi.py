@@ -10,7 +10,7 @@ from fakes.sdapi import UPSCALERS
 from hosted import base64_picture, connected
 from hosted_upscale import away, enlarged, picture
 
-from imagine.stages.errors import ConfigError, ProviderError, UnusableAnswerError, UsageError
+from imagine.stages.errors import ConfigError, ProviderError, UnusableAnswerError
 from imagine.stages.image import Progress
 from imagine.stages.network.providers import Secret, connect
 from imagine.stages.upscale.raster import raster_of
@@ -84,7 +84,7 @@ def test_without_a_name_a_sensible_network_is_taken(names: tuple[str, ...], chos
 
 
 def test_a_server_without_networks_is_refused() -> None:
-    with pytest.raises(UsageError) as caught:
+    with pytest.raises(ConfigError) as caught:
         enlarged(having("None", "Lanczos", "Nearest"))
     assert str(caught.value) == (
         "Stable Diffusion WebUI has no upscaler but None, Lanczos, Nearest; put a model into its "
@@ -103,7 +103,7 @@ def test_a_name_that_the_server_does_not_have_is_refused_with_those_it_has() -> 
     with (
         serve("sdapi") as fake,
         closing(upscaler_at(fake, "R-ESRGAN 4x")) as upscaler,
-        pytest.raises(UsageError) as caught,
+        pytest.raises(ConfigError) as caught,
     ):
         enlarged(upscaler, told=steps.append)
     assert str(caught.value) == (

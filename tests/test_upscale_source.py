@@ -144,6 +144,61 @@ def test_a_png_that_is_too_short_for_its_pixels_is_refused(tmp_path: Path) -> No
     assert str(caught.value) == MESSAGE_DAMAGED.format(path, "PNG")
 
 
+@pytest.mark.parametrize("kind", [b"zTXt", b"iTXt"])
+def test_a_long_packed_text_is_no_damage_and_goes_over(tmp_path: Path, kind: bytes) -> None:
+    words = "a red fox " * 160_000
+    packed = zlib.compress(words.encode())
+    middle = b"\0\0" if kind == b"zTXt" else b"\0\1\0\0\0"
+    path = tmp_path / "fox.png"
+    samples = np.arange(60, dtype=np.uint8).reshape(4, 5, 3)
+    text = chunk(kind, b"workflow" + middle + packed)
+    path.write_bytes(raw_png(samples, chunk(b"tEXt", b"Title\0Fox"), text))
+    source = open_source(path)
+    assert np.array_equal(np.concatenate(list(source.raster.strips())), samples)
+    assert source.carried.texts == (("Title", "Fox"), ("workflow", words))
+    assert source.notes == ()
+
+
+def test_text_without_end_is_left_out_and_the_picture_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "fox.png"
+    text = chunk(b"zTXt", b"workflow\0\0" + zlib.compress(bytes(9 * 2**20)))
+    path.write_bytes(raw_png(np.zeros((4, 5, 3), np.uint8), text))
+    source = open_source(path)
+    assert source.carried.texts == ()
+    assert source.notes == ("The picture's text takes more than 8 MB and is left out.",)
+
+
+@pytest.mark.parametrize("interlaced", [False, True])
+@pytest.mark.parametrize("rows", [0, 1, 7, 8])
+def test_a_png_whose_pixels_end_early_in_good_order_is_cut_off(
+    tmp_path: Path, rows: int, interlaced: bool
+) -> None:
+    path = tmp_path / "fox.png"
+    header = struct.pack(">IIBBBBB", 8, 8, 8, 2, 0, 0, interlaced)
+    # Of 8x8 pixels interlacing makes 15 rows, of 1 to 8 pixels.
+    widths = (1, 1, 2, 2, 2, *[4] * 6, *[8] * 4) if interlaced else (8,) * 8
+    kept = widths if rows == 8 else widths[: rows * len(widths) // 8]
+    lines = b"".join(b"\0" + bytes(3 * width) for width in kept)
+    parts = [chunk(b"IHDR", header), chunk(b"IDAT", zlib.compress(lines)), chunk(b"IEND", b"")]
+    path.write_bytes(b"\x89PNG\r\n\x1a\n" + b"".join(parts))
+    if rows == 8:
+        assert open_source(path).size == (8, 8)
+        return
+    with pytest.raises(UsageError) as caught:
+        open_source(path)
+    assert str(caught.value) == MESSAGE_DAMAGED.format(path, "PNG")
+
+
+def test_a_png_of_colors_without_their_palette_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "fox.png"
+    header = struct.pack(">IIBBBBB", 4, 4, 8, 3, 0, 0, 0)
+    pixels = chunk(b"IDAT", zlib.compress(bytes(20)))
+    path.write_bytes(b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + pixels + chunk(b"IEND", b""))
+    with pytest.raises(UsageError) as caught:
+        open_source(path)
+    assert str(caught.value) == MESSAGE_DAMAGED.format(path, "PNG")
+
+
 def test_a_planar_tiff_of_16_bits_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "fox.tif"
     path.write_bytes(raw_tiff(np.zeros((4, 5, 3), np.uint16), planar=True))
@@ -168,9 +223,9 @@ def bomb(width: int, height: int) -> bytes:
 @pytest.mark.parametrize(
     ("size", "told"),
     [
-        ((13_400, 13_300), "13400x13300"),
-        ((20_000, 20_000), "more than 178 million"),
-        ((2**31 - 1, 2**31 - 1), "more than 178 million"),
+        ((13_400, 13_300), "13400x13300 pixels"),
+        ((20_000, 20_000), "too many pixels"),
+        ((2**31 - 1, 2**31 - 1), "too many pixels"),
     ],
 )
 def test_too_many_pixels_are_refused_undecoded(
@@ -181,7 +236,7 @@ def test_too_many_pixels_are_refused_undecoded(
     with pytest.raises(UsageError) as caught:
         open_source(path)
     assert str(caught.value) == (
-        f"'{path}' has {told} pixels, more than the 178 million that are read; scale it down first."
+        f"'{path}' has {told}, and at most 178 million are read; scale it down first."
     )
 
 
@@ -339,5 +394,5 @@ def test_a_signature_is_told_of(tmp_path: Path, format: str) -> None:
     path = tmp_path / "fox"
     path.write_bytes(signed_picture(format))  # type: ignore[arg-type]
     assert open_source(path).notes == (
-        "It is signed (C2PA), and no enlarged picture can keep the signature.",
+        "The picture is signed (C2PA), and no enlarged picture can keep the signature.",
     )

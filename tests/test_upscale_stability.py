@@ -144,6 +144,12 @@ def test_another_seed_than_asked_for_is_told(fake: Fake) -> None:
         ),
         (
             "fast",
+            (1600, 900),
+            "stability/fast takes pictures of 32 to 1536 pixels a side, and this one is 1600x900; "
+            "choose stability/conservative, or another upscaler (--upscaler).",
+        ),
+        (
+            "fast",
             (1537, 64),
             "stability/fast takes pictures of 32 to 1536 pixels a side, and this one is 1537x64; "
             "choose another upscaler (--upscaler).",
@@ -151,8 +157,8 @@ def test_another_seed_than_asked_for_is_told(fake: Fake) -> None:
         (
             "fast",
             (1025, 1024),
-            "The picture's 1025x1024 pixels are more than the upscaler stability takes (1.05 "
-            "megapixels); choose another --upscaler.",
+            "stability/fast takes pictures of up to 1.05 megapixels, and this one is 1025x1024; "
+            "choose stability/conservative, or another upscaler (--upscaler).",
         ),
         (
             "conservative",
@@ -169,8 +175,8 @@ def test_another_seed_than_asked_for_is_told(fake: Fake) -> None:
         (
             "conservative",
             (2048, 2048),
-            "The picture's 2048x2048 pixels are more than the upscaler stability takes (4.19 "
-            "megapixels); choose another --upscaler.",
+            "stability/conservative takes pictures of up to 4.19 megapixels, and this one is "
+            "2048x2048; choose another upscaler (--upscaler).",
         ),
     ],
 )

@@ -24,7 +24,7 @@ from rasters import (
     smooth,
 )
 
-from imagine.stages.errors import LocalBackendError
+from imagine.stages.errors import LocalBackendError, UsageError
 from imagine.stages.image import Progress
 from imagine.stages.upscale.network import Network
 from imagine.stages.upscale.raster import Raster
@@ -315,17 +315,25 @@ def test_an_interrupted_reader_leaves_no_worker() -> None:
     assert not workers()
 
 
-def test_values_that_are_no_numbers_are_an_error() -> None:
+def test_values_that_are_no_numbers_are_an_error_of_the_picture() -> None:
     @dataclass
     class Broken(Repeating):
         def run(self, tile: Tile) -> Tile:
             return super().run(tile) * np.float32(np.nan)
 
-    with pytest.raises(LocalBackendError) as caught:
-        tiled(noise(20, 20), Broken(), 16)
+    result = enlarged(
+        raster_from(noise(20, 20)),
+        Broken(),
+        (40, 40),
+        on_progress=lambda progress: None,
+        tile=16,
+        called="The model 'm.onnx'",
+    )
+    with pytest.raises(UsageError) as caught:
+        pixels_of(result)
     assert str(caught.value) == (
-        "The network gave values that are no numbers; its weights are damaged or are not meant "
-        "for this runtime, so use others."
+        "The model 'm.onnx' gives values that are no numbers for this picture; its weights are "
+        "damaged or are not meant for this runtime, so use another."
     )
 
 

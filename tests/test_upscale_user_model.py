@@ -1,5 +1,6 @@
 """The upscaler `model`: users' files through the runtime that fits them."""
 
+import hashlib
 import sys
 from pathlib import Path
 from typing import Any
@@ -10,9 +11,9 @@ from networks import Array, compact, compact_tensors, enlarging_onnx, esrgan, es
 from networks import write_safetensors as write
 from rasters import difference, noise, pixels_of, raster_from
 
-from imagine.stages.errors import LocalBackendError, UsageError
+from imagine.stages.errors import LocalBackendError
 from imagine.stages.image import Progress
-from imagine.stages.upscale import UPSCALERS, UpscaleRequest
+from imagine.stages.upscale import UPSCALERS, UpscaleRequest, model_file
 from imagine.stages.upscale.layers import Layers
 from imagine.stages.upscale.ncnn_model import param_and_bin
 from imagine.stages.upscale.user_model import ModelUpscaler
@@ -45,7 +46,7 @@ def test_an_esrgan_in_tiles_gives_what_it_gives_for_the_whole(tmp_path: Path, bl
     assert upscaler.capabilities.trained
     pixels = noise(150, 50)
     ours, parameters, seen = _upscaled(upscaler, pixels)
-    assert parameters == {"tile": 128, "runtime": "ncnn"}
+    assert parameters == {"tile": 128, "runtime": "ncnn", "weights": upscaler.weights()}
     assert seen == [Progress(1, 2, "tile"), Progress(2, 2, "tile")]
     whole = _pixels(esrgan(_planes(pixels), tensors, blocks=blocks))
     assert whole.std() > 20
@@ -61,7 +62,7 @@ def test_a_compact_network_in_tiles_gives_what_it_gives_for_the_whole(
     upscaler = ModelUpscaler(model=str(write(tmp_path / "m.safetensors", tensors)))
     pixels = noise(150, 140)
     ours, parameters, seen = _upscaled(upscaler, pixels)
-    assert parameters == {"tile": 128, "runtime": "ncnn"}
+    assert parameters == {"tile": 128, "runtime": "ncnn", "weights": upscaler.weights()}
     assert len(seen) == 4
     parts = [_planes(pixels)] if channels == 3 else list(_planes(pixels)[:, None])
     whole = _pixels(np.concatenate([compact(part, tensors) for part in parts]))
@@ -77,9 +78,10 @@ def test_param_and_bin_run_as_they_are(tmp_path: Path) -> None:
     (tmp_path / "m.param").write_text(text)
     (tmp_path / "m.bin").write_bytes(data)
     pixels = noise(20, 10)
-    ours, parameters, _ = _upscaled(ModelUpscaler(model=str(tmp_path / "m.bin")), pixels)
+    upscaler = ModelUpscaler(model=str(tmp_path / "m.bin"))
+    ours, parameters, _ = _upscaled(upscaler, pixels)
     assert ours.shape == (20, 40, 3)
-    assert parameters == {"tile": 128, "runtime": "ncnn"}
+    assert parameters == {"tile": 128, "runtime": "ncnn", "weights": upscaler.weights()}
     assert ours.std() > 10
 
 
@@ -106,13 +108,44 @@ def test_equal_input_gives_equal_bits(tmp_path: Path) -> None:
     assert np.array_equal(*results)
 
 
+def test_files_of_one_name_are_told_apart_by_their_weights(tmp_path: Path) -> None:
+    path = write(tmp_path / "m.safetensors", compact_tensors())
+    first = ModelUpscaler(model=str(path)).weights()
+    assert first == hashlib.sha256(path.read_bytes()).hexdigest()[:16]
+    write(path, compact_tensors(features=5))
+    assert ModelUpscaler(model=str(path)).weights() != first
+
+
+def test_other_weights_beside_the_same_param_are_told_apart(tmp_path: Path) -> None:
+    digests = []
+    for data in (b"one", b"two"):
+        (tmp_path / "m.param").write_text("7767517")
+        (tmp_path / "m.bin").write_bytes(data)
+        digests.append(ModelUpscaler(model=str(tmp_path / "m.param")).weights())
+    assert len(set(digests)) == 2
+
+
+def test_what_is_wrong_with_a_file_is_found_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write(tmp_path / "m.safetensors", compact_tensors(factor=1))
+    upscaler = ModelUpscaler(model=str(path))
+    found = []
+    for _ in range(2):
+        with pytest.raises(LocalBackendError) as caught:
+            _ = upscaler.capabilities
+        found.append(str(caught.value))
+        monkeypatch.setattr(model_file, "model_network", None)
+    assert found == [ONE.replace("PATH", str(path))] * 2
+
+
 def _missing(monkeypatch: pytest.MonkeyPatch, *modules: str) -> None:
     for module in modules:
         monkeypatch.setitem(sys.modules, module, None)
 
 
 def _refused(path: Path) -> str:
-    with pytest.raises((UsageError, LocalBackendError)) as caught:
+    with pytest.raises(LocalBackendError) as caught:
         _ = ModelUpscaler(model=str(path)).capabilities
     return str(caught.value).replace(str(path), "PATH")
 
@@ -165,6 +198,39 @@ def test_a_model_that_does_not_enlarge_colours_is_refused(
     tmp_path: Path, tensors: dict[str, Array], reason: str
 ) -> None:
     assert _refused(write(tmp_path / "m.safetensors", tensors)) == reason
+
+
+def test_models_of_more_than_16_times_are_refused(tmp_path: Path) -> None:
+    path = write(tmp_path / "m.safetensors", compact_tensors(factor=17))
+    assert _refused(path) == "The model 'PATH' enlarges 17 times; use one of 16x or less."
+
+
+@pytest.mark.parametrize(("factor", "tile"), [(4, 128), (8, 64), (16, 32)])
+def test_what_comes_of_a_tile_is_no_larger_for_a_larger_factor(
+    tmp_path: Path, factor: int, tile: int
+) -> None:
+    path = write(tmp_path / "m.safetensors", compact_tensors(factor=factor, convolutions=2))
+    assert _upscaled(ModelUpscaler(model=str(path)), noise(9, 9))[1]["tile"] == tile
+
+
+@pytest.mark.parametrize("suffix", [".param", ".bin"])
+def test_a_file_that_is_too_large_to_be_read_is_refused(tmp_path: Path, suffix: str) -> None:
+    for name in (".param", ".bin"):
+        (tmp_path / f"m{name}").touch()
+    path = (tmp_path / "m.param").with_suffix(suffix)
+    with path.open("wb") as file:
+        file.truncate(2**30 + 1)  # Of no blocks on the disk.
+    assert _refused(path) == (
+        "'PATH' has 1073741825 bytes, and a model may have 1073741824; choose a smaller one."
+    )
+
+
+def test_a_layer_that_does_not_fit_is_told_with_the_file(tmp_path: Path) -> None:
+    (tmp_path / "m.param").write_text(
+        "7767517\n2 2\nInput in 0 1 in\nInterp up 1 1 in out 0=1 1=2.5 2=2.5\n"
+    )
+    (tmp_path / "m.bin").touch()
+    assert _refused(tmp_path / "m.param").startswith("In 'PATH': The model")
 
 
 def test_a_param_that_is_no_text_is_refused(tmp_path: Path) -> None:

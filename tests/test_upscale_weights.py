@@ -38,8 +38,14 @@ def test_a_word_before_all_names_is_left_out(tmp_path: Path) -> None:
     assert list(weights.tensors) == ["a.weight", "a.bias", "single"]
 
 
-def test_an_empty_file_of_tensors_has_none(tmp_path: Path) -> None:
-    assert open_weights(write_safetensors(tmp_path / "m.safetensors", {})).tensors == {}
+def test_a_file_without_tensors_is_refused(tmp_path: Path) -> None:
+    path = write_safetensors(tmp_path / "m.safetensors", {})
+    with pytest.raises(UsageError) as caught:
+        open_weights(path)
+    assert str(caught.value) == (
+        f"The model '{path}' is no .safetensors file that can be used: it holds no tensors; get it "
+        "again from where it came from."
+    )
 
 
 def _file(path: Path, header: Any, data: bytes = b"") -> Path:

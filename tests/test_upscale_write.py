@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from hashlib import sha256
+from inspect import GEN_CLOSED, GEN_SUSPENDED, getgeneratorstate
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from numpy.typing import NDArray
 from pictures import picture
 from PIL import Image
 
+from imagine.stages import disk
 from imagine.stages.errors import ConfigError, LocalBackendError, SaveError, UsageError
 from imagine.stages.image import ImageFormat
 from imagine.stages.upscale.raster import Raster
@@ -94,7 +96,7 @@ def test_other_formats_show_the_same(
     mode = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}[shown.shape[2]]
     got = np.asarray(found.convert(mode)).reshape(shown.shape).astype(float)
     assert np.abs(got - shown).mean() < 3
-    notes = [f"It has 16 bits a sample, and {format} holds 8."] if deep else []
+    notes = [f"The picture has 16 bits a sample, and {format} holds 8."] if deep else []
     if channels in (2, 4) and format == "jpg":
         notes.append("What is transparent is shown on white, as a JPEG has no transparency.")
     assert artifact.notes == tuple(notes)
@@ -210,6 +212,31 @@ def test_a_fault_of_the_system_is_a_save_error(
         "free some space or choose another directory with --output."
     )
     assert [path.name for path in tmp_path.iterdir()] == ["fox.png"]
+
+
+def test_a_fault_while_writing_ends_what_computes_the_pixels(
+    tmp_path: Path, source: Source, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def strips() -> Iterator[Array]:
+        while True:
+            yield np.zeros((500, 3000, 3), np.uint8)
+
+    # Held here, it is not ended by being thrown away.
+    made = strips()
+    written = 0
+
+    def failing(*_: object) -> None:
+        nonlocal written
+        written += 1
+        if written == 3:
+            assert getgeneratorstate(made) == GEN_SUSPENDED  # type: ignore[arg-type]
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(disk, "_write_all", failing)
+    raster = Raster(3000, 10_000, 3, 8, lambda: made)
+    with pytest.raises(SaveError):
+        save_enlarged(raster, source, None, target=tmp_path / "a/large.png", format="png")
+    assert getgeneratorstate(made) == GEN_CLOSED  # type: ignore[arg-type]
 
 
 @pytest.fixture

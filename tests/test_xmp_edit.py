@@ -28,6 +28,7 @@ CAMERA = """<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>
  </rdf:RDF>
 </x:xmpmeta>
 <?xpacket end="w"?>""".encode()
+IPTC_NAMESPACE = "http://iptc.org/std/Iptc4xmpExt/2008-02-29/"
 IPTC = "http://cv.iptc.org/newscodes/digitalsourcetype/"
 
 
@@ -86,7 +87,7 @@ def test_the_source_type_of_another_program_is_only_corrected_when_asked() -> No
     said = adapt(CAMERA, source_type="digitalCapture")
     kept = adapt(said, source_type="algorithmicMedia")
     assert values_of(kept)["Xmp.iptcExt.DigitalSourceType"] == IPTC + "digitalCapture"
-    corrected = adapt(said, source_type="algorithmicMedia", corrects_source_type=True)
+    corrected = adapt(said, source_type="algorithmicMedia", kept_source_types=())
     assert values_of(corrected)["Xmp.iptcExt.DigitalSourceType"] == IPTC + "algorithmicMedia"
     assert corrected.count(b"DigitalSourceType>") == 2
 
@@ -117,6 +118,8 @@ ENTITIES = b'<!DOCTYPE a [<!ENTITY b "c">]><x:xmpmeta xmlns:x="adobe:ns:meta/">&
         (b"<a>", "it is no XML"),
         (b"<a/>", "it is no XMP"),
         (DEEP, "it is too deep"),
+        (b"<a>" + b"<a/>" * 20_000 + b"</a>", "it has more than 20000 elements"),
+        (b"<a>" + b"<a b='' c=''/>" * 7_000 + b"</a>", "it has more than 20000 elements"),
         (ENTITIES, "it has a document type"),
         (b" " * (2**22 + 1), "it takes more than 4 MB"),
     ],
@@ -124,6 +127,14 @@ ENTITIES = b'<!DOCTYPE a [<!ENTITY b "c">]><x:xmpmeta xmlns:x="adobe:ns:meta/">&
 def test_what_is_no_packet_is_an_error(packet: bytes, told: str) -> None:
     with pytest.raises(ValueError, match=f"^{told}$"):
         adapt(packet)
+
+
+def test_a_packet_may_have_a_prefix_of_its_own_for_what_is_not_added() -> None:
+    other = CAMERA.replace(b"</rdf:Description>", b"<e:Event>fox</e:Event></rdf:Description>")
+    other = other.replace(b"xmlns:tiff=", b'xmlns:e="%s" xmlns:tiff=' % IPTC_NAMESPACE.encode())
+    after = values_of(adapt(other, {"upscales": "7"}))
+    assert after["Xmp.iptcExt.Event"] == "fox"
+    assert after["Xmp.imagine.upscales"] == "7"
 
 
 def test_padding_and_a_packet_without_its_wrapper_are_read() -> None:

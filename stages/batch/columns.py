@@ -9,6 +9,7 @@ from typing import Any, Literal, get_args
 
 from imagine.stages.batch.plain import check_text
 from imagine.stages.batch.rows import Row, Value
+from imagine.stages.enlargement import FACTORS
 from imagine.stages.errors import UsageError, unknown_name
 from imagine.stages.image import ImageFormat, parse_aspect_ratio, parse_size
 from imagine.stages.names import check_template
@@ -60,6 +61,7 @@ class Column:
         kind: of its value: text, a list of texts, a whole number, a number, or names of files.
         aliases: other names of the column.
         least, most: of a number.
+        among: the only numbers that there are; "2x" means 2.
         read: checks a text, and gives it in the way it is stored.
     """
 
@@ -67,6 +69,7 @@ class Column:
     aliases: tuple[str, ...] = ()
     least: int = 0
     most: int = 0
+    among: tuple[int, ...] = ()
     read: Callable[[str], str] | None = None
 
 
@@ -91,7 +94,7 @@ COLUMNS: dict[str, Column] = {
     "guidance": Column("number", ("guidance_scale", "cfg", "cfg_scale"), most=100),
     "image": Column("files", ("images", "init_image")),
     "strength": Column("number", ("denoising_strength",), most=1),
-    "upscale": Column("whole", ("upscale_factor",), least=1, most=8),
+    "upscale": Column("whole", ("upscale_factor",), among=FACTORS),
     "upscaler": Column("text"),
     "denoise": Column("whole", most=100),
     "sharpen": Column("number", most=2),
@@ -163,11 +166,25 @@ def _texts(column: Column, value: Any, called: str) -> list[str]:
 
 
 def _numeral(column: Column, value: Any, called: str) -> int | float:
+    if column.among:
+        return _factor(column, value, called)
     number = _parsed(value, whole=column.kind == "whole")
     if number is None or not column.least <= number <= column.most:
         kind = "whole number" if column.kind == "whole" else "number"
         raise _unfit(called, value, f"{kind} from {column.least} to {column.most}")
     return number
+
+
+def _factor(column: Column, value: Any, called: str) -> int:
+    """One of a few numbers, or 1, which asks for nothing."""
+    text = value.strip().lower().removesuffix("x") if isinstance(value, str) else value
+    number = _parsed(text, whole=True)
+    if number not in (1, *column.among):
+        told = ", ".join(map(str, column.among))
+        raise UsageError(
+            f"{value_shown(called)} is {value_shown(value)}, which is none of {told}; correct it."
+        )
+    return int(number)
 
 
 def _parsed(value: Any, *, whole: bool) -> int | float | None:

@@ -11,9 +11,13 @@ from dataclasses import dataclass
 from imagine.stages.formats.exif import utf16_of
 
 PREFIX = b"Exif\0\0"
-_SHORT, _LONG, _UNDEFINED = 3, 4, 7
+_SHORT, _LONG, _RATIONAL, _UNDEFINED = 3, 4, 5, 7
+_INCH = 2
+# A block without entries.
+_EMPTY = b"MM\0*\0\0\0\x08" + bytes(6)
 _SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8}
 _WIDTH, _HEIGHT, _ORIENTATION, _EXIF_IFD = 0x0100, 0x0101, 0x0112, 0x8769
+_RESOLUTION, _RESOLUTION_DOWN, _RESOLUTION_UNIT = 0x011A, 0x011B, 0x0128
 _USER_COMMENT, _PIXEL_WIDTH, _PIXEL_HEIGHT = 0x9286, 0xA002, 0xA003
 _THUMBNAIL, _THUMBNAIL_LENGTH = 0x0201, 0x0202
 
@@ -23,6 +27,33 @@ def without_prefix(block: bytes) -> bytes:
     while block.startswith(PREFIX):
         block = block[len(PREFIX) :]
     return block
+
+
+def tells_resolution(block: bytes) -> bool:
+    """Whether a block, without the "Exif" prefix, says how many pixels make an inch."""
+    tiff = _of(block)
+    try:
+        return tiff.find(tiff.number(4, 4), _RESOLUTION) is not None
+    except struct.error:
+        return False
+
+
+def with_resolution(block: bytes, across: float, down: float) -> bytes:
+    """The block with a resolution; its main directory moves to the end, where it has room to grow.
+
+    Args:
+        block: TIFF, without the "Exif" prefix and a resolution; b"" for none.
+        across, down: pixels per inch, below 100,000.
+
+    Raises:
+        ValueError: the block is damaged.
+    """
+    tiff = _of(block or _EMPTY)
+    try:
+        tiff.add_resolution(across, down)
+    except struct.error as error:
+        raise ValueError("it ends in the middle") from error
+    return bytes(tiff.data)
 
 
 def edited(
@@ -41,7 +72,7 @@ def edited(
     Raises:
         ValueError: the block is damaged.
     """
-    tiff = _Tiff(bytearray(block), {b"II*\0": "<", b"MM\0*": ">"}.get(block[:4], ""))
+    tiff = _of(block)
     if not tiff.order:
         raise ValueError("it is no TIFF")
     try:
@@ -49,6 +80,10 @@ def edited(
     except (struct.error, IndexError) as error:
         raise ValueError("it ends in the middle") from error
     return bytes(tiff.data)
+
+
+def _of(block: bytes) -> "_Tiff":
+    return _Tiff(bytearray(block), {b"II*\0": "<", b"MM\0*": ">"}.get(block[:4], ""))
 
 
 def _edit(tiff: "_Tiff", width: int, height: int, comment: str | None, upright: bool) -> None:
@@ -141,9 +176,39 @@ class _Tiff:
         self._write(at + 8, "I", len(self.data))
         self.data += value
 
+    def add_resolution(self, across: float, down: float) -> None:
+        main = self.number(4, 4)
+        old = self.entries(main)
+        values = len(self.data) + len(self.data) % 2
+        self.data += bytes(len(self.data) % 2)
+        for value in (across, down):
+            self.data += struct.pack(self.order + "II", round(value * 1000), 1000)
+        added = [
+            struct.pack(self.order + "HHII", _RESOLUTION, _RATIONAL, 1, values),
+            struct.pack(self.order + "HHII", _RESOLUTION_DOWN, _RATIONAL, 1, values + 8),
+            struct.pack(self.order + "HHIHH", _RESOLUTION_UNIT, _SHORT, 1, _INCH, 0),
+        ]
+        entries = [
+            bytes(self.data[at : at + 12])
+            for at in old
+            if self.number(at, 2) not in (_RESOLUTION_DOWN, _RESOLUTION_UNIT)
+        ]
+        # They stand in the order of their numbers.
+        entries = sorted(
+            (*entries, *added), key=lambda entry: struct.unpack_from(self.order + "H", entry)
+        )
+        link = self.number(old.stop, 4)
+        self._write(4, "I", len(self.data))
+        self.data += struct.pack(self.order + "H", len(entries)) + b"".join(entries)
+        self.data += struct.pack(self.order + "I", link)
+
     def drop_thumbnail(self, main: int) -> None:
         """Take away the second directory and the picture that it names."""
         link = self.entries(main).stop
+        # Some programs end the block where the last directory would say that none follows.
+        missing = link + 4 - len(self.data)
+        if 0 < missing <= 4:
+            self.data += bytes(missing)
         second = self.number(link, 4)
         if not second:
             return

@@ -17,6 +17,17 @@ _HEADER_END = len(SIGNATURE) + 8 + 13 + 4
 # Samples of a pixel by colour type, and the bits that each may have (ISO/IEC 15948, 11.2.1).
 _SAMPLES = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
 _BITS = {0: (1, 2, 4, 8, 16), 2: (8, 16), 3: (1, 2, 4, 8), 4: (8, 16), 6: (8, 16)}
+# Of an interlaced picture: where each pass begins, and how far apart its pixels are.
+_PASSES = (
+    (0, 0, 8, 8),
+    (4, 0, 8, 8),
+    (0, 4, 4, 8),
+    (2, 0, 4, 4),
+    (0, 2, 2, 4),
+    (1, 0, 2, 2),
+    (0, 1, 1, 2),
+)
+_PIECE = 2**20
 # Deflate packs at most 258 bytes into 2 bits.
 _MOST_PACKED = 1032
 
@@ -84,6 +95,37 @@ def chunks(data: bytes) -> Iterator[tuple[bytes, int, int]]:
             return
 
 
+def check_complete(file: BinaryIO) -> None:
+    """Refuse pixels that end before the last row, in the middle or not; they are all unpacked.
+
+    Raises:
+        ValueError: they do, or the file is damaged otherwise.
+    """
+    file.seek(len(SIGNATURE))
+    missing, inflater = 0, zlib.decompressobj()
+    for kind, data in read_chunks(file, (b"IHDR", b"IDAT"), limit=2**31):
+        if kind == b"IHDR":
+            missing = _plain_length(data)
+            continue
+        rest = data
+        while rest and missing > 0 and not inflater.eof:
+            missing -= len(inflater.decompress(rest, _PIECE))
+            rest = inflater.unconsumed_tail
+    if missing > 0:
+        raise ValueError(CUT)
+
+
+def _plain_length(header: bytes) -> int:
+    """Bytes of all rows with their filters, unpacked (ISO/IEC 15948, 7.3 and 8.2)."""
+    width, height, bits, color, _, _, interlaced = struct.unpack(">IIBBBBB", header)
+    total = 0
+    for left, top, across, down in _PASSES if interlaced else ((0, 0, 1, 1),):
+        columns = max(0, -(-(width - left) // across))
+        rows = max(0, -(-(height - top) // down))
+        total += rows * ((columns * bits * _SAMPLES[color] + 7) // 8 + 1) if columns else 0
+    return total
+
+
 def text_chunk(keyword: str, text: str, *, wide: bool = False) -> tuple[bytes, bytes]:
     """Type and data of a text chunk: tEXt where Latin-1 suffices, else iTXt in UTF-8.
 
@@ -135,7 +177,7 @@ def read_texts(file: BinaryIO, *, limit: int) -> dict[str, str]:
     """
     texts: dict[str, str] = {}
     for kind, data in _text_chunks(file, limit):
-        keyword, text = _text_of(kind, data, limit)
+        keyword, text = text_of(kind, data, limit=limit)
         limit -= len(data) + len(text)
         if limit < 0:
             raise OverflowError
@@ -182,8 +224,13 @@ def read_chunks(
         yield kind, data
 
 
-def _text_of(kind: bytes, data: bytes, limit: int) -> tuple[str, str]:
-    """Keyword and text of one chunk; tEXt and zTXt are Latin-1, iTXt is UTF-8."""
+def text_of(kind: bytes, data: bytes, *, limit: int) -> tuple[str, str]:
+    """Keyword and text of one chunk; tEXt and zTXt are Latin-1, iTXt is UTF-8.
+
+    Raises:
+        ValueError: a packed text is damaged.
+        OverflowError: it unpacks to more than `limit` bytes.
+    """
     keyword, _, rest = data.partition(b"\0")
     encoding, compressed = "latin-1", kind == b"zTXt"
     if kind == b"zTXt":

@@ -12,8 +12,11 @@ from imagine.stages.recipe import Recipe
 
 NAMESPACE = "urn:imagine-cli:recipe/1.0/"
 SOURCE_TYPE = "http://cv.iptc.org/newscodes/digitalsourcetype/"
-# Something else with what a trained model made, or made of it.
+# What a trained model made of words alone; something else with what one made, or made of it; and
+# something else in better quality, its content the same.
+TRAINED = "trainedAlgorithmicMedia"
 COMPOSITE = "compositeWithTrainedAlgorithmicMedia"
+ENHANCED = "algorithmicallyEnhanced"
 # What XML 1.0 (section 2.2) cannot hold, and the C1 controls.
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 
@@ -57,7 +60,7 @@ def source_type(recipe: Recipe) -> str:
     if not recipe.backend.trained:
         enlarged = any(upscale.trained for upscale in recipe.upscales)
         return COMPOSITE if enlarged else "algorithmicMedia"
-    return COMPOSITE if recipe.references else "trainedAlgorithmicMedia"
+    return COMPOSITE if recipe.references else TRAINED
 
 
 def recipe_property(recipe: Recipe, recipe_as: Literal["json", "deflate"]) -> dict[str, str]:

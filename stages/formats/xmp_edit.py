@@ -4,7 +4,7 @@ Everything in it stays but what speaks of the size, the orientation and the prev
 as it was (ISO 16684-1; the properties are those of Adobe's XMP Specification, part 2).
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 from xml.parsers import expat
 
@@ -23,8 +23,10 @@ _STALE = {
     ("http://ns.adobe.com/xap/1.0/", "Thumbnails"),
     ("http://ns.adobe.com/xmp/note/", "HasExtendedXMP"),
 }
-# A packet of more bytes, or with elements in more elements, holds no words on a picture.
+# A packet of more bytes, of more elements, or with elements in more elements, holds no words on a
+# picture. As many elements take half a second.
 MAX_PACKET = 2**22
+_MAX_ELEMENTS = 20_000
 _DEEPEST = 64
 _EMPTY = (
     '<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>\n'
@@ -40,7 +42,7 @@ def adapted(
     height: int,
     properties: Mapping[str, str | None],
     source_type: str | None = None,
-    corrects_source_type: bool = False,
+    kept_source_types: Collection[str] | None = None,
 ) -> bytes:
     """The packet of a picture that was enlarged; a new one where there was none.
 
@@ -50,7 +52,7 @@ def adapted(
         properties: of this program's namespace, in place of what the packet has of the same
             names; None for none. Values hold no character that XML cannot.
         source_type: IPTC's word for what made the picture, or None to say nothing new of it.
-        corrects_source_type: the packet's own word, if it has one, is replaced.
+        kept_source_types: those words of the packet's own that stay; None for any.
 
     Raises:
         ValueError: it is no XMP, or one that is too large or too deep.
@@ -65,11 +67,15 @@ def adapted(
         if key in _STALE or (key[0] == NAMESPACE and key[1] in properties):
             _remove(element, name)
     said = [item for item in _properties(rdf) if item[0] == _SOURCE_TYPE]
-    if source_type is not None and (corrects_source_type or not said):
+    kept = any(
+        kept_source_types is None or _word(element, name) in kept_source_types
+        for _, name, element in said
+    )
+    if source_type is None or kept:
+        source_type = None
+    else:
         for _, name, element in said:
             _remove(element, name)
-    else:
-        source_type = None
     words = [(NAMESPACE, f"imagine:{name}", text) for name, text in properties.items() if text]
     if source_type is not None:
         words.append((_IPTC, "Iptc4xmpExt:DigitalSourceType", SOURCE_TYPE + source_type))
@@ -86,13 +92,16 @@ def _check(packet: bytes) -> None:
     """
     if len(packet) > MAX_PACKET:
         raise ValueError(f"it takes more than {MAX_PACKET // 2**20} MB")
-    depth = 0
+    depth = count = 0
 
-    def start(*_: object) -> None:
-        nonlocal depth
+    def start(_: str, attributes: dict[str, str]) -> None:
+        nonlocal depth, count
         depth += 1
+        count += 1 + len(attributes)
         if depth > _DEEPEST:
             raise ValueError("it is too deep")
+        if count > _MAX_ELEMENTS:
+            raise ValueError(f"it has more than {_MAX_ELEMENTS} elements")
 
     def end(*_: object) -> None:
         nonlocal depth
@@ -147,6 +156,16 @@ def _set_sizes(rdf: "Element", width: int, height: int) -> None:
         element.appendChild(document.createTextNode(str(values[key])))
 
 
+def _word(element: "Element", attribute: str | None) -> str:
+    """The last part of the address that a property names a term of a vocabulary by."""
+    if attribute is not None:
+        address = element.getAttribute(attribute)
+    else:
+        texts = [child.data for child in element.childNodes if child.nodeType == child.TEXT_NODE]
+        address = "".join(texts).strip() or element.getAttributeNS(_RDF, "resource")
+    return address.rpartition("/")[2]
+
+
 def _remove(element: "Element", attribute: str | None) -> None:
     if attribute is not None:
         element.removeAttribute(attribute)
@@ -168,12 +187,9 @@ def _description(
         "",
     )
     made = document.createElementNS(_RDF, "rdf:Description")
-    for name, value in {
-        "xmlns:rdf": _RDF,
-        "xmlns:imagine": NAMESPACE,
-        "xmlns:Iptc4xmpExt": _IPTC,
-        "rdf:about": about,
-    }.items():
+    # Those that are used: a packet may know the others by another prefix, which exiv2 minds.
+    used = {f"xmlns:{name.partition(':')[0]}": namespace for namespace, name, _ in words}
+    for name, value in {"xmlns:rdf": _RDF, **used, "rdf:about": about}.items():
         made.setAttribute(name, value)
     for namespace, name, text in words:
         element = document.createElementNS(namespace, name)

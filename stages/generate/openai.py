@@ -36,6 +36,7 @@ _FREE_SIZES = FreeSizes(
     max_pixels=3840 * 2160,
     step=16,
     steepest=3.0,
+    upwards=True,
 )
 # Of a server of one's own nothing is known but that diffusion models draw in cells of 8 pixels.
 _OWN_SIZES = FreeSizes(min_side=64, max_side=4096, max_pixels=16_000_000, step=8)

@@ -28,6 +28,8 @@ class UpscaleCapabilities:
             passes and of shrinking. Empty where any size is made at once.
         denoise: the least and the most that `denoise` may be, or None where it has none.
         trained: whether a model trained on data makes the pixels.
+        invents: whether that model draws details which the picture does not hold, instead of
+            restoring those that it hints at.
         paid: whether a picture costs money.
         concurrency: pictures that may be asked for at the same time; 1 for one that runs here
             and uses all processors by itself.
@@ -39,6 +41,7 @@ class UpscaleCapabilities:
     factors: tuple[int, ...] = ()
     denoise: tuple[int, int] | None = None
     trained: bool = False
+    invents: bool = False
     paid: bool = False
     concurrency: int = 1
     max_input_pixels: int | None = None
@@ -118,6 +121,17 @@ class CheckingUpscaler(Upscaler, Protocol):
     def check(self, size: tuple[int, int], wanted: tuple[int, int]) -> None: ...
 
 
+@runtime_checkable
+class WeighedUpscaler(Upscaler, Protocol):
+    """An upscaler whose weights are files of the user's, of which others may bear the same name.
+
+    `weights` tells them apart: 16 hexadecimal digits, which stand in the parameters of what was
+    enlarged too ("weights"). It raises a LocalBackendError where they cannot be read.
+    """
+
+    def weights(self) -> str: ...
+
+
 UPSCALERS: Registry[Upscaler] = Registry(
     kind="upscaler",
     group="imagine.upscalers",
@@ -143,6 +157,6 @@ UPSCALERS: Registry[Upscaler] = Registry(
         "diffusers": "Stable Diffusion x4 and latent upscalers, from a local folder",
         "sdapi": "what an AUTOMATIC1111 or Forge server upscales with",
         "localai": "what a LocalAI server upscales with",
-        "stability": "Stability AI: fast, conservative",
+        "stability": "Stability AI: fast, conservative, creative",
     },
 )

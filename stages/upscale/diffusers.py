@@ -58,14 +58,20 @@ class DiffusersUpscaler:
         self._lock = Lock()
         self._pipeline: _Pipeline | None = None
         self.model = self._folder.path.resolve().name
+        self._weights = self._folder.weights()
         noise = self._folder.max_noise
         self.capabilities = UpscaleCapabilities(
             factors=(self._folder.factor,),
             denoise=None if noise is None else (0, noise),
             trained=True,
+            invents=True,
             prompt=True,
             seed=True,
         )
+
+    def weights(self) -> str:
+        """See imagine.stages.upscale.diffusers_folder."""
+        return self._weights
 
     def upscale(
         self, raster: "Raster", request: UpscaleRequest, *, on_progress: OnProgress
@@ -75,6 +81,7 @@ class DiffusersUpscaler:
         Raises:
             LocalBackendError: the extra is missing, or the pipeline cannot be loaded; while strips
                 are read, it failed.
+            UsageError: it gives no numbers for this picture; while strips are read.
         """
         with self._lock:
             self._pipeline = self._pipeline or _loaded(self._folder)
@@ -103,6 +110,7 @@ class DiffusersUpscaler:
             on_progress=lambda progress: None,  # The steps are told, which are more.
             tile=tile,
             threads=1,
+            called=f"The pipeline in {quoted_path(self._folder.path)}",
             on_stop=drawing.stop,
         )
         parameters = (
@@ -111,6 +119,7 @@ class DiffusersUpscaler:
             ("guidance_scale", drawing.options["guidance_scale"]),
             ("tile", tile),
             ("device", self._pipeline.device),
+            ("weights", self.weights()),
         )
         return Enlarged(result, model=self.model, parameters=parameters)
 

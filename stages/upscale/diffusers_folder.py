@@ -5,11 +5,13 @@ Nothing of it is run to find out: the descriptions are JSON, and of weights only
 """
 
 import json
+import os
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from imagine.stages.errors import LocalBackendError, UsageError, quoted_path, shown
+from imagine.stages.errors import LocalBackendError, UsageError, quoted_path, shown, unreadable
 from imagine.stages.upscale.weights import open_weights
 
 INDEX = "model_index.json"
@@ -37,6 +39,24 @@ class DiffusersFolder:
     factor: int
     max_noise: int | None
     variant: str | None
+
+    def weights(self) -> str:
+        """16 hexadecimal digits of its description and of the names and sizes of its weights.
+
+        The weights themselves are not read: gigabytes, for a question that is asked often.
+
+        Raises:
+            LocalBackendError: one of them cannot be read any more.
+        """
+        try:
+            sizes = [
+                f"{file.relative_to(self.path).as_posix()} {file.stat().st_size}"
+                for file in sorted(self.path.glob("**/*.safetensors"))
+            ]
+            described = (self.path / INDEX).read_bytes()
+        except OSError as error:
+            raise LocalBackendError(unreadable(self.path, error)) from error
+        return sha256(b"\n".join([described, *map(os.fsencode, sizes)])).hexdigest()[:16]
 
 
 def diffusers_folder(path: Path) -> DiffusersFolder:

@@ -18,7 +18,7 @@ from imagine.stages.upscale.network import Network
 from imagine.stages.upscale.onnx_file import read_onnx
 from imagine.stages.upscale.onnx_layers import model_of_graph
 from imagine.stages.upscale.raster import Raster
-from imagine.stages.upscale.tiling import enlarged, number_of_tiles
+from imagine.stages.upscale.tiling import enlarged, number_of_tiles, processors
 
 if TYPE_CHECKING:
     from imagine.stages.upscale.raster import Strip
@@ -30,8 +30,15 @@ _ART_TILE = 128
 # It looks 18 pixels far; with 16 no pixel of a tile is off by more than 1/255, on photographs,
 # drawings and noise, with 15 a few are, and with 10, feathered or not, some by 12.
 _ART_HALO = 16
-# 64 costs as much for its halo of 7 as it saves; 256 takes 0.9 GB.
-_PHOTO_TILE = 128
+# Pixels over which the correction of its colours is evened out. Of a drawing that was a JPEG of
+# quality 30 `art` takes the dirt away, 27.94 dB from the truth; corrected pixel by pixel it has
+# 26.63 dB, evened out over 2 pixels 27.54, over 4 27.82, over 8 27.93. `photo` keeps the dirt
+# anyway, and its results are the same to 0.05 dB.
+_ART_EVENED = 4
+# Each thread that works on one takes 100 MB: half a gigabyte in all.
+_ART_THREADS = 5
+# 64 takes 60 MB a thread and 128 150 MB, in the same time.
+_PHOTO_TILE = 64
 
 
 class PhotoUpscaler:
@@ -47,7 +54,7 @@ class PhotoUpscaler:
     )
 
     def __init__(self) -> None:
-        self._networks = _Networks(halo=None)
+        self._networks = _Networks()
 
     def upscale(
         self, raster: Raster, request: UpscaleRequest, *, on_progress: OnProgress
@@ -80,7 +87,7 @@ class ArtUpscaler:
     capabilities: ClassVar[UpscaleCapabilities] = UpscaleCapabilities(factors=(4,), trained=True)
 
     def __init__(self) -> None:
-        self._networks = _Networks(halo=_ART_HALO)
+        self._networks = _Networks(halo=_ART_HALO, evened=_ART_EVENED)
 
     def upscale(
         self, raster: Raster, request: UpscaleRequest, *, on_progress: OnProgress
@@ -92,7 +99,14 @@ class ArtUpscaler:
         """
         network = self._networks.get("art")
         size = request.width, request.height
-        result = enlarged(raster, network, size, on_progress=on_progress, tile=_ART_TILE)
+        result = enlarged(
+            raster,
+            network,
+            size,
+            on_progress=on_progress,
+            tile=_ART_TILE,
+            threads=min(_ART_THREADS, processors()),
+        )
         return Enlarged(
             raster=result, model="realesr-animevideov3", parameters=(("tile", _ART_TILE),)
         )
@@ -131,10 +145,16 @@ def _cleaned(
 
 
 class _Networks:
-    """The networks in assets/, each loaded when it is first asked for, and once."""
+    """The networks in assets/, each loaded when it is first asked for, and once.
 
-    def __init__(self, *, halo: int | None) -> None:
+    Args:
+        halo: see imagine.stages.upscale.ncnn_network.
+        evened: see imagine.stages.upscale.colours.
+    """
+
+    def __init__(self, *, halo: int | None = None, evened: int = 0) -> None:
         self._halo = halo
+        self._evened = evened
         self._lock = Lock()
         self._loaded: dict[str, Network] = {}
 
@@ -151,5 +171,7 @@ class _Networks:
                 model = model_of_graph(read_onnx(_ASSETS / f"{name}.onnx"), name=name)
                 network = NcnnNetwork(model, halo=self._halo)
                 cleaning = name.startswith("photo-noise")
-                self._loaded[name] = network if cleaning else TrueColours(network)
+                self._loaded[name] = (
+                    network if cleaning else TrueColours(network, radius=self._evened)
+                )
             return self._loaded[name]

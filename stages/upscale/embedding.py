@@ -20,10 +20,19 @@ from imagine.stages.formats.embed import (
     postprocess,
 )
 from imagine.stages.formats.exif import exif_block, user_comment
-from imagine.stages.formats.exif_edit import PREFIX, edited
+from imagine.stages.formats.exif_edit import PREFIX, edited, tells_resolution, with_resolution
 from imagine.stages.formats.png import text_chunk
+from imagine.stages.formats.png_colors import is_srgb
 from imagine.stages.formats.png_encode import profile_chunk
-from imagine.stages.formats.xmp import COMPOSITE, recipe_property, source_type, xml_json, xmp_packet
+from imagine.stages.formats.xmp import (
+    COMPOSITE,
+    ENHANCED,
+    TRAINED,
+    recipe_property,
+    source_type,
+    xml_json,
+    xmp_packet,
+)
 from imagine.stages.formats.xmp_edit import adapted
 from imagine.stages.image import ImageFormat
 from imagine.stages.metadata import parse_a1111
@@ -32,7 +41,14 @@ from imagine.stages.upscale.carried import Carried
 from imagine.stages.upscale.record import History
 
 _INCH = 0.0254
+_ONLY_PNG = "The picture's colours are no sRGB, which only a png can tell, not {}."
+_NO_ROOM = "The picture's {} takes more than the 64 KB of a JPEG and is left out."
+_NO_PLACE = "The picture's {} has no place in {} and is left out."
 _POSTPROCESS = re.compile(r', Postprocess upscale[^:,\n]*: ("(?:\\.|[^\\"])*"|[^,\n]*)')
+# IPTC's words for pictures that a trained model drew, or drew in.
+_DRAWN_BY_MODELS = (TRAINED, COMPOSITE, "compositeSynthetic")
+# A JPEG counts dots to the inch in 16 bits.
+_JPEG_DPI = 65_535
 # Texts of a PNG that are named in a note; the rest are counted.
 _NAMED = 3
 
@@ -58,12 +74,12 @@ def colors_only(carried: Carried, format: ImageFormat) -> Embedding:
     """What says how the pixels look, and nothing else of the picture."""
     if format in ("webp", "avif") and carried.icc[16:20] == b"GRAY":
         # Their pictures are colours to every reader, even those of grey.
-        return Embedding(notes=(f"Its profile is for grey, which {format} has none of.",))
+        return Embedding(notes=(f"The picture's profile is for grey, which {format} has none of.",))
     if format != "png":
-        told = any(kind == b"cICP" for kind, _ in carried.colors) and not carried.icc
+        told = not carried.icc and not is_srgb(dict(carried.colors))
         return Embedding(
             options={"icc_profile": carried.icc} if carried.icc else {},
-            notes=(f"Its colours are no sRGB, which only a png can tell, not {format}.",) * told,
+            notes=(_ONLY_PNG.format(format),) * told,
         )
     profile = [profile_chunk(carried.icc)] if carried.icc else []
     return Embedding(chunks=(*profile, *carried.colors))
@@ -153,7 +169,7 @@ class _Making:
                 upright=self.format != "avif",
             )
         except ValueError as error:
-            self.notes.append(f"Its EXIF cannot be read ({error}) and is left out.")
+            self.notes.append(f"The picture's EXIF cannot be read ({error}) and is left out.")
             return b""
 
     def exif_with_comment(self) -> bytes:
@@ -162,8 +178,13 @@ class _Making:
         block = PREFIX + tiff if tiff else b""
         if not block and parameters:
             block = exif_block(parameters, program=self.history.program)
+        if self.format in ("webp", "avif") and self.carried.dpi is not None:
+            # They have no other place for it.
+            plain = block.removeprefix(PREFIX)
+            if not tells_resolution(plain):
+                block = PREFIX + with_resolution(plain, *self.carried.dpi)
         if self.format == "jpg" and len(block) > JPEG_SEGMENT:
-            self.notes.append("Its EXIF takes more than the 64 KB of a JPEG and is left out.")
+            self.notes.append(_NO_ROOM.format("EXIF"))
             return b""
         return block
 
@@ -175,7 +196,7 @@ class _Making:
             said = {XMP_UPSCALES: None if told is None or self.format == "png" else xml_json(told)}
             packet = self._packet(self.carried.xmp, said)
             if room is not None and len(packet) > room:
-                self.notes.append("Its XMP takes more than the 64 KB of a JPEG and is left out.")
+                self.notes.append(_NO_ROOM.format("XMP"))
                 packet = self._packet(b"", said)
             return packet, True
         if self.format == "png":
@@ -194,8 +215,7 @@ class _Making:
             base = base or xmp_packet(recipe).encode()
             word: str | None = source_type(recipe)
         else:
-            trained = any(step.trained for step in self.history.upscales)
-            word = COMPOSITE if trained else None
+            word = self._foreign_source_type()
         if not base and word is None and not any(said.values()):
             return b""
         options: dict[str, Any] = {
@@ -203,19 +223,34 @@ class _Making:
             "height": self.height,
             "properties": said,
             "source_type": word,
-            "corrects_source_type": recipe is not None,
+            "kept_source_types": () if recipe is not None else self._kept_source_types(),
         }
         try:
             return adapted(base, **options)
         except ValueError as error:
-            note = f"Its XMP cannot be read ({error}) and is left out."
+            note = f"The picture's XMP cannot be read ({error}) and is left out."
             if note not in self.notes:
                 self.notes.append(note)
             return adapted(b"", **options)
 
+    def _foreign_source_type(self) -> str | None:
+        """IPTC's word for what another program's picture has become."""
+        if not any(step.trained for step in self.history.upscales):
+            return None
+        if _is_generated(self.carried.parameters):
+            return TRAINED
+        return COMPOSITE if self._invented() else ENHANCED
+
+    def _kept_source_types(self) -> tuple[str, ...] | None:
+        """What the picture says of itself is kept, unless it says that no model drew in it."""
+        return _DRAWN_BY_MODELS if self._invented() else None
+
+    def _invented(self) -> bool:
+        return any(step.trained and step.invents for step in self.history.upscales)
+
     def jpeg_options(self) -> dict[str, Any]:
         options: dict[str, Any] = {"comment": self.carried.comment[:JPEG_SEGMENT]}
-        if self.carried.dpi is not None:
+        if self.carried.dpi is not None and max(self.carried.dpi) <= _JPEG_DPI:
             options["dpi"] = self.carried.dpi
         if 0 < len(self.carried.iptc) < JPEG_SEGMENT - 100:
             options["extra"] = jpeg.iptc_segment(self.carried.iptc)
@@ -224,11 +259,17 @@ class _Making:
     def note_what_has_no_place(self) -> None:
         """Say what a file of this format cannot hold."""
         if self.carried.iptc and self.format != "jpg":
-            self.notes.append(f"Its IPTC caption has no place in {self.format} and is left out.")
+            self.notes.append(_NO_PLACE.format("IPTC caption", self.format))
         if self.carried.comment and self.format in ("webp", "avif"):
-            self.notes.append(f"Its comment has no place in {self.format} and is left out.")
+            self.notes.append(_NO_PLACE.format("comment", self.format))
         if self.format == "png":
             return
+        dpi = self.carried.dpi
+        if self.format == "jpg" and dpi is not None and max(dpi) > _JPEG_DPI:
+            self.notes.append(
+                f"The picture's resolution of {max(dpi):g} pixels per inch is more than a JPEG "
+                "can tell, and is left out."
+            )
         keys = [
             key for key, _ in self.carried.texts if key != PNG_RECIPE or not self.history.recipe
         ]
@@ -240,11 +281,16 @@ class _Making:
             )
 
 
+def _is_generated(text: str) -> bool:
+    """Whether a text is of a picture that a program drew: it has A1111's settings."""
+    return any(key in parse_a1111(text) for key in ("Steps", "Sampler", "Size"))
+
+
 def _with_postprocess(text: str, upscales: Sequence[UpscaleRecord]) -> str:
     """An A1111 text with what enlarged the picture; as it was where it has no settings."""
     settings = postprocess(upscales)
     last = text.strip().rpartition("\n")[2]
-    if not settings or not any(key in parse_a1111(text) for key in ("Steps", "Sampler", "Size")):
+    if not settings or not _is_generated(text):
         return text
     head = text.strip().removesuffix(last)
     return f"{head}{_POSTPROCESS.sub('', last)}, {a1111_pairs(settings)}"

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 
-from imagine.stages.errors import UsageError
+from imagine.stages.errors import UsageError, shown
 from imagine.stages.upscale import (
     CheckingUpscaler,
     Enlarged,
@@ -15,12 +15,14 @@ from imagine.stages.upscale.crop import middle
 from imagine.stages.upscale.grey import grey_of, rgb_of
 from imagine.stages.upscale.raster import Raster, cropped
 from imagine.stages.upscale.resample import Filter, resized
-from imagine.stages.upscale.sharpen import MAX_SHARPEN, sharpened
+from imagine.stages.upscale.sharpen import check_sharpen, sharpened
 
 # A row of that many pixels, 64 of which are worked on at once, takes 200 MB.
 MAX_SIDE = 2**20
 # 92,681 by 92,681: half an hour of work, and 25 GB before it is compressed.
 MAX_PIXELS = 2**33
+# What a network makes of its own results again and again shows less of the picture each time.
+MAX_TIMES = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,14 +125,15 @@ def check(
     Raises:
         UsageError: naming the option.
     """
-    if not 0 <= sharpen <= MAX_SHARPEN:
-        raise UsageError(f"--sharpen {sharpen:g} is not from 0 to 2; 0.5 is a gentle amount.")
+    check_sharpen(sharpen)
     if denoise is not None:
         _check_denoise(upscaler, size, target, denoise)
     if _grows(size, target):
-        _check_pixels(upscaler, size, target)
+        if upscaler.capabilities.trained:
+            _check_times(upscaler, size, target)
         if isinstance(upscaler, CheckingUpscaler):
             upscaler.check(size, target.whole)
+        _check_pixels(upscaler, size, target)
 
 
 def _grows(size: tuple[int, int], target: Target) -> bool:
@@ -141,13 +144,13 @@ def _check_denoise(upscaler: Upscaler, size: tuple[int, int], target: Target, de
     offered = upscaler.capabilities.denoise
     if offered is None:
         raise UsageError(
-            f"The upscaler {upscaler.name} does not remove noise; leave out --denoise or choose "
+            f"The upscaler {_who(upscaler)} does not remove noise; leave out --denoise or choose "
             "another --upscaler."
         )
     if not offered[0] <= denoise <= offered[1]:
         raise UsageError(
             f"--denoise {denoise} is not from {offered[0]} to {offered[1]}, which the upscaler "
-            f"{upscaler.name} offers; give one of these."
+            f"{_who(upscaler)} offers; give one of these."
         )
     if not _grows(size, target):
         raise UsageError(
@@ -157,21 +160,35 @@ def _check_denoise(upscaler: Upscaler, size: tuple[int, int], target: Target, de
         )
 
 
+def _check_times(upscaler: Upscaler, size: tuple[int, int], target: Target) -> None:
+    if max(target.full_width, target.full_height) > MAX_TIMES * max(size):
+        raise UsageError(
+            f"The picture of {size[0]}x{size[1]} would become {target.full_width}x"
+            f"{target.full_height}, and the upscaler {_who(upscaler)} makes no more than "
+            f"{MAX_TIMES} times a side; choose a smaller size, or --upscaler lanczos."
+        )
+
+
 def _check_pixels(upscaler: Upscaler, size: tuple[int, int], target: Target) -> None:
     offered = upscaler.capabilities
     if offered.max_input_pixels is not None and size[0] * size[1] > offered.max_input_pixels:
         raise UsageError(
             f"The picture's {size[0]}x{size[1]} pixels are more than the upscaler "
-            f"{upscaler.name} takes ({_megapixels(offered.max_input_pixels)} megapixels); choose "
+            f"{_who(upscaler)} takes ({_megapixels(offered.max_input_pixels)} megapixels); choose "
             "another --upscaler."
         )
     pixels = target.full_width * target.full_height
     if offered.max_output_pixels is not None and pixels > offered.max_output_pixels:
         raise UsageError(
             f"The result's {target.full_width}x{target.full_height} pixels are more than the "
-            f"upscaler {upscaler.name} makes ({_megapixels(offered.max_output_pixels)} "
+            f"upscaler {_who(upscaler)} makes ({_megapixels(offered.max_output_pixels)} "
             "megapixels); choose a smaller size or another --upscaler."
         )
+
+
+def _who(upscaler: Upscaler) -> str:
+    """As `--upscaler` names it."""
+    return f"{upscaler.name}/{shown(upscaler.model)}" if upscaler.model else upscaler.name
 
 
 def _megapixels(pixels: int) -> str:

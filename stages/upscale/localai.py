@@ -5,7 +5,7 @@ POST {base}/v1/images/upscale, a form with model, scale and image in, JSON with 
 
 import re
 
-from imagine.stages.errors import ImagineError, ProviderError, UsageError
+from imagine.stages.errors import ConfigError, ImagineError, ProviderError, UsageError
 from imagine.stages.formats.received import MAX_PIXELS
 from imagine.stages.network.json_values import table, tables, text
 from imagine.stages.network.reply import Problem, Reply
@@ -24,11 +24,11 @@ class LocalAIUpscaler(HostedUpscaler):
 
     name = "localai"
 
-    capabilities = UpscaleCapabilities(factors=FACTORS, trained=True)
+    capabilities = UpscaleCapabilities(factors=FACTORS, trained=True, invents=True)
 
     def check(self, size: tuple[int, int], wanted: tuple[int, int]) -> None:
         if not self.model:
-            raise UsageError(
+            raise ConfigError(
                 f"{self.title} wants a model to be named; give one that it has, such as --upscaler "
                 "localai/realesrgan-x4plus-anime-6b, or set localai_upscale_model."
             )

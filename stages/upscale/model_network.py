@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 
 from imagine.stages.errors import UsageError, quoted_path, unreadable
 from imagine.stages.upscale import compact, esrgan
-from imagine.stages.upscale.fitted import Fit, FittedNetwork, fit_of
+from imagine.stages.upscale.fitted import MAX_FACTOR, Fit, FittedNetwork, fit_of
 from imagine.stages.upscale.ncnn_crop import cropped_early
 from imagine.stages.upscale.ncnn_file import model_of_files
 from imagine.stages.upscale.ncnn_network import NcnnNetwork
-from imagine.stages.upscale.ncnn_shapes import extent_of
+from imagine.stages.upscale.ncnn_shapes import Extent, extent_of
 from imagine.stages.upscale.network import Network
-from imagine.stages.upscale.onnx_file import read_onnx
+from imagine.stages.upscale.onnx_file import check_size, read_onnx
 from imagine.stages.upscale.onnx_layers import model_of_graph
 from imagine.stages.upscale.onnx_session import OnnxSession, onnx_session
 from imagine.stages.upscale.tiling import processors
@@ -101,9 +101,12 @@ def model_network(path: Path) -> ModelNetwork:
 
 
 def _ncnn_model(path: Path) -> "Model":
+    weights = path.with_suffix(".bin")
     try:
+        for file in (path, weights):
+            check_size(file)
         text = path.read_text(encoding="utf-8")
-        data = path.with_suffix(".bin").read_bytes()
+        data = weights.read_bytes()
     except OSError as error:
         raise UsageError(unreadable(path, error)) from error
     except UnicodeDecodeError as error:
@@ -132,22 +135,29 @@ def _of_safetensors(path: Path) -> ModelNetwork:
         threads=model.threads,
         multiple=MULTIPLE,
     )
-    return ModelNetwork(_for_colours(network, model.channels), TILE, "torch")
+    return ModelNetwork(_for_colours(network, model.channels), _side(model.factor), "torch")
 
 
 def _of_ncnn(model: "Model", path: Path) -> ModelNetwork:
-    extent = extent_of(model)
+    extent = _extent(model, path)
     _check(extent.factor, extent.channels_in, path)
     if extent.reach <= FULL_HALO:
         network = NcnnNetwork(model)
         # What a halo costs: less than twice the work.
-        tile = max(TILE, 6 * network.halo)
+        tile = max(_side(extent.factor), 6 * network.halo)
         return ModelNetwork(_for_colours(network, extent.channels_in), tile, "ncnn")
     # Where squares of pixels become channels, all is smaller by their side.
     halo = HALO * extent.multiple
     network = NcnnNetwork(cropped_early(model, halo), halo=halo, feather=FEATHER)
-    tile = TILE * extent.multiple
+    tile = _side(extent.factor) * extent.multiple
     return ModelNetwork(_for_colours(network, extent.channels_in), tile, "ncnn", MAX_DEEP)
+
+
+def _extent(model: "Model", path: Path) -> Extent:
+    try:
+        return extent_of(model)
+    except UsageError as error:
+        raise UsageError(f"In {quoted_path(path)}: {error}") from error
 
 
 def _of_onnx(path: Path) -> ModelNetwork:
@@ -155,7 +165,7 @@ def _of_onnx(path: Path) -> ModelNetwork:
     name = f"The model {quoted_path(path)}"
     try:
         model = model_of_graph(read_onnx(path), name=name)
-        extent_of(model)
+        _extent(model, path)
     except UsageError as error:
         return _of_onnxruntime(path, error)
     return _of_ncnn(model, path)
@@ -176,8 +186,13 @@ def _of_onnxruntime(path: Path, reason: UsageError) -> ModelNetwork:
         side=side,
         multiple=MULTIPLE,
     )
-    tile = TILE if side is None else side - 2 * network.halo
+    tile = _side(fit.factor) if side is None else side - 2 * network.halo
     return ModelNetwork(_for_colours(network, channels), tile, "onnxruntime")
+
+
+def _side(factor: int) -> int:
+    """A tile's side, such that what comes of it is no larger than of one that is made 4x."""
+    return TILE * 4 // max(4, factor)
 
 
 def _input(session: OnnxSession, path: Path) -> tuple[int, int | None]:
@@ -201,6 +216,11 @@ def _check(factor: int, channels: int, path: Path) -> None:
         raise UsageError(
             f"The model {quoted_path(path)} does not enlarge (it is a {factor}x model); use one "
             "of 2x or more."
+        )
+    if factor > MAX_FACTOR:
+        raise UsageError(
+            f"The model {quoted_path(path)} enlarges {factor} times; use one of {MAX_FACTOR}x or "
+            "less."
         )
     _channels(channels, path)
 

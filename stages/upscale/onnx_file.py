@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     Array = NDArray[Any]
 
 # The largest upscalers people pass around have 170 MB; a file is read as a whole.
-_MAX_BYTES = 2**30
+MAX_BYTES = 2**30
 _MAX_NODES = 100_000
 _MAX_RANK = 8
 _EXTERNAL = 1
@@ -98,16 +98,26 @@ def read_onnx(path: Path) -> Graph:
         UsageError: it cannot be read, is damaged, too large, or keeps its weights elsewhere.
     """
     try:
-        size = path.stat().st_size
-        if size > _MAX_BYTES:
-            raise UsageError(
-                f"{quoted_path(path)} has {size} bytes, and a model may have {_MAX_BYTES}; "
-                "choose a smaller one."
-            )
+        check_size(path)
         data = path.read_bytes()
     except OSError as error:
         raise UsageError(unreadable(path, error)) from error
     return graph_of(data, name=quoted_path(path))
+
+
+def check_size(path: Path) -> None:
+    """Refuse a file that is too large to be read as a whole.
+
+    Raises:
+        UsageError: it is.
+        OSError: it cannot be looked at.
+    """
+    size = path.stat().st_size
+    if size > MAX_BYTES:
+        raise UsageError(
+            f"{quoted_path(path)} has {size} bytes, and a model may have {MAX_BYTES}; choose a "
+            "smaller one."
+        )
 
 
 def graph_of(data: bytes, *, name: str) -> Graph:

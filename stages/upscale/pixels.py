@@ -35,11 +35,13 @@ _CHANNELS = {"L": 1, "LA": 2, "RGB": 3, "RGBA": 4}
 # Grey of fewer bits is spread over 0 to 255, the transparent one that the file names is not.
 _SPREAD = {"L;2": 85, "L;4": 17}
 
-_SHALLOW = "It has 16 bits a sample, of which 8 are read."
-_PLAIN_CMYK = "It is CMYK without a colour profile that can be read: its colours are a guess."
-_CMYK = "It is CMYK, and becomes sRGB through its colour profile."
-_LAB = "It is CIE Lab, and becomes sRGB."
-_NUMBERS = "Its samples are 32-bit numbers from {:g} to {:g}, and become grey of 16 bits."
+_SHALLOW = "The picture has 16 bits a sample, of which 8 are read."
+_PLAIN_CMYK = (
+    "The picture is CMYK without a colour profile that can be read: its colours are a guess."
+)
+_CMYK = "The picture is CMYK, and becomes sRGB through its colour profile."
+_LAB = "The picture is CIE Lab, and becomes sRGB."
+_NUMBERS = "The picture's samples are 32-bit numbers from {:g} to {:g}, and become grey of 16 bits."
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +151,8 @@ def _plain(picture: Any, raws: set[str]) -> _Form:
     """Whatever Pillow decodes into samples of 8 bits, or into one of more."""
     picture.load()
     mode, key = picture.mode, picture.info.get("transparency")
+    if mode == "P" and picture.palette is None:
+        raise ValueError("its palette is missing")
     if mode in ("I", "F"):
         return _numbers(picture)
     if mode in ("CMYK", "LAB"):

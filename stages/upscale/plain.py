@@ -12,43 +12,36 @@ if TYPE_CHECKING:
     from imagine.stages.upscale.raster import Strip
 
 
-class LanczosUpscaler:
+class _Resampler:
+    """Resamples with the filter that it is named after."""
+
+    name: Filter
+    model = ""
+    capabilities = UpscaleCapabilities()
+
+    def upscale(
+        self, raster: Raster, request: UpscaleRequest, *, on_progress: OnProgress
+    ) -> Enlarged:
+        result = resized(raster, (request.width, request.height), self.name)
+
+        def strips() -> "Iterator[Strip]":
+            rows = 0
+            for strip in result.strips():
+                rows += len(strip)
+                on_progress(Progress(rows, result.height, "row"))
+                yield strip
+
+        counted = Raster(result.width, result.height, result.channels, result.depth, strips)
+        return Enlarged(raster=counted, model=self.name)
+
+
+class LanczosUpscaler(_Resampler):
     """Resamples with Lanczos of three lobes; invents nothing and runs everywhere."""
 
     name = "lanczos"
-    model = ""
-    capabilities = UpscaleCapabilities()
-
-    def upscale(
-        self, raster: Raster, request: UpscaleRequest, *, on_progress: OnProgress
-    ) -> Enlarged:
-        return _resampled(raster, request, "lanczos", on_progress)
 
 
-class NearestUpscaler:
-    """Repeats pixels; where the factor is a whole number each becomes a square of its own."""
+class NearestUpscaler(_Resampler):
+    """Makes a square of each pixel, all of one size; crisp where the factor is a whole number."""
 
     name = "nearest"
-    model = ""
-    capabilities = UpscaleCapabilities()
-
-    def upscale(
-        self, raster: Raster, request: UpscaleRequest, *, on_progress: OnProgress
-    ) -> Enlarged:
-        return _resampled(raster, request, "nearest", on_progress)
-
-
-def _resampled(
-    raster: Raster, request: UpscaleRequest, filter_: Filter, on_progress: OnProgress
-) -> Enlarged:
-    result = resized(raster, (request.width, request.height), filter_)
-
-    def strips() -> "Iterator[Strip]":
-        rows = 0
-        for strip in result.strips():
-            rows += len(strip)
-            on_progress(Progress(rows, result.height, "row"))
-            yield strip
-
-    counted = Raster(result.width, result.height, result.channels, result.depth, strips)
-    return Enlarged(raster=counted, model=filter_)

@@ -3,7 +3,7 @@
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -18,7 +18,13 @@ from imagine.stages.metadata import (
     is_file,
     sidecar_of,
 )
-from imagine.stages.recipe import Recipe, Told, UpscaleRecord, parse_recipe
+from imagine.stages.recipe import Parameter, Recipe, Told, UpscaleRecord, parse_recipe
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from imagine.stages.upscale import Enlarged, Upscaler
+    from imagine.stages.upscale.enlarge import Target
 
 
 class UpscaleHistory(BaseModel):
@@ -62,6 +68,50 @@ class History:
             return None
         history = UpscaleHistory(program=self.program, upscales=self.upscales)
         return history.to_json(indent=indent)
+
+
+def record_of(
+    result: "Enlarged",
+    upscaler: "Upscaler",
+    *,
+    size: tuple[int, int],
+    target: "Target",
+    denoise: int | None = None,
+    sharpen: float = 0.0,
+    parameters: "Mapping[str, Parameter] | None" = None,
+    source_sha256: str | None = None,
+    cost: float | None = None,
+) -> UpscaleRecord:
+    """What is to be remembered of one enlargement.
+
+    A picture that was as large already was only resampled, whoever was to enlarge it: then the
+    record names what did that.
+
+    Args:
+        result: of `imagine.stages.upscale.enlarge.enlarge`.
+        size: of the picture before, in pixels.
+        parameters: what was asked for beside those that the result tells.
+        source_sha256: of the file that was enlarged, in hexadecimal; None where there was none.
+        cost: US dollars.
+    """
+    grows = target.full_width > size[0] or target.full_height > size[1]
+    return UpscaleRecord(
+        upscaler=upscaler.name if grows else result.model or "lanczos",
+        model=result.model,
+        trained=grows and upscaler.capabilities.trained,
+        invents=grows and upscaler.capabilities.invents,
+        from_width=size[0],
+        from_height=size[1],
+        width=target.width,
+        height=target.height,
+        full_width=target.full_width,
+        full_height=target.full_height,
+        denoise=denoise,
+        sharpen=sharpen,
+        parameters={**dict(result.parameters), **(parameters or {})},
+        source_sha256=source_sha256,
+        cost=cost,
+    )
 
 
 def read_upscales(path: Path) -> tuple[UpscaleRecord, ...]:

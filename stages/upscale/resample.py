@@ -26,7 +26,9 @@ def resized(raster: Raster, size: tuple[int, int], filter_: Filter) -> Raster:
     """The raster in exactly `size`; itself where it has that already.
 
     Equal to resizing the whole picture with Pillow, first across and then down, but for 1 where
-    rounding falls otherwise. Channels are resampled each on its own: alpha is not multiplied in.
+    rounding falls otherwise; "nearest" enlarges pixels to squares of one size, whatever the factor:
+    where it is no whole number, a pixel that two squares share is mixed of both. Channels are
+    resampled each on its own: alpha is not multiplied in.
     """
     if raster.size == size:
         return raster
@@ -44,7 +46,9 @@ def resized(raster: Raster, size: tuple[int, int], filter_: Filter) -> Raster:
                 last = min(raster.height, -(-bottom * raster.height // height) + margin)
                 part = window.rows(first, last)
                 if filter_ == "nearest":
-                    yield _nearest(part, raster.size, size, (top, bottom), first)
+                    grows = width >= raster.width and height >= raster.height
+                    copied = _squares if grows else _nearest
+                    yield copied(part, raster.size, size, (top, bottom), first)
                 else:
                     # Exact integers are divided once, so that the ends fall on whole numbers.
                     start = (top * raster.height - first * height) / height
@@ -67,9 +71,54 @@ def _nearest(
 
     down = (2 * np.arange(*rows, dtype=np.int64) + 1) * before[1] // (2 * after[1]) - first
     across = (2 * np.arange(after[0], dtype=np.int64) + 1) * before[0] // (2 * after[0])
+    return np.ascontiguousarray(part[down][:, across])
+
+
+def _squares(
+    part: "Strip",
+    before: tuple[int, int],
+    after: tuple[int, int],
+    rows: tuple[int, int],
+    first: int,
+) -> "Strip":
+    """Each pixel a square, all of one size; a pixel that two of them share is mixed of both."""
+    import numpy as np
+
+    down, parts = _shares(before[1], after[1], *rows)
+    top = int(down[0])
     # Across first: of rows that are repeated it is done once.
-    needed, repeats = np.unique(down, return_inverse=True)
-    return np.ascontiguousarray(part[needed][:, across][repeats])
+    lines = part[top - first : int(down[-1]) + 2 - first]
+    wide = _mixed(lines, *_shares(before[0], after[0], 0, after[0]), axis=1)
+    return np.ascontiguousarray(_mixed(wide, down - top, parts, axis=0))
+
+
+def _shares(
+    before: int, after: int, start: int, stop: int
+) -> "tuple[NDArray[np.int64], NDArray[np.float64]]":
+    """Which pixel each of those from `start` to before `stop` begins in, and how much of it is.
+
+    The rest is of the next one. Both are of a row of `before` that is enlarged to `after`.
+    """
+    import numpy as np
+
+    edges = np.arange(start, stop, dtype=np.int64) * before
+    pixels = edges // after
+    return pixels, np.minimum((pixels + 1) * after - edges, before) / before
+
+
+def _mixed(
+    strip: "Strip", pixels: "NDArray[np.int64]", shares: "NDArray[np.float64]", *, axis: int
+) -> "Strip":
+    import numpy as np
+
+    result = np.take(strip, pixels, axis)
+    shared = np.flatnonzero(shares < 1)
+    if len(shared):
+        one, other = (np.take(strip, pixels[shared] + step, axis) for step in (0, 1))
+        share = shares[shared].reshape((-1, 1, 1) if axis == 0 else (-1, 1))
+        values = np.rint(one * share + other * (1 - share)).astype(strip.dtype)
+        result[(slice(None),) * axis + (shared,)] = values
+    return result
 
 
 def _filtered(

@@ -15,7 +15,6 @@ from imagine.stages.errors import (
     ImagineError,
     ProviderError,
     UnusableAnswerError,
-    UsageError,
     shown,
 )
 from imagine.stages.formats.received import MAX_PIXELS
@@ -36,7 +35,7 @@ class SdapiUpscaler(HostedUpscaler):
     """Enlarges with what a server of one's own has: R-ESRGAN, SwinIR, DAT, ..."""
 
     name = "sdapi"
-    capabilities = UpscaleCapabilities(trained=True, max_output_pixels=MAX_PIXELS)
+    capabilities = UpscaleCapabilities(trained=True, invents=True, max_output_pixels=MAX_PIXELS)
 
     def __init__(self, *, connection: Connection, model: str) -> None:
         """Nothing is sent yet.
@@ -51,7 +50,7 @@ class SdapiUpscaler(HostedUpscaler):
         """The server has the upscaler.
 
         Raises:
-            UsageError: it does not.
+            ConfigError: it does not.
             ImagineError: it cannot be asked.
         """
         super().prepare()
@@ -110,7 +109,7 @@ class SdapiUpscaler(HostedUpscaler):
         """The upscaler's name as the server spells it.
 
         Raises:
-            UsageError: the server does not have it, or no network at all.
+            ConfigError: the server does not have it, or no network at all.
         """
         names = self.names()
         if self.model:
@@ -118,7 +117,7 @@ class SdapiUpscaler(HostedUpscaler):
         networks = [name for name in names if name not in _PLAIN]
         chosen = next((name for name in _SENSIBLE if name in networks), None)
         if chosen is None and not networks:
-            raise UsageError(
+            raise ConfigError(
                 f"{self.title} has no upscaler but {', '.join(names) or 'none'}; put a model into "
                 f"its models folder, or choose {self.choice}."
             )
@@ -153,7 +152,7 @@ def _spelt(model: str, names: Sequence[str]) -> str:
     """The one of `names` that is meant.
 
     Raises:
-        UsageError: none is.
+        ConfigError: none is.
     """
     if model in names:
         return model
@@ -162,7 +161,7 @@ def _spelt(model: str, names: Sequence[str]) -> str:
         return name
     near = get_close_matches(model[:80].lower(), known, n=1)
     hint = f"; did you mean '{shown(known[near[0]])}'?" if near else ""
-    raise UsageError(
+    raise ConfigError(
         f"There is no upscaler '{shown(model)}' on the server{hint} "
         f"(it has: {', '.join(map(shown, known.values())) or 'none'})."
     )

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from imagine.stages.errors import UsageError
 from imagine.stages.upscale.raster import Raster
 from imagine.stages.upscale.window import Window
 
@@ -19,6 +20,16 @@ _REACH = 3
 _LUMA = (0.299, 0.587, 0.114)
 # Pixels that are worked on at a time, so that they stay in the processor's cache.
 _AREA = 2**17
+
+
+def check_sharpen(amount: float) -> None:
+    """Refuse what is no amount to sharpen by.
+
+    Raises:
+        UsageError: naming the option.
+    """
+    if not 0 <= amount <= MAX_SHARPEN:
+        raise UsageError(f"--sharpen {amount:g} is not from 0 to 2; 0.5 is a gentle amount.")
 
 
 def sharpened(raster: Raster, amount: float) -> Raster:

@@ -16,11 +16,12 @@ from typing import TYPE_CHECKING
 from imagine.stages.errors import SpecError, UsageError, quoted_path, unreadable
 from imagine.stages.formats import png
 from imagine.stages.formats.kinds import PictureKind
+from imagine.stages.formats.png_skip import without_long_texts
 from imagine.stages.image import DECODING_ERRORS
 from imagine.stages.metadata import embedded_recipe, sidecar_recipe
 from imagine.stages.recipe import Recipe, UpscaleRecord
 from imagine.stages.references.media import picture_kind_of
-from imagine.stages.upscale.carried import Carried, carried_by
+from imagine.stages.upscale.carried import MUCH_TEXT, Carried, carried_by
 from imagine.stages.upscale.pixels import read_pixels, upright_size
 from imagine.stages.upscale.raster import Raster
 from imagine.stages.upscale.record import read_upscales
@@ -101,10 +102,14 @@ def open_source(path: Path) -> Source:
     """
     with opened(path) as source:
         pixels = read_pixels(source.picture, source.again)
+        if source.kind == "png" and _may_lack_rows(source.picture):
+            png.check_complete(source.file)
         source.file.seek(0)
         digest = file_digest(source.file, "sha256").hexdigest()
         carried, left = carried_by(source.picture, source.file, source.kind, pixels=pixels)
-        recipe, notes = recipe_of(path, source.kind)
+        recipe, told = recipe_of(path, source.kind)
+    # That there is too much text for a recipe is told with the text.
+    notes = (*pixels.notes, *left, *(() if MUCH_TEXT in left else told))
     return Source(
         path,
         source.kind,
@@ -113,7 +118,7 @@ def open_source(path: Path) -> Source:
         carried,
         recipe,
         _upscales(path, recipe),
-        notes=(*pixels.notes, *left, *notes),
+        notes=notes,
     )
 
 
@@ -154,12 +159,16 @@ def _open(path: Path, kind: PictureKind, file: BufferedReader) -> "Image":
         )
     file.seek(0)
     try:
-        picture = Image.open(file, formats=[TITLES[kind].upper()])
+        # libtiff tells of damage on descriptor 2, too. That is left alone: to turn it away would
+        # lose what other threads write there at that moment.
+        picture = Image.open(
+            without_long_texts(file) if kind == "png" else file, formats=[TITLES[kind].upper()]
+        )
     except DecompressionBombError as error:
-        raise _too_many_pixels(path, f"more than {MAX_PIXELS // 10**6} million") from error
+        raise _too_many_pixels(path, "too many pixels") from error
     width, height = picture.size
     if width * height > MAX_PIXELS:
-        raise _too_many_pixels(path, f"{width}x{height}")
+        raise _too_many_pixels(path, f"{width}x{height} pixels")
     return picture
 
 
@@ -192,9 +201,19 @@ def _check_still(path: Path, kind: PictureKind, picture: "Image") -> None:
 
 def _too_many_pixels(path: Path, size: str) -> UsageError:
     return UsageError(
-        f"{quoted_path(path)} has {size} pixels, more than the {MAX_PIXELS // 10**6} million that "
-        "are read; scale it down first."
+        f"{quoted_path(path)} has {size}, and at most {MAX_PIXELS // 10**6} million are read; "
+        "scale it down first."
     )
+
+
+def _may_lack_rows(picture: "Image") -> bool:
+    """Whether the last row is what Pillow makes of one that is not there.
+
+    It shows pixels that end early, but in good order, without a word.
+    """
+    last = picture.crop((0, picture.height - 1, *picture.size)).getextrema()
+    values = [value for band in last for value in (band if isinstance(band, tuple) else (band,))]
+    return not any(values) or bool(picture.info.get("interlace"))
 
 
 @contextmanager

@@ -60,12 +60,23 @@ class _Model:
     creativity: float | None = None
     factors: tuple[int, ...] = ()
 
+    def takes(self, size: tuple[int, int]) -> bool:
+        """Whether a picture of `size` is in its ranges."""
+        least, most = self.sides
+        return (
+            min(size) >= least
+            and (most is None or max(size) <= most)
+            and size[0] * size[1] <= self.pixels
+            and (self.steepest is None or max(size) <= self.steepest * min(size))
+        )
+
     @property
     def capabilities(self) -> UpscaleCapabilities:
         told = self.creativity is not None
         return UpscaleCapabilities(
             factors=self.factors,
             trained=True,
+            invents=True,
             paid=True,
             concurrency=8,
             max_input_pixels=self.pixels,
@@ -102,8 +113,11 @@ class StabilityUpscaler(HostedUpscaler):
         self._polls: Session | None = None
 
     def check(self, size: tuple[int, int], wanted: tuple[int, int]) -> None:
+        if self._rules.takes(size):
+            return
         least, most = self._rules.sides
-        told = f"and this one is {size[0]}x{size[1]}; choose {self.choice}."
+        other = "stability/conservative, or " if MODELS["conservative"].takes(size) else ""
+        told = f"and this one is {size[0]}x{size[1]}; choose {other}{self.choice}."
         if min(size) < least or (most is not None and max(size) > most):
             sides = f"at least {least}" if most is None else f"{least} to {most}"
             raise UsageError(f"{self.who} takes pictures of {sides} pixels a side, {told}")
@@ -113,6 +127,10 @@ class StabilityUpscaler(HostedUpscaler):
                 f"{self.who} takes pictures of shapes up to {steepest:g}:1 and 1:{steepest:g}, "
                 f"{told}"
             )
+        raise UsageError(
+            f"{self.who} takes pictures of up to {self._rules.pixels / 10**6:.3g} megapixels, "
+            f"{told}"
+        )
 
     def check_request(self, request: UpscaleRequest) -> None:
         if self._rules.creativity is None:

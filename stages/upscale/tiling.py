@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import count
 from typing import TYPE_CHECKING
 
-from imagine.stages.errors import LocalBackendError
+from imagine.stages.errors import UsageError
 from imagine.stages.image import Progress
 from imagine.stages.upscale import OnProgress
 from imagine.stages.upscale.network import Network
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 _BAND = 3 * 2**24
 # Bytes of the strips that a row of tiles is handed on in, so that it goes as it is used.
 _STRIP = 2**22
-# Each thread holds the layers of a tile, 100 MB and more.
+# Each thread holds the layers of a tile: of `photo` 60 MB, half a gigabyte in all.
 _MAX_THREADS = 8
 
 
@@ -71,6 +71,7 @@ def enlarged(
     on_progress: OnProgress,
     tile: int,
     threads: int | None = None,
+    called: str = "The network",
     on_stop: Callable[[], None] = lambda: None,
 ) -> Raster:
     """The RGB raster in exactly `size`, computed while its strips are read.
@@ -86,11 +87,13 @@ def enlarged(
             larger.
         threads: tiles that are computed at the same time; by default as many as the processors
             that this process may use are enough for, and at most 8.
+        called: what a message calls the network, as it begins.
         on_stop: called when the strips are not read to their end, before the tiles under way are
             waited for: of a network that takes minutes for one, it can end that.
 
     Raises:
         LocalBackendError: the network failed; while the strips are read.
+        UsageError: it gives no numbers for this picture; while the strips are read.
     """
     sizes = passes(raster.size, network.factor, size)
     grids = [_grid(entering, raster, network, tile) for entering in sizes]
@@ -112,6 +115,11 @@ def enlarged(
                 current = _pass(source, network, grid, pool, done, ahead=workers + 1)
             yield from resized(current, size, "lanczos").strips()
             stopped = False
+        except _NoNumbersError as error:
+            raise UsageError(
+                f"{called} gives values that are no numbers for this picture; its weights are "
+                "damaged or are not meant for this runtime, so use another."
+            ) from error
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
             if stopped:
@@ -202,6 +210,10 @@ def _tiles(
             yield pending.popleft().result()
 
 
+class _NoNumbersError(Exception):
+    """A network's result has values that are not finite."""
+
+
 def _run(network: Network, band: "Strip", column: Span, missing: tuple[int, int]) -> "Tile":
     """One tile through the network; the picture's borders are repeated outwards.
 
@@ -220,10 +232,7 @@ def _run(network: Network, band: "Strip", column: Span, missing: tuple[int, int]
     np.divide(part.transpose(2, 0, 1), full, out=planes, dtype=np.float32)
     result = network.run(planes)
     if not np.isfinite(result.sum()):
-        raise LocalBackendError(
-            "The network gave values that are no numbers; its weights are damaged or are not "
-            "meant for this runtime, so use others."
-        )
+        raise _NoNumbersError
     return result
 
 

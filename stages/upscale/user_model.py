@@ -1,13 +1,11 @@
 """The upscaler `model`: enlarges with any ESRGAN-family model that the user has as a file."""
 
 from pathlib import Path
-from threading import Lock
 from typing import TYPE_CHECKING
 
 from imagine.stages.upscale import Enlarged, OnProgress, UpscaleCapabilities, UpscaleRequest
-from imagine.stages.upscale.model_network import ModelNetwork, model_network
+from imagine.stages.upscale.model_file import ModelFile
 from imagine.stages.upscale.model_path import model_path
-from imagine.stages.upscale.tiling import enlarged, processors
 
 if TYPE_CHECKING:
     from imagine.stages.upscale.raster import Raster
@@ -27,19 +25,25 @@ class ModelUpscaler:
     name = "model"
 
     def __init__(self, *, model: str, directory: Path | None = None) -> None:
-        self._path = model_path(model, directory)
-        self.model = self._path.name
-        self._lock = Lock()
-        self._loaded: ModelNetwork | None = None
+        self._file = ModelFile(model_path(model, directory))
+        self.model = self._file.name
 
     @property
     def capabilities(self) -> UpscaleCapabilities:
         """What the model does; loads it.
 
         Raises:
-            UsageError, LocalBackendError: as `model_network` does.
+            LocalBackendError: it cannot be used.
         """
-        return UpscaleCapabilities(factors=(self._network().network.factor,), trained=True)
+        return UpscaleCapabilities(factors=(self._file.factor,), trained=True)
+
+    def weights(self) -> str:
+        """See imagine.stages.upscale.model_file.
+
+        Raises:
+            LocalBackendError: the file cannot be read.
+        """
+        return self._file.weights()
 
     def upscale(
         self, raster: "Raster", request: UpscaleRequest, *, on_progress: OnProgress
@@ -47,22 +51,6 @@ class ModelUpscaler:
         """The raster enlarged, computed while its strips are read.
 
         Raises:
-            UsageError, LocalBackendError: as `model_network` does; the latter also while strips
-                are read, when memory is short.
+            LocalBackendError, UsageError: as imagine.stages.upscale.model_file does.
         """
-        loaded = self._network()
-        result = enlarged(
-            raster,
-            loaded.network,
-            (request.width, request.height),
-            on_progress=on_progress,
-            tile=loaded.tile,
-            threads=loaded.workers and min(loaded.workers, processors()),
-        )
-        parameters = (("tile", loaded.tile), ("runtime", loaded.runtime))
-        return Enlarged(result, model=self.model, parameters=parameters)
-
-    def _network(self) -> ModelNetwork:
-        with self._lock:
-            self._loaded = self._loaded or model_network(self._path)
-            return self._loaded
+        return self._file.enlarged(raster, request, on_progress=on_progress)

@@ -115,12 +115,14 @@ def open_weights(path: Path) -> Weights:
     if not isinstance(entries, dict):
         raise _damaged(path, "its header is no JSON object")
     entries.pop("__metadata__", None)
+    if not entries:
+        raise _damaged(path, "it holds no tensors")
     tensors = {name: _tensor(path, name, entry, 8 + length) for name, entry in entries.items()}
     end = max((tensor.end for tensor in tensors.values()), default=8 + length)
     if size < end:
         raise _cut_off(path, size, end)
     for wrapper in _WRAPPERS:
-        if tensors and all(name.startswith(wrapper) for name in tensors):
+        if all(name.startswith(wrapper) for name in tensors):
             tensors = {name.removeprefix(wrapper): tensor for name, tensor in tensors.items()}
     return Weights(path, tensors)
 

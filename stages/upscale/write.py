@@ -5,7 +5,7 @@ memory; the other formats are encoded in one piece.
 """
 
 import io
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
@@ -38,7 +38,7 @@ MAX_ENCODED: dict[ImageFormat, int] = {
     "avif": 68_000_000,
 }
 _WHITE = "What is transparent is shown on white, as a JPEG has no transparency."
-_SHALLOW = "It has 16 bits a sample, and {} holds 8."
+_SHALLOW = "The picture has 16 bits a sample, and {} holds 8."
 _BESIDE = "The recipe is too long for the JPEG and lies in a file beside it."
 
 
@@ -107,7 +107,7 @@ def save_enlarged(
         picture = _Pieces(_png(raster, blocks))
     else:
         data, told = _encoded(raster, blocks, format, quality or DEFAULT_QUALITY[format])
-        picture, notes = _Pieces([data]), (*notes, *told)
+        picture, notes = _Pieces(iter([data])), (*notes, *told)
     files: list[Iterable[bytes]] = [picture]
     beside = history.to_json(indent=2)
     if beside is not None and (sidecar or not blocks.complete):
@@ -116,6 +116,8 @@ def save_enlarged(
         path = publish(files, target, overwrite=overwrite)
     except OSError as error:
         raise write_error("The picture", target, error) from error
+    finally:
+        picture.close()
     return Artifact(
         path=path,
         sidecar_path=sidecar_of(path) if len(files) > 1 else None,
@@ -136,9 +138,13 @@ def _history(source: Source, record: UpscaleRecord | None) -> History:
 
 
 class _Pieces:
-    """Pieces of a file as they pass: counted, and their sha256 taken."""
+    """Pieces of a file as they pass: counted, and their sha256 taken.
 
-    def __init__(self, pieces: Iterable[bytes]) -> None:
+    Whoever stops before the end closes them: what computes them has threads and rows in memory,
+    which an error that is kept would keep with it.
+    """
+
+    def __init__(self, pieces: Iterator[bytes]) -> None:
         self._pieces = pieces
         self.length = 0
         self.digest = sha256()
@@ -149,10 +155,23 @@ class _Pieces:
             self.digest.update(piece)
             yield piece
 
+    def close(self) -> None:
+        _close(self._pieces)
+
 
 def _png(raster: Raster, blocks: Embedding) -> Iterator[bytes]:
     layout = Layout(raster.width, raster.height, raster.channels, raster.depth)
-    return stream_png(layout, raster.strips(), blocks.chunks)
+    strips = raster.strips()
+    try:
+        yield from stream_png(layout, strips, blocks.chunks)
+    finally:
+        _close(strips)
+
+
+def _close(made: Iterator[object]) -> None:
+    """End what computes its values one by one; a list's have been made."""
+    if isinstance(made, Generator):
+        made.close()
 
 
 def _encoded(

@@ -74,6 +74,7 @@ def test_a_folder_enlarges_by_its_factor_and_repeats_itself(
         ("guidance_scale", {4: 9.0, 2: 7.5}[factor]),
         ("tile", tile),
         ("device", "cpu"),
+        ("weights", upscaler.weights()),
     )
     assert np.array_equal(_upscaled(upscaler, pixels, prompt="a fox", seed=3)[1], first)
     for other in ({"seed": 4}, {"seed": 3, "prompt": "an owl"}, {"seed": 3, "prompt": None}):

@@ -19,7 +19,7 @@ pytestmark = pytest.mark.filterwarnings("ignore")
 import spandrel  # noqa: E402
 from safetensors.torch import save_file  # noqa: E402
 
-from imagine.stages.errors import UsageError  # noqa: E402
+from imagine.stages.errors import LocalBackendError, UsageError  # noqa: E402
 from imagine.stages.upscale import UpscaleRequest, compact, esrgan  # noqa: E402
 from imagine.stages.upscale.model_path import model_path  # noqa: E402
 from imagine.stages.upscale.ncnn_network import NcnnNetwork  # noqa: E402
@@ -84,7 +84,11 @@ def test_another_architecture_runs_in_torch_in_tiles_as_whole(tmp_path: Path) ->
     request = UpscaleRequest(width=340, height=280)
     made = upscaler.upscale(raster_from(pixels), request, on_progress=lambda progress: None)
     assert made.model == "span.safetensors"
-    assert made.parameters == (("tile", 128), ("runtime", "torch"))
+    assert dict(made.parameters) == {
+        "tile": 128,
+        "runtime": "torch",
+        "weights": upscaler.weights(),
+    }
     ours = pixels_of(made.raster)
     theirs = spandrel.ModelLoader(device="cpu").load_from_file(path)
     planes = torch.from_numpy((pixels.transpose(2, 0, 1)[None] / 255).astype(np.float32))
@@ -99,7 +103,7 @@ def test_another_architecture_runs_in_torch_in_tiles_as_whole(tmp_path: Path) ->
 def test_what_spandrel_does_not_know_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "m.safetensors"
     write_safetensors(path, {"some.weight": np.zeros((3, 3), np.float32)})
-    with pytest.raises(UsageError) as caught:
+    with pytest.raises(LocalBackendError) as caught:
         _ = ModelUpscaler(model=str(path)).capabilities
     assert str(caught.value) == (
         f"The model '{path}' is of no architecture that is known here or to spandrel; use an "
@@ -111,7 +115,7 @@ def test_a_model_with_tensors_of_wrong_shapes_is_refused(tmp_path: Path) -> None
     tensors = esrgan_tensors(growth=32)
     tensors["conv_hr.weight"] = tensors["conv_hr.weight"][:, :5]
     path = write_safetensors(tmp_path / "m.safetensors", tensors)
-    with pytest.raises(UsageError) as caught:
+    with pytest.raises(LocalBackendError) as caught:
         _ = ModelUpscaler(model=str(path)).capabilities
     assert str(caught.value).startswith(f"The model '{path}' cannot be loaded by spandrel: ")
     assert str(caught.value).endswith("; get it again from where it came from.")
