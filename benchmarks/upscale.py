@@ -39,7 +39,7 @@ ROOT = Path(__file__).resolve().parents[1]
 ASSETS = ROOT / "stages" / "upscale" / "assets"
 # Side of the picture, factor, side of a tile, halo, whether the network leaves the halo out, and
 # over how many pixels the correction of its colours is evened out.
-CASES = {"art": (1024, 4, 128, 16, False, 4), "photo": (512, 2, 64, 7, True, 0)}
+CASES = {"art": (1024, 4, 96, 12, False, 4), "photo": (512, 2, 64, 7, True, 0)}
 RUNTIMES = {"ours": "ncnn", "onnxruntime": "onnxruntime", "openvino": "openvino", "torch": "torch"}
 Pixels = NDArray[np.uint8]
 Tile = NDArray[np.float32]

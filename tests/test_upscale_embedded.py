@@ -55,7 +55,7 @@ def error(pixels: NDArray[np.int16], truth: Image.Image) -> float:
 
 @pytest.mark.parametrize(
     ("name", "factor", "model", "tile"),
-    [("photo", 2, "upconv_7_photo", 64), ("art", 4, "realesr-animevideov3", 128)],
+    [("photo", 2, "upconv_7_photo", 64), ("art", 4, "realesr-animevideov3", 96)],
 )
 def test_lines_are_nearer_to_the_truth_than_by_lanczos(
     name: str, factor: int, model: str, tile: int
