@@ -510,7 +510,7 @@ def test_of_a_thousand_pictures_each_is_saved_or_fails_as_told_and_none_is_paid_
 
     with serve("gemini", faults=RATES, seed=5) as fake:
         subject = SUBJECTS["gemini"]
-        connection = replace(connection_to(fake, subject, []), timeout=10.0)
+        connection = replace(connection_to(fake, subject, []), timeout=60.0)
         backend = backend_of(subject, connection)
         with ThreadPoolExecutor(16) as pool:
             made = dict(zip(prompts, pool.map(make, prompts), strict=True))
