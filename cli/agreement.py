@@ -59,23 +59,29 @@ class Agreement:
             enlarging=self._of_upscaler(order, each * number),
         )
 
-    def agree_to_all(self, orders: "Iterable[Order]") -> None:
-        """As `agree_to`, for the different prompts of a batch."""
+    def agree_to_all(self, orders: "Iterable[tuple[Order, int]]") -> None:
+        """As `agree_to`, for the different prompts of a batch.
+
+        Args:
+            orders: with how many of its pictures were paid for and received before, each.
+        """
         from imagine.stages.money.cost import UNASKED
         from imagine.stages.money.estimate import Estimate
 
         if self.yes:
             return
         pictures, estimate = 0, Estimate()
-        for order in orders:
-            number = order.count * self.taken(order.describing)
-            enlarging = self._of_upscaler(order, number)
+        for order, received in orders:
+            wanted = order.count * self.taken(order.describing)
+            number = max(wanted - received, 0)
+            enlarging = self._of_upscaler(order, wanted)
             if not order.backend.capabilities.paid and enlarging.is_free:
                 continue
-            pictures += number
+            pictures += number if enlarging.is_free else wanted
             estimate += enlarging
             estimate += self.of_squares(order.backend, number)
-            estimate += self.of_description(order.describing, variants=order.describing.pick)
+            if not received:
+                estimate += self.of_description(order.describing, variants=order.describing.pick)
         if pictures > UNASKED:
             self._ask(pictures, estimate, more=False)
 
@@ -142,18 +148,29 @@ class Agreement:
         if self.console.ask(f"Draw {told}? [y/N] ").lower() not in ("y", "yes"):
             raise BudgetError("The pictures were not agreed to; nothing was drawn or paid.")
 
-    def estimate(self, plan: "Plan", describing: "Describing | None" = None) -> "Estimate | None":
-        """What a plan will cost, with the description that a dry run left out; None for nothing."""
+    def estimate(
+        self, plan: "Plan", describing: "Describing | None" = None, *, received: int = 0
+    ) -> "Estimate | None":
+        """What a plan will cost, with the description that a dry run left out; None for nothing.
+
+        Args:
+            received: pictures that were paid for before, and so was their description.
+        """
         asks = describing is not None and plan.description.enhancer is None and describing.asks
         enlarged = any(step.upscaler.capabilities.paid for step in plan.enlargements)
         if not (plan.backend.capabilities.paid or asks or enlarged):
             return None
-        if describing is None or not asks:
-            count = len(plan.requests)
-            return self.of_pictures(plan, count) + self.of_enlarging(plan, count)
-        pictures = len(plan.requests) * self.taken(describing)
-        asked = self.of_description(describing, variants=describing.pick)
-        return self.of_pictures(plan, pictures) + self.of_enlarging(plan, pictures) + asked
+        count = len(plan.requests)
+        if describing is not None and asks:
+            count *= self.taken(describing)
+        if received >= count and not enlarged:
+            return None
+        estimate = self.of_enlarging(plan, count)
+        if received < count:
+            estimate = self.of_pictures(plan, count - received) + estimate
+        if describing is not None and asks and not received:
+            estimate += self.of_description(describing, variants=describing.pick)
+        return estimate
 
     def of_upscaling(self, upscaler: "Upscaler", sizes: "Iterable[tuple[int, int]]") -> "Estimate":
         """What enlarging pictures to those sizes will cost."""

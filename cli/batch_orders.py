@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from imagine.cli.order import refuse_without_enlarging
 from imagine.cli.planning import Order, Wanted, order_for
 from imagine.stages.batch.rows import FINISHING, Row
-from imagine.stages.errors import ConfigError, UsageError
+from imagine.stages.errors import ConfigError, LocalBackendError, UsageError
 
 if TYPE_CHECKING:
     from imagine.cli.order import Saving
@@ -48,6 +48,8 @@ class Orders:
     _known: "OrderedDict[str, Order]"
     _lock: threading.Lock
     _references: "list[ReferenceImage]"
+    # A sum over the paid rows that were listed, of their own ways of being enlarged.
+    _enlarged: "list[int]"
 
     @classmethod
     def of(
@@ -74,6 +76,7 @@ class Orders:
             OrderedDict(),
             threading.Lock(),
             [],
+            [0],
         )
 
     def refer_to(self, path: Path) -> None:
@@ -97,11 +100,24 @@ class Orders:
         parts = [image.sha256 for image in order.images]
         parts += [style.model_dump_json() for style in order.describing.styles]
         own = {name: row.options[name] for name in sorted(FINISHING & row.options.keys())}
-        if own and not order.backend.capabilities.paid:
+        if own and order.backend.capabilities.paid:
+            self._note_enlarged(row, own)
+        elif own:
             parts.append(repr(own))
         if not parts:
             return ""
         return sha256(" ".join(parts).encode()).hexdigest()[:16]
+
+    def _note_enlarged(self, row: Row, own: Mapping[str, Any]) -> None:
+        """Count a paid row's own way of being enlarged in; their order says nothing."""
+        digest = sha256(f"{row.id or row.content} {own!r}".encode("utf-8", "surrogatepass"))
+        with self._lock:
+            self._enlarged[0] = (self._enlarged[0] + int(digest.hexdigest()[:16], 16)) % 2**64
+
+    @property
+    def enlarged(self) -> str:
+        """A hash of how the paid rows that were listed are enlarged by themselves; "" for none."""
+        return f"{self._enlarged[0]:016x}" if self._enlarged[0] else ""
 
     def check(self, row: Row, *, series_reference: bool) -> None:
         """Refuse a row that cannot be drawn.
@@ -118,6 +134,9 @@ class Orders:
                 f"{order.backend.name} takes no picture of --series-reference; choose another "
                 "backend for the row."
             )
+        if order.upscaler is not None and FINISHING & row.options.keys():
+            with own_fault(row):
+                _check_upscaler(order)
 
     def of_row(self, row: Row) -> Order:
         """Errors as in `order_for`; those about a service of the row's own are its own fault."""
@@ -163,6 +182,8 @@ class Orders:
 
         if "image" in options:
             options["image"] = files_of(row, self.base_directory)
+        if "upscaler" in options:
+            options["upscaler"] = _upscaler_of(options["upscaler"], self.base_directory)
         with own_fault(row):
             order = order_for(
                 changed(self.wanted, options),
@@ -206,6 +227,37 @@ def _named(saving: "Saving", template: str) -> "Saving":
     return replace(saving, name_template=template, destination=replace(place, format=format))
 
 
+def _upscaler_of(named: str, base: Path) -> str:
+    """What a row calls its upscaler; the path of a model counts from `base`, if it is there."""
+    from imagine.cli.upscalers import is_model_file
+
+    path = base / named
+    return str(path.absolute()) if is_model_file(named) and path.exists() else named
+
+
+def _check_upscaler(order: Order) -> None:
+    """Refuse an upscaler that cannot do what is wanted of it, whatever the picture.
+
+    Raises:
+        UsageError: it removes no noise, or not so much.
+        LocalBackendError: its model cannot be used.
+    """
+    from imagine.stages.enlargement import drawn_size, grows
+    from imagine.stages.upscale.enlarge import check_denoise
+
+    upscaler, enlarging, size = order.upscaler, order.enlarging, order.size
+    if upscaler is None or enlarging is None:
+        return
+    brought = size is not None and enlarging.factor in (None, 1)
+    if brought and size and not grows(drawn_size(order.backend, size, enlarging), size):
+        # It is not asked.
+        return
+    # Asked for what it can do, a model is loaded.
+    _ = upscaler.capabilities
+    if enlarging.denoise is not None:
+        check_denoise(upscaler, enlarging.denoise)
+
+
 def changed(wanted: Wanted, options: Mapping[str, Any]) -> Wanted:
     """What is wanted, with the options of one row in place of those of all."""
     changes = dict(options)
@@ -229,8 +281,21 @@ def changed(wanted: Wanted, options: Mapping[str, Any]) -> Wanted:
 def own_fault(row: Row) -> Iterator[None]:
     """Make an error about a service that only this row asks an error of this row."""
     try:
-        yield
+        with own_model(row):
+            yield
     except ConfigError as error:
         if OWN_SERVICES & row.options.keys():
+            raise UsageError(str(error)) from error
+        raise
+
+
+@contextmanager
+def own_model(row: Row) -> Iterator[None]:
+    """Make an error of an upscaler that only this row names an error of this row."""
+    try:
+        yield
+    except LocalBackendError as error:
+        # Of all services only upscalers have models, which may be damaged.
+        if "upscaler" in row.options:
             raise UsageError(str(error)) from error
         raise

@@ -26,6 +26,7 @@ def rehearse_batch(run: "BatchRun") -> None:
     from imagine.cli.order import titled
 
     console, total = run.console, _Total()
+    received = run.journal.numbers_kept()
     for item in run.journal.todo():
         try:
             plans = _plans(run, item)
@@ -40,8 +41,13 @@ def rehearse_batch(run: "BatchRun") -> None:
             )
             continue
         total.items += 1
+        kept = received.get(item.key, 0)
+        total.received += kept
         for plan in plans:
-            estimate = run.purse.estimate(plan, run.orders.of_row(item.row).describing)
+            estimate = run.purse.estimate(
+                plan, run.orders.of_row(item.row).describing, received=kept
+            )
+            kept = max(kept - len(plan.requests), 0)
             total.add(plan, estimate)
             _show(run, item, plan, estimate)
     listing = run.journal.listing
@@ -50,20 +56,25 @@ def rehearse_batch(run: "BatchRun") -> None:
     if not total.items and not total.failed:
         console.note(f"There is nothing left to do.{before}{refused}")
         return
+    there = ""
+    if total.received:
+        are = "is" if total.received == 1 else "are"
+        there = f" {total.received:,} of them {are} received already."
     price = f": {total.estimate.told(most=True)}" if total.estimate is not None else ""
     console.note(
         f"Would draw {total.pictures:,} {'picture' if total.pictures == 1 else 'pictures'} of "
         f"{total.items:,} {'prompt' if total.items == 1 else 'prompts'} with "
-        f"{titled(run.orders.base.backend)}{total.enlarged}{price}.{before}{refused} "
+        f"{titled(run.orders.base.backend)}{total.enlarged}{price}.{there}{before}{refused} "
         "Nothing was drawn."
     )
     if total.failed:
-        raise ItemsFailedError(f"{total.failed:,} items cannot be drawn so; correct them.")
+        items, them = ("item", "it") if total.failed == 1 else ("items", "them")
+        raise ItemsFailedError(f"{total.failed:,} {items} cannot be drawn so; correct {them}.")
 
 
 class _Total:
     def __init__(self) -> None:
-        self.items = self.pictures = self.failed = 0
+        self.items = self.pictures = self.received = self.failed = 0
         self.estimate: Estimate | None = None
         self._steps: dict[str, int] = {}
 

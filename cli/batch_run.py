@@ -219,9 +219,16 @@ class BatchRun:
 
     def _tell_of_enlarged(self, listing: "Listing") -> None:
         """Say that finished pictures stay as they are, where this run would enlarge otherwise."""
-        wanted = json.dumps(enlarging_values(self.orders), sort_keys=True)
-        before = self.journal.note_enlarging(wanted) or "null"
-        if listing.done and before != wanted and self.orders.base.backend.capabilities.paid:
+        wanted = enlarging_values(self.orders)
+        rows = self.orders.enlarged
+        note = json.dumps({"all": wanted, "rows": rows} if rows else wanted, sort_keys=True)
+        before = json.loads(self.journal.note_enlarging(note) or "null")
+        all_before, rows_before = before, ""
+        if before is not None and "rows" in before:
+            all_before, rows_before = before["all"], before["rows"]
+        other = all_before != wanted and self.orders.base.backend.capabilities.paid
+        # Of new rows nothing was noted.
+        if listing.done and (other or (rows_before != rows and not listing.new)):
             self.console.warn(
                 "What is finished stays as it is, and is not paid for again because it would be "
                 "enlarged otherwise now; `imagine upscale` enlarges such pictures, --force draws "
@@ -335,10 +342,16 @@ class BatchRun:
             BudgetError: nobody agrees.
         """
         base = self.orders.base
-        if listed is None or not listed.own_prices:
+        received = {} if listed is None else self.journal.numbers_kept()
+        if listed is None or not (listed.own_prices or received):
             self.purse.agree_to(base, times=None if listed is None else self.journal.listing.todo)
             return
-        self.purse.agree_to_all(self.orders.of_row(item.row) for item in self.journal.todo())
+        if received:
+            self.console.note(received_before(sum(received.values())))
+        self.purse.agree_to_all(
+            (self.orders.of_row(item.row), received.get(item.key, 0))
+            for item in self.journal.todo()
+        )
         self._choose()
 
     def _items(self, engine: "Engine[Item, Task, Drawn]", *, live: bool) -> "Iterator[Item]":
@@ -473,6 +486,13 @@ class BatchRun:
         if failed > TOLD_ONE_BY_ONE:
             for line in failure_lines(self.report.failures, failed=failed):
                 self.console.note(line)
+
+
+def received_before(number: int) -> str:
+    """What is said of pictures that are paid for, and were not finished."""
+    if number == 1:
+        return "1 picture is received already, and is only finished."
+    return f"{number:,} pictures are received already, and are only finished."
 
 
 def _word_for(stopped_by: BaseException | None) -> Stop | None:

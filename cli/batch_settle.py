@@ -161,13 +161,20 @@ def fingerprint(orders: "Orders", batching: Batching) -> str:
 
 
 def enlarging_values(orders: "Orders") -> dict[str, Any] | None:
-    """How the command line has pictures enlarged, as plain values; None where it does not say."""
-    enlarging = orders.base.enlarging
-    if enlarging is None or orders.base.stages == 3:
+    """How the command line has pictures enlarged, as plain values; None where it does not say.
+
+    Where it enlarges none by itself, it may still say how those rows are that ask for it.
+    """
+    enlarging, upscaler = orders.base.enlarging, orders.wanted.upscaler
+    if enlarging is None:
+        return None
+    says = enlarging.factor not in (None, 1) or upscaler is not None
+    says = says or enlarging.denoise is not None or enlarging.sharpen is not None
+    if orders.base.stages == 3 and not says:
         return None
     return {
         "upscale": enlarging.factor,
-        "upscaler": orders.settings.text("upscaler", orders.wanted.upscaler),
+        "upscaler": orders.settings.text("upscaler", upscaler),
         "denoise": enlarging.denoise,
         "sharpen": enlarging.sharpen,
     }

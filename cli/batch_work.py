@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from imagine.cli.batch_enlarging import BatchEnlarging
-from imagine.cli.batch_orders import Orders, own_fault
+from imagine.cli.batch_orders import Orders, own_fault, own_model
 from imagine.cli.batch_pools import Places
 from imagine.cli.planning import Order, adopted, planned, rehearse
 from imagine.stages.batch.rows import Row
@@ -260,7 +260,8 @@ class BatchWork:
         from imagine.cli.finishing import saved
 
         item, plan = task.item, task.plan
-        picture = self._enlarging.enlarged(task, drawn.picture)
+        with own_model(item.row):
+            picture = self._enlarging.enlarged(task, drawn.picture)
         # In the ledger; what is finished by this thread at once is not there yet.
         written_down = task.kept is not None or not drawn.cheap
         record = _picture_record(task, picture, written_down=written_down)

@@ -11,7 +11,7 @@ import typer
 
 from imagine.cli import options
 from imagine.cli.console import Console
-from imagine.stages.errors import ImagineError
+from imagine.stages.errors import ImagineError, LocalBackendError
 from imagine.stages.network.providers import PROVIDERS, Provider
 
 if TYPE_CHECKING:
@@ -125,10 +125,14 @@ def _upscalers() -> tuple[Status, str]:
     from PIL import Image
 
     from imagine.stages.upscale import UPSCALERS
-    from imagine.stages.upscale.auto import can_run_networks
+    from imagine.stages.upscale.auto import can_run_networks, check_numpy
     from imagine.stages.upscale.enlarge import enlarge, scaled
     from imagine.stages.upscale.raster import image_of, raster_of
 
+    try:
+        check_numpy()
+    except LocalBackendError as error:
+        return "warning", str(error)
     if not can_run_networks():
         return "warning", "photo and art need ncnn: pip install ncnn; lanczos enlarges without"
     side = 320

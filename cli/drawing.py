@@ -67,9 +67,12 @@ def draw_plan(
         describing: what made the description, whose cost goes into the first picture's recipe.
         line: of the file of prompts.
     """
+    from imagine.cli.enlarging import check_networks
     from imagine.cli.order import check_pictures
 
     check_pictures(plan, saving)
+    if not showing.dry_run:
+        check_networks(plan)
     purse.check(plan)
     _show_plan(plan, showing, console)
     if showing.dry_run:

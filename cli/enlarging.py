@@ -59,6 +59,22 @@ def tell_of_upscalers(plan: "Plan", console: Console) -> None:
         console.note_once(f"Upscaler {titled(step.upscaler)}{reason}.")
 
 
+def check_networks(plan: "Plan") -> None:
+    """Refuse paid pictures that could not be enlarged here, before the first is asked for.
+
+    Raises:
+        LocalBackendError: what runs networks is installed, and cannot be imported.
+    """
+    from imagine.cli.upscalers import NETWORKS
+
+    if plan.backend.capabilities.paid and any(
+        step.upscaler.name in NETWORKS for step in plan.enlargements
+    ):
+        from imagine.stages.upscale.ncnn_network import imported
+
+        imported()
+
+
 def finishing_command(plan: "Plan", path: Path) -> str:
     """The command line that does to a picture that was saved as drawn what was to be done."""
     (step, *_), (width, height) = plan.enlargements, plan.size

@@ -229,11 +229,13 @@ def planned(description: "Description", order: Order, *, seed: int | None = None
 
     Raises:
         UsageError: the backend cannot honour the request.
+        LocalBackendError: the pictures, which are paid for, could not be enlarged here.
     """
+    from imagine.cli.enlarging import check_networks
     from imagine.stages.plan import plan_pictures
 
     asked = order.seed if order.seed is not None else description.intent.flags.seed
-    return plan_pictures(
+    plan = plan_pictures(
         description,
         backend=order.backend,
         seed=_seed(asked if seed is None else seed),
@@ -247,6 +249,9 @@ def planned(description: "Description", order: Order, *, seed: int | None = None
         strength=order.strength,
         enlarging=order.enlarging,
     )
+    if not order.describing.dry_run:
+        check_networks(plan)
+    return plan
 
 
 def adopted(spec: "PromptSpec", order: Order) -> "Description":

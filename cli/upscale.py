@@ -109,7 +109,8 @@ def upscale(
     with Services(settings, console, dry_run=dry_run, many=many if many > 1 else None) as services:
         # 2. Look at each picture, decode none: every refusal that costs nothing happens here.
         earlier = Earlier(wish, naming)
-        planner = Planner(wish, naming, _chooser(upscaler, services, wish), earlier)
+        choose = _chooser(upscaler, services, wish)
+        planner = Planner(wish, naming, choose, earlier, several=len(todo) > 1)
         jobs = _plan_all(todo, planner, report)
         purse = open_purse(settings, console, budget=budget, yes=yes)
         # 3. Enlarge and save, and say where; a dry run only tells.
@@ -123,7 +124,8 @@ def upscale(
             with alone(jobs, naming):
                 remove_leftovers(naming.directories)
                 enlarge_all(jobs, workshop, console=console, report=report)
-            report.conclude(left=len(jobs) - len(workshop.saved))
+            rescued = [path for path in workshop.homeless.values() if path is not None]
+            report.conclude(left=len(jobs) - len(workshop.saved), rescued=rescued)
     _end(report, len(todo), dry_run=dry_run)
 
 

@@ -1,10 +1,11 @@
 """Results of earlier runs: a picture and a wish in, the file that was made of them out."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
 
+from imagine.cli.settings import cache_directory
 from imagine.cli.upscale_names import Naming, results_at
 from imagine.stages.errors import SpecError, UsageError
 
@@ -67,11 +68,26 @@ class Earlier:
 
     def unrecorded(self, job: "Job") -> Path | None:
         """The file without metadata that passes for a result: of its size, and no older."""
+        if self.naming.is_file and self.wish.overwrite:
+            # Whoever replaces the file that he named means that one, whatever it is.
+            return None
         named = iter([job.place] if job.place.is_file() else [])
         for path in named if self.naming.is_file else results_at(job.place):
             mine = path == job.place or not self.naming.is_taken(path)
             if mine and last_upscale(path) is None and _is_as_wanted(path, job):
                 return path
+        return None
+
+    def rescued(self, job: "Job", sha256: str) -> Recorded | None:
+        """The result that was paid for and found no place, where it is kept instead."""
+        place = rescue_of(job)
+        found = self.by_source.get(place)
+        if found is None:
+            found = self.by_source[place] = _by_source(place)
+        kept = replace(job, format="png")
+        for item in found.get(sha256, ()):
+            if is_made_by(item.record, kept, self.wish) and not self.naming.is_taken(item.path):
+                return item
         return None
 
     def _is_wanted(self, item: Recorded, job: "Job") -> bool:
@@ -87,7 +103,7 @@ def is_made_by(record: "UpscaleRecord", job: "Job", wish: "Wish") -> bool:
     return (
         (record.width, record.height) == (target.width, target.height)
         and (record.full_width, record.full_height) == (target.full_width, target.full_height)
-        and record.denoise == wish.denoise
+        and record.denoise == job.denoise(wish)
         and record.sharpen == wish.sharpen
         and parameters.get(PROMPT) == wish.prompt
         and parameters.get(QUALITY) == quality_of(job.format, wish)
@@ -132,6 +148,11 @@ def asked_for(job: "Job", wish: "Wish", *, served: str) -> "dict[str, Parameter]
     if (quality := quality_of(job.format, wish)) is not None:
         asked[QUALITY] = quality
     return asked
+
+
+def rescue_of(job: "Job") -> Path:
+    """Where a result is kept that was paid for and finds no place: a PNG, if its name is free."""
+    return cache_directory() / "rescued" / job.name.with_suffix(".png").name
 
 
 def quality_of(format: "ImageFormat", wish: "Wish") -> int | None:

@@ -7,17 +7,18 @@ from functools import partial
 from time import perf_counter
 from typing import TYPE_CHECKING, TypedDict
 
-from imagine.cli.upscale_earlier import asked_for
+from imagine.cli.upscale_earlier import QUALITY, asked_for, rescue_of
 from imagine.cli.upscale_plan import Finished, Job, Wish
 from imagine.stages.errors import ImagineError, UsageError, quoted_path
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
+    from pathlib import Path
 
     from imagine.cli.purse import Purse
     from imagine.cli.upscale_work import Workshop
     from imagine.stages.image import Progress
-    from imagine.stages.recipe import Recipe
+    from imagine.stages.recipe import Recipe, UpscaleRecord
     from imagine.stages.save import Artifact
     from imagine.stages.upscale import Enlarged, Upscaler
     from imagine.stages.upscale.enlarge import Target
@@ -37,6 +38,7 @@ class Made:
     """A picture that is enlarged and saved.
 
     Attributes:
+        upscaler: that made it, as its record names it.
         model: that served the request.
         cost: US dollars; None where nothing was paid, or nobody knows.
         notes: what the user should know, a sentence each.
@@ -44,6 +46,7 @@ class Made:
 
     job: Job
     artifact: "Artifact"
+    upscaler: str
     model: str
     seconds: float
     cost: float | None
@@ -66,9 +69,10 @@ def made(
         job = _as_it_is_now(job, wish, source)
         meanwhile = None if wish.force else workshop.earlier.made_meanwhile(job, source.sha256)
         if meanwhile is not None:
-            path, record = meanwhile.path, meanwhile.record
-            return Finished(job.found, job.size, job.target, job.upscaler, path, record)
-        enlarged, cost, artifact = _enlarged(job, wish, workshop, source, on_progress)
+            return Finished(
+                job.found, job.size, job.target, job.upscaler, meanwhile.path, meanwhile.record
+            )
+        enlarged, record, artifact = _enlarged(job, wish, workshop, source, on_progress)
     except MemoryError as error:
         raise _too_large(job) from error
     # Another run may have been faster, where none is kept out as nothing is paid.
@@ -78,11 +82,19 @@ def made(
     notes = (
         *source.notes,
         *enlarged.notes,
+        *_idle_denoise(job, wish),
         *artifact.notes,
-        *_other_name(job, artifact, made_twice=made_twice),
+        *_other_name(job, artifact, made_twice=made_twice, is_file=workshop.earlier.naming.is_file),
     )
-    seconds = perf_counter() - start
-    return Made(job, artifact, model=enlarged.model, seconds=seconds, cost=cost, notes=notes)
+    return Made(
+        job,
+        artifact,
+        upscaler=record.upscaler,
+        model=enlarged.model,
+        seconds=perf_counter() - start,
+        cost=record.cost,
+        notes=notes,
+    )
 
 
 def _as_it_is_now(job: Job, wish: Wish, source: "Source") -> Job:
@@ -98,23 +110,24 @@ def _enlarged(
     workshop: "Workshop",
     source: "Source",
     on_progress: "Callable[[Progress], None]",
-) -> "tuple[Enlarged, float | None, Artifact]":
-    """What came of a picture, what that cost, and its file."""
+) -> "tuple[Enlarged, UpscaleRecord, Artifact]":
+    """What came of a picture, what is remembered of that, and its file."""
     from imagine.stages.upscale.enlarge import enlarge
     from imagine.stages.upscale.record import record_of
     from imagine.stages.upscale.write import save_enlarged
 
     target = job.target
     with _paying(job, workshop.purse, target) as paid:
-        enlarged = enlarge(
-            source.raster,
-            job.upscaler,
-            target,
-            denoise=wish.denoise,
-            sharpen=wish.sharpen,
-            **_read(job.upscaler, wish, source.recipe),
-            on_progress=on_progress,
-        )
+        with workshop.asking(job) if job.is_paid else nullcontext():
+            enlarged = enlarge(
+                source.raster,
+                job.upscaler,
+                target,
+                denoise=job.denoise(wish),
+                sharpen=wish.sharpen,
+                **_read(job.upscaler, wish, source.recipe),
+                on_progress=on_progress,
+            )
         with workshop.saving(job) if job.is_paid else nullcontext():
             cost = paid(enlarged)
             record = record_of(
@@ -122,14 +135,14 @@ def _enlarged(
                 job.upscaler,
                 size=source.size,
                 target=target,
-                denoise=wish.denoise,
+                denoise=job.denoise(wish),
                 sharpen=wish.sharpen,
                 parameters=asked_for(job, wish, served=enlarged.model),
                 source_sha256=source.sha256,
                 cost=cost,
             )
-            save = partial(save_enlarged, enlarged.raster, source, record, metadata=wish.metadata)
-            return enlarged, cost, _saved(save, job, wish, told=workshop.purse.console.warn)
+            save = partial(save_enlarged, enlarged.raster, source, metadata=wish.metadata)
+            return enlarged, record, _saved(save, record, job, wish, workshop)
 
 
 def _paying(
@@ -154,13 +167,16 @@ def _read(upscaler: "Upscaler", wish: Wish, recipe: "Recipe | None") -> "Words":
 
 
 def _saved(
-    save: "Callable[..., Artifact]", job: Job, wish: Wish, *, told: "Callable[[str], None]"
+    save: "Callable[..., Artifact]",
+    record: "UpscaleRecord",
+    job: Job,
+    wish: Wish,
+    workshop: "Workshop",
 ) -> "Artifact":
     """The result in its place; what was paid for and has none there is kept elsewhere.
 
     Args:
-        save: writes it, as `save_enlarged`.
-        told: is told where it is kept, where an interruption says nothing of that.
+        save: writes it with its record, as `save_enlarged`.
 
     Raises:
         SaveError: it cannot be written in its place.
@@ -168,6 +184,7 @@ def _saved(
     """
     try:
         return save(
+            record,
             target=job.place,
             format=job.format,
             quality=None if job.format == "png" else wish.quality,
@@ -177,42 +194,65 @@ def _saved(
     except (ImagineError, MemoryError, KeyboardInterrupt, SystemExit) as error:
         if not job.is_paid:
             raise
-        kept = _rescued(save, job)
+        path = _rescued(save, record, job)
+        workshop.homeless[job.found.path] = path
+        kept = "It could not be kept anywhere else."
+        if path is not None:
+            kept = f"The result is kept: '{path}'."
         if isinstance(error, ImagineError):
             # The same error, with its cause: that decides whether the next picture is begun.
             error.args = (f"{error} {kept}",)
             raise
         if isinstance(error, MemoryError):
             raise ImagineError(f"{_too_large(job)} {kept}") from error
-        told(kept)
+        # The interruption itself says nothing of that.
+        workshop.purse.console.warn(kept)
         raise
 
 
-def _rescued(save: "Callable[..., Artifact]", job: Job) -> str:
-    """Keep a result that was paid for as PNG, which needs no encoder and next to no memory."""
-    from imagine.cli.settings import cache_directory
+def _rescued(save: "Callable[..., Artifact]", record: "UpscaleRecord", job: Job) -> "Path | None":
+    """Keep a result that was paid for as PNG, which needs no encoder and next to no memory.
 
-    place = cache_directory() / "rescued" / job.place.with_suffix(".png").name
+    Returns:
+        The file; None where it cannot be written either.
+    """
+    # A PNG has no quality, whatever was asked for.
+    parameters = {key: value for key, value in record.parameters.items() if key != QUALITY}
+    record = record.model_copy(update={"parameters": parameters})
     try:
-        rescue = save(target=place, format="png")
+        return save(record, target=rescue_of(job), format="png").path
     except (ImagineError, MemoryError):
-        return "It could not be kept anywhere else."
-    return f"The result is kept: '{rescue.path}'."
+        return None
 
 
 def _too_large(job: Job) -> UsageError:
     size = f"{job.target.width}x{job.target.height}"
+    other = "" if job.format == "png" else "--format png or "
     return UsageError(
-        f"{quoted_path(job.found.path)} at {size} does not fit into memory; choose --format png or "
-        "a smaller size."
+        f"{quoted_path(job.found.path)} at {size} does not fit into memory; choose {other}a "
+        "smaller size."
     )
 
 
-def _other_name(job: Job, artifact: "Artifact", *, made_twice: bool) -> Iterator[str]:
-    if artifact.path != job.place:
+def _idle_denoise(job: Job, wish: Wish) -> Iterator[str]:
+    if job.denoise(wish) != wish.denoise:
+        yield "The picture does not grow, so --denoise does nothing."
+
+
+def _other_name(
+    job: Job, artifact: "Artifact", *, made_twice: bool, is_file: bool
+) -> Iterator[str]:
+    """That the result is not called what was to be expected.
+
+    Args:
+        is_file: the user named the file: only then --overwrite always means that one, and not
+            what is found under its numbers.
+    """
+    wanted = job.place if made_twice or job.passed is None else job.passed
+    if artifact.path != wanted:
         told = "was made by another run meanwhile" if made_twice else "was made otherwise"
-        replaces = "" if made_twice else " (--overwrite replaces it)"
+        replaces = " (--overwrite replaces it)" if is_file and not made_twice else ""
         yield (
-            f"{quoted_path(job.place)} exists and {told}; saved as "
+            f"{quoted_path(wanted)} exists and {told}; saved as "
             f"{quoted_path(artifact.path)}{replaces}."
         )

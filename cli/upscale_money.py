@@ -21,8 +21,9 @@ def alone(jobs: "list[Job]", naming: "Naming") -> "AbstractContextManager[None]"
 
     if not any(job.is_paid for job in jobs):
         return nullcontext()
-    directory = naming.directory
-    return alone_in(naming.directories if directory is None else [directory])
+    # One run's directory may lie within another's, so each that gets a result is held, too.
+    whole = () if naming.directory is None else (naming.directory,)
+    return alone_in([*whole, *naming.directories])
 
 
 def tell_plan(jobs: "list[Job]", purse: "Purse", report: "Report") -> None:

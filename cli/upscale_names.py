@@ -164,6 +164,13 @@ def check_directories(naming: Naming, *, sidecar: bool) -> None:
         check_destination(Destination(directory, None, None), sidecar=sidecar)
 
 
+def is_in_use(path: Path) -> bool:
+    """Whether something has the name already, or a sidecar lies there that would describe it."""
+    from imagine.stages.metadata import sidecar_of
+
+    return os.path.lexists(path) or os.path.lexists(sidecar_of(path))
+
+
 def results_at(target: Path) -> Iterator[Path]:
     """The files that a run may have written when it was to write `target`: it and its numbers."""
     from imagine.stages.publish import numbered

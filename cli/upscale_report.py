@@ -1,5 +1,6 @@
 """What `imagine upscale` tells: results as paths or JSON on stdout, all else on stderr."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -107,6 +108,7 @@ class Report:
         self._tell(
             job,
             path=artifact.path,
+            upscaler=made.upscaler,
             model=made.model,
             seconds=round(made.seconds, 3),
             sha256=artifact.sha256,
@@ -121,14 +123,21 @@ class Report:
         """A picture whose result an earlier run left."""
         self.finished += 1
         self.unrecorded += item.record is None
+        if item.is_rescued:
+            self.console.warn(
+                f"The result of {quoted_path(item.found.path)} was paid for and found no place; "
+                f"it is kept: {quoted_path(item.path)}."
+            )
         if not self.console.json:
             told = f"{item.found.path}: finished before, " if self.dry_run else ""
             self.console.result(f"{told}{item.path}")
             return
+        upscaler, model = item.made_by
         self._tell(
             item,
             path=item.path,
-            model=item.upscaler.model if item.record is None else item.record.model,
+            upscaler=upscaler,
+            model=model,
             seconds=None,
             sha256=sha256_of(item.path),
             bytes=item.path.stat().st_size,
@@ -182,7 +191,8 @@ class Report:
                 job,
                 path=job.place,
                 overwrite=job.overwrite,
-                model=job.upscaler.model or None,
+                upscaler=job.runs,
+                model=job.upscaler.model or None if job.grows else None,
                 full_width=job.target.full_width,
                 full_height=job.target.full_height,
                 passes=passes_of(job),
@@ -192,11 +202,17 @@ class Report:
         price = f", {estimate.told(most=True)}" if job.is_paid else ""
         self.console.result(f"{job.found.path}: {_sizes(job)}{_way(job)}, {job.place}{price}")
 
-    def interrupted(self, finished: int, pictures: int) -> str:
-        """What is said of Ctrl-C among several pictures; "" for one."""
-        if pictures < 2:
-            return ""
-        return f"Interrupted: {finished} of {pictures} are finished; the same command goes on."
+    def interrupted(self, finished: int, pictures: int, *, asked: int) -> str:
+        """What is said of Ctrl-C; "" where there was one picture, and nothing paid.
+
+        Args:
+            asked: pictures that somebody was being paid for, whose results nobody waits for.
+        """
+        were = "the picture was" if pictures < 2 else "1 was" if asked == 1 else f"{asked} were"
+        paid = f"{were} being paid for (see `imagine cost`)" if asked else ""
+        several = f"{finished} of {pictures} are finished; the same command goes on"
+        told = "; ".join(part for part in (several if pictures > 1 else "", paid) if part)
+        return f"Interrupted: {told}." if told else ""
 
     def conclude_dry_run(self, jobs: int, estimate: "Estimate") -> None:
         """What is said at the end of a dry run.
@@ -212,11 +228,12 @@ class Report:
         were = "picture" if jobs == 1 else "pictures"
         self.console.note(f"Would make {jobs} {were}{price}. Nothing was written.")
 
-    def conclude(self, *, left: int) -> None:
+    def conclude(self, *, left: int, rescued: Sequence[Path]) -> None:
         """What is said at the end, beside failures.
 
         Args:
-            left: pictures that were to be enlarged and are not.
+            left: pictures that were to be enlarged and have no result in its place.
+            rescued: results of them that are kept elsewhere.
         """
         if self.finished:
             were, them = ("s were", "them") if self.finished > 1 else (" was", "it")
@@ -228,8 +245,16 @@ class Report:
                 "Without metadata only size and time tell that; a changed option is not seen."
             )
         self._left_out()
-        if self.stopped is not None and left > 1:
-            self.console.note(f"{left} pictures are left; the same command goes on with them.")
+        if self.stopped is None or left < 2:
+            return
+        if todo := left - len(rescued):
+            are, them = ("s are", "them") if todo > 1 else (" is", "it")
+            self.console.note(f"{todo} picture{are} left; the same command goes on with {them}.")
+        if rescued:
+            were, lie = ("s that were", "lie") if len(rescued) > 1 else (" that was", "lies")
+            self.console.note(
+                f"{len(rescued)} result{were} paid for {lie} in {quoted_path(rescued[0].parent)}."
+            )
 
     def _left_out(self) -> None:
         if self.several and self.large:
@@ -247,7 +272,6 @@ class Report:
             height=item.target.height,
             from_width=item.size[0],
             from_height=item.size[1],
-            upscaler=item.upscaler.name,
             **values,
         )
 

@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING
 
@@ -41,16 +42,17 @@ _SHARED = (BudgetError, ConfigError, LocalBackendError)
 _LOOK = 0.05
 
 
-def stops_all(error: ImagineError, *, paid: bool = False) -> bool:
+def stops_all(error: ImagineError, *, homeless: bool = False) -> bool:
     """Whether the next picture would fare no better: no key, no money, no runtime, a full disk.
 
     Args:
-        paid: the picture was paid for; the next one is not, while results find no place.
+        homeless: the picture was paid for and its result found no place; no other is paid for
+            while results find none, whatever the reason.
     """
     if isinstance(error, SaveError):
         cause = error.__cause__
-        return paid or (isinstance(cause, OSError) and cause.errno in _FULL)
-    return isinstance(error, _SHARED)
+        return homeless or (isinstance(cause, OSError) and cause.errno in _FULL)
+    return homeless or isinstance(error, _SHARED)
 
 
 @dataclass(slots=True)
@@ -60,8 +62,12 @@ class Workshop:
     Attributes:
         stopped: nothing more is begun.
         streak: failures of the provider in a row.
+        given_up: failures in a row, once they were so many that nothing more was begun.
+        asked: jobs that somebody is being paid for; those that an interruption ended stay.
         unsaved: jobs whose results are paid for and not saved yet.
-        saved: those that are done.
+        homeless: pictures whose results were paid for and found no place, and where these are
+            kept; None for nowhere.
+        saved: jobs that are done.
     """
 
     wish: Wish
@@ -69,7 +75,10 @@ class Workshop:
     earlier: Earlier
     stopped: Event = field(default_factory=Event)
     streak: Streak = field(default_factory=lambda: Streak("pictures", MOST_FAILURES))
+    given_up: int = 0
+    asked: dict[int, Job] = field(default_factory=dict)
     unsaved: dict[int, Job] = field(default_factory=dict)
+    homeless: dict[Path, Path | None] = field(default_factory=dict)
     saved: list[Job] = field(default_factory=list)
 
     def work(self, job: Job, on_progress: "Callable[[Progress], None]") -> Made | Finished:
@@ -85,12 +94,27 @@ class Workshop:
         try:
             done = made(job, self.wish, self, on_progress)
         except ImagineError as error:
-            if self.streak.end(ticket, error) or stops_all(error, paid=job.is_paid):
+            if self.streak.end(ticket, error):
+                self.given_up = max(self.given_up, self.streak.length)
+            if self.given_up or stops_all(error, homeless=job.found.path in self.homeless):
                 self.stopped.set()
             raise
         self.streak.end(ticket, None)
         self.saved.append(job)
         return done
+
+    @contextmanager
+    def asking(self, job: Job) -> Iterator[None]:
+        """Around asking for what is paid for."""
+        self.asked[id(job)] = job
+        try:
+            yield
+        except (KeyboardInterrupt, SystemExit):
+            raise
+        except BaseException:
+            self.asked.pop(id(job), None)
+            raise
+        self.asked.pop(id(job), None)
 
     @contextmanager
     def saving(self, job: Job) -> Iterator[None]:
@@ -101,12 +125,18 @@ class Workshop:
         finally:
             self.unsaved.pop(id(job), None)
 
-    def abandon(self) -> None:
-        """Begin nothing more; wait only for what is paid for and being saved."""
+    def abandon(self) -> int:
+        """Begin nothing more; wait only for what is paid for and being saved.
+
+        Returns:
+            The pictures that somebody was being paid for: those are not waited for.
+        """
         self.stopped.set()
+        asked = len(self.asked)
         self.purse.abandon()
         while self.unsaved:
             time.sleep(_LOOK)
+        return asked
 
 
 def enlarge_all(
@@ -131,25 +161,23 @@ def enlarge_all(
                 _tell(error, job, workshop, report)
                 _forget(error)
     except (KeyboardInterrupt, SystemExit) as error:
-        workshop.abandon()
-        told = report.interrupted(before + len(workshop.saved), before + len(jobs))
+        asked = workshop.abandon()
+        finished = before + len(workshop.saved)
+        told = report.interrupted(finished, before + len(jobs), asked=asked)
         if told and isinstance(error, KeyboardInterrupt):
             raise KeyboardInterrupt(told) from error
         raise
+    if workshop.given_up:
+        console.warn(f"{workshop.given_up} pictures in a row failed, so nothing more was begun.")
 
 
 def _tell(error: ImagineError, job: Job, workshop: Workshop, report: "Report") -> None:
-    halts = stops_all(error, paid=job.is_paid)
     if report.stopped is not None and isinstance(error, _SHARED):
         # Those that were begun by then say the same.
         return
     report.failure(job.found.path, error)
     if workshop.stopped.is_set() and report.stopped is None:
         report.stopped = error.exit_code
-        if not halts:
-            report.console.warn(
-                f"{workshop.streak.length} pictures in a row failed, so nothing more was begun."
-            )
 
 
 def _forget(error: BaseException | None) -> None:

@@ -40,9 +40,11 @@ def new_upscaler(
     from imagine.stages.upscale.names import check_no_network
 
     check_numpy()
-    name, _, model = named.partition("/")
+    name, slash, model = named.partition("/")
     if is_model_file(named):
         name, model = "model", named
+    elif slash and not model:
+        raise UsageError(f"The upscaler '{shown(named)}' names no model after its '/'; add one.")
     provider = PROVIDERS.get(name)
     arguments: dict[str, Any] = {}
     if provider is not None and provider.upscales:

@@ -200,7 +200,10 @@ def enlargements_for(
     result = _times(wanted, factor)
     if enlarging is None or result == drawn:
         return ()
-    upscaler, why = enlarging.find(known_of(spec, backend))
+    from imagine.stages.upscale.enlarge import covering
+
+    known = replace(known_of(spec, backend), growth=_growth(drawn, covering(drawn, result)))
+    upscaler, why = enlarging.find(known)
     enlargement = Enlargement(
         upscaler=upscaler,
         why=why,

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from math import ceil
 from typing import Protocol
 
+from imagine.stages.enlargement import LEAST_GROWTH
 from imagine.stages.errors import UsageError
 from imagine.stages.image import DEFAULT_AREA, SIZE_STEP, size_for
 
@@ -121,11 +122,22 @@ class FreeSizes:
         return max(width, shortest), max(height, shortest)
 
     def near(self, size: tuple[int, int]) -> tuple[int, int] | None:
-        """A few pixels more where only the step is missed, else what its models draw best."""
+        """A few pixels more where only the step is missed, else what its models draw best.
+
+        What they draw best comes first where it is smaller, and the difference cannot be seen:
+        a megapixel and a few pixels more may cost twice as much.
+        """
         if self.native is None and not self._is_too_large(size):
             return None
-        if self._draws(rounded := self._to_steps(*size)):
-            return rounded
+        if not self._draws(rounded := self._to_steps(*size)):
+            return self._best(size)
+        best = self._best(size)
+        growth = max(size[0] / best[0], size[1] / best[1])
+        is_smaller = best[0] * best[1] < rounded[0] * rounded[1]
+        return best if is_smaller and not self.upwards and growth < LEAST_GROWTH else rounded
+
+    def _best(self, size: tuple[int, int]) -> tuple[int, int]:
+        """What its models draw best, of the shape of `size`."""
         width, height = _gentler(size, self.steepest)
         area = self._area(width * height)
         factor = min((area / (width * height)) ** 0.5, self.max_side / max(width, height))

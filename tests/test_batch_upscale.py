@@ -14,12 +14,13 @@ from batch_runs import batch_command, environment_of, numbered_prompts, run
 from conftest import Command, Start
 from fakes import serve
 from fakes.audit import payments_in, repeats_in
+from networks import esrgan_tensors, write_safetensors
 from PIL import Image
 from scripted_upscaler import ScriptedUpscaler
 from test_cli_batch import results
 from test_cli_generate_upscale import prices
 
-from imagine.stages.errors import ProviderError, UsageError
+from imagine.stages.errors import LocalBackendError, ProviderError, UsageError
 from imagine.stages.image import Progress
 from imagine.stages.metadata import read_recipe
 from imagine.stages.money.usage import Usage
@@ -197,7 +198,119 @@ def test_a_dry_run_says_what_becomes_of_the_pictures(imagine: Command, foxes: Pa
     )
 
 
+@pytest.fixture
+def models(imagine: Command) -> Path:
+    """A directory with a model, which is whole, and one that is not."""
+    directory = Path("models")
+    directory.mkdir()
+    whole = write_safetensors(directory / "whole.safetensors", esrgan_tensors(blocks=1))
+    damaged = whole.read_bytes()[:2000]
+    (directory / "broken.safetensors").write_bytes(damaged)
+    return directory
+
+
+def test_a_damaged_model_of_one_row_is_a_fault_of_that_row(imagine: Command, models: Path) -> None:
+    rows = f"prompt,upscale,upscaler\na fox,2,{models}/broken.safetensors\nan owl,2,nearest\n"
+    Path("foxes.csv").write_text(rows, encoding="utf-8")
+    refused = imagine("batch", "foxes.csv", "-o", "out", *SKETCH)
+    assert (refused.code, Path("out").exists()) == (2, False)
+    assert "line 2: The model 'models/broken.safetensors' " in refused.err.replace(
+        str(Path.cwd()) + "/", ""
+    )
+    done = imagine("batch", "foxes.csv", "-o", "out", *SKETCH, "-k")
+    assert (done.code, widths()) == (8, [192])
+    assert [row["status"] for row in results()] == ["failed", "done"]
+
+
+def test_a_model_that_fails_at_work_fails_the_row_that_names_it(
+    imagine: Command, prepared: Prepare
+) -> None:
+    prepared(LocalBackendError("There is no memory for it; close other programs."))
+    rows = "prompt,upscale,upscaler\na fox,2,scripted\nan owl,2,nearest\n"
+    Path("foxes.csv").write_text(rows, encoding="utf-8")
+    done = imagine("batch", "foxes.csv", "-o", "out", *SKETCH)
+    assert (done.code, widths()) == (8, [192])
+    assert [row["status"] for row in results()] == ["failed", "done"]
+
+
+def test_a_model_that_a_row_names_is_found_beside_the_input(imagine: Command, models: Path) -> None:
+    rows = "prompt,upscale,upscaler\na fox,2,whole.safetensors\n"
+    (models / "foxes.csv").write_text(rows, encoding="utf-8")
+    done = imagine("batch", f"{models}/foxes.csv", "-o", "out", *SKETCH)
+    assert (done.code, widths()) == (0, [192]), done.err
+
+
+@pytest.mark.parametrize(
+    ("row", "message"),
+    [
+        ("lanczos,1", "The upscaler lanczos does not remove noise; leave out --denoise"),
+        ("photo,7", "--denoise 7 is not from 0 to 3, which the upscaler photo offers"),
+    ],
+)
+def test_a_row_whose_upscaler_does_not_denoise_so_is_refused_before_anything_is_paid(
+    imagine: Command, gemini: Start, row: str, message: str
+) -> None:
+    fake = gemini(tiny=True)
+    rows = f"prompt,upscale,upscaler,denoise\na fox,2,nearest,\nan owl,2,{row}\n"
+    Path("foxes.csv").write_text(rows, encoding="utf-8")
+    done = imagine("batch", "foxes.csv", "-o", "out", *GEMINI)
+    assert (done.code, fake.paid) == (2, 0)
+    assert f"line 3: {message}" in done.err
+
+
+def test_a_row_that_is_only_shrunk_needs_no_upscaler_that_denoises(imagine: Command) -> None:
+    rows = "prompt,backend,size,upscaler,denoise\na fox,stability,1000x1000,lanczos,1\n"
+    Path("foxes.csv").write_text(rows, encoding="utf-8")
+    done = imagine("batch", "foxes.csv", "-o", "out", "-e", "offline", "--dry-run")
+    assert done.code == 0, done.err
+
+
+def test_options_for_rows_that_ask_to_be_enlarged_make_free_ones_anew(imagine: Command) -> None:
+    Path("foxes.csv").write_text("prompt,upscale\na fox,2\n", encoding="utf-8")
+    for number, name in enumerate(("nearest", "lanczos"), start=1):
+        done = imagine("batch", "foxes.csv", "-o", "out", *SKETCH, "--upscaler", name)
+        assert (done.code, len(widths())) == (0, number), done.err
+    (row,) = results()
+    assert [step["upscaler"] for step in row["images"][0]["upscales"]] == ["lanczos"]
+
+
+def test_one_item_that_cannot_be_drawn_is_spoken_of_as_one(
+    imagine: Command, prepared: Prepare
+) -> None:
+    prepared(capabilities=UpscaleCapabilities(factors=(2,), max_input_pixels=9))
+    rows = "prompt,upscale,upscaler\na fox,2,scripted\nan owl,2,nearest\n"
+    Path("foxes.csv").write_text(rows, encoding="utf-8")
+    done = imagine("batch", "foxes.csv", "-o", "out", *SKETCH, "--dry-run")
+    assert done.code == 8
+    assert "1 item cannot be drawn so; correct it." in done.err
+
+
 # What was paid for
+
+
+def test_what_is_received_already_is_not_counted_as_to_be_paid(
+    imagine: Command, gemini: Start, foxes: Path, prepared: Prepare
+) -> None:
+    gemini(tiny=True)
+    prepared(*[ProviderError("The upscaler is down; try later.")] * 2)
+    options = ("-o", "out", *GEMINI[:-1], "--upscale", "2", *BY_SCRIPT)
+    assert imagine("batch", str(foxes), *options, "-y").code == 8
+    whole = imagine("batch", str(foxes), "-o", "new", *options[2:], "--dry-run").err
+    told = imagine("batch", str(foxes), *options, "--dry-run").err
+    assert "3 pictures at $" in whole
+    assert "received" not in whole
+    assert "Would draw 2 pictures of 2 prompts" in told
+    assert "2 of them are received already. 1 of 3 are finished." in told
+    assert "pictures at $" not in told
+    Path("foxes.txt").write_text(
+        foxes.read_text(encoding="utf-8") + "".join(f"owl {n}\n" for n in range(3)),
+        encoding="utf-8",
+    )
+    # With the two that are received they were five, which nobody agrees to here.
+    done = imagine("batch", str(foxes), *options)
+    assert done.code == 0, done.err
+    assert "2 pictures are received already, and are only finished." in done.err
+    assert len(widths()) == 6
 
 
 def test_what_could_not_be_enlarged_is_kept_and_enlarged_by_the_next_run(
@@ -248,8 +361,15 @@ def test_a_paid_row_that_is_to_be_enlarged_otherwise_is_not_paid_again(
     fake = gemini(tiny=True)
     for value in ("", "2", "3"):
         Path("foxes.csv").write_text(f"prompt,upscale\na fox,{value}\n", encoding="utf-8")
-        assert imagine("batch", "foxes.csv", "-o", "out", *GEMINI).code == 0
+        done = imagine("batch", "foxes.csv", "-o", "out", *GEMINI)
+        assert done.code == 0
+        assert ("What is finished stays as it is" in done.err) == (value != "")
     assert fake.paid == 1
+    with Path("foxes.csv").open("a", encoding="utf-8") as rows:
+        rows.write("an owl,2\n")
+    added = imagine("batch", "foxes.csv", "-o", "out", *GEMINI)
+    assert (added.code, fake.paid) == (0, 2)
+    assert "What is finished stays as it is" not in added.err
 
 
 def test_what_costs_nothing_is_made_anew_when_it_is_enlarged_otherwise(

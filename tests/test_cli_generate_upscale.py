@@ -1,6 +1,7 @@
 """Enlarging within generate, replay and refine: sizes, recipes, money, and what is never lost."""
 
 import json
+import sys
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -555,3 +556,42 @@ def test_options_about_enlarging_are_refused_for_a_picture_that_was_not(imagine:
     done = imagine("replay", "small.png", "--denoise", "1")
     assert done.code == 2
     assert "--denoise 1 goes with --upscale" in done.err
+
+
+@pytest.fixture
+def broken_ncnn(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """An ncnn that is installed, and lacks a library of its own."""
+    (tmp_path / "ncnn.py").write_text('raise ImportError("libgomp.so.1 is missing")\n')
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "ncnn", raising=False)
+
+
+@pytest.mark.usefixtures("broken_ncnn")
+@pytest.mark.parametrize("command", [("a red fox",), ("batch", "foxes.txt")])
+def test_a_network_that_cannot_run_is_found_out_before_anything_is_paid(
+    imagine: Command, gemini: Start, command: tuple[str, ...]
+) -> None:
+    fake = gemini(tiny=True)
+    Path("foxes.txt").write_text("a red fox\n", encoding="utf-8")
+    options = ("-b", "gemini", "-e", "offline", "-o", "out/", "--upscale", "2", "--upscaler")
+    done = imagine(*command, *options, "photo")
+    assert (done.code, fake.paid) == (6, 0)
+    assert "The package ncnn, which runs upscalers, cannot be used (libgomp.so.1 is" in done.err
+    assert imagine(*command, *options, "photo", "--dry-run").code == 0
+    assert imagine(*command, *options, "nearest").code == 0
+
+
+@pytest.mark.usefixtures("broken_ncnn")
+def test_a_replay_whose_network_cannot_run_is_not_paid_for(imagine: Command, gemini: Start) -> None:
+    fake = gemini(tiny=True)
+    imagine("a red fox", *GEMINI, "-o", "fox.png")
+    options = ("--upscale", "2", "--upscaler", "photo", "-o", "again.png")
+    done = imagine("replay", "fox.png", *options)
+    assert (done.code, fake.paid) == (6, 1)
+    assert "cannot be used (libgomp.so.1 is missing)" in done.err
+
+
+def test_a_cut_out_a_little_beyond_the_limits_needs_no_network(imagine: Command) -> None:
+    sketch = ("-b", "sketch", "-e", "offline", "--dry-run", "--size")
+    assert "enlarged 1.1x by lanczos to 9000x4000." in imagine("a fox", *sketch, "9000x4000").err
+    assert "x by art to 16000x2000." in imagine("a fox", *sketch, "16000x2000").err

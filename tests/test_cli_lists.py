@@ -10,7 +10,7 @@ from imagine.cli.doctor import CHECKS
 from imagine.cli.settings import config_directory
 from imagine.stages.enhance import ENHANCERS
 from imagine.stages.generate import BACKENDS
-from imagine.stages.upscale import UPSCALERS
+from imagine.stages.upscale import UPSCALERS, auto
 
 
 def test_styles_are_listed_by_family(imagine: Command) -> None:
@@ -82,6 +82,15 @@ def test_the_doctor_finds_nothing_wrong_here(imagine: Command) -> None:
     assert done.code == 0
     assert [line.split()[1] for line in done.lines] == [*CHECKS, "providers"]
     assert not any(line.startswith("broken") for line in done.lines)
+
+
+def test_the_doctor_says_that_numpy_is_missing(
+    imagine: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(auto, "find_spec", lambda name: None)
+    found = {row["name"]: row for row in map(json.loads, imagine("doctor", "--json").lines)}
+    assert found["upscalers"]["status"] == "warning"
+    assert found["upscalers"]["detail"].endswith("not installed; run `pip install numpy`.")
 
 
 def test_the_doctor_ends_with_1_when_something_is_broken(imagine: Command) -> None:

@@ -160,3 +160,88 @@ def test_a_file_system_that_is_read_only_is_told_as_such(
         "Error: The picture cannot be written to '.': the file system is read-only; choose "
         "another directory with --output.\n"
     )
+
+
+def test_a_dry_run_names_the_file_that_is_written(imagine: Command) -> None:
+    draw("a.png")
+    for name in ("r.png", "r-2.png"):
+        Path(name).write_text("mine")
+    words = ("upscale", "a.png", *PLAIN, "-o", "r.png")
+    assert ", r-3.png" in imagine(*words, "--dry-run").out
+    done = imagine(*words)
+    assert done.lines == ["r-3.png"]
+    assert "'r.png' exists and was made otherwise; saved as 'r-3.png' (--overwrite" in done.err
+
+
+def test_a_sidecar_keeps_a_name_too(imagine: Command) -> None:
+    draw("a.png")
+    Path("a-2x.png.json").write_text("{}")
+    words = ("upscale", "a.png", *PLAIN)
+    assert ", a-2x-2.png" in imagine(*words, "--dry-run").out
+    assert [imagine(*words).lines, imagine(*words).lines] == [["a-2x-2.png"]] * 2
+
+
+def test_overwrite_is_not_promised_what_it_does_not_do(imagine: Command) -> None:
+    draw("a.png")
+    Path("a-2x.png").write_text("mine")
+    done = imagine("upscale", "a.png", *PLAIN)
+    assert done.err.endswith("'a-2x.png' exists and was made otherwise; saved as 'a-2x-2.png'.\n")
+
+
+def test_without_metadata_a_file_that_is_named_is_replaced(imagine: Command) -> None:
+    draw("a.png")
+    words = ("upscale", "a.png", *PLAIN, "--no-metadata", "--overwrite", "-o", "out.png")
+    for _ in range(2):
+        done = imagine(*words)
+        assert (done.lines, "finished before" in done.err) == (["out.png"], False)
+
+
+def test_pictures_of_a_directory_that_do_not_grow_need_no_denoise(imagine: Command) -> None:
+    draw("in/a.png", (40, 40))
+    draw("in/b.png", (8, 8))
+    words = ("upscale", "in", "--to", "16x16", "--denoise", "1", "--upscaler", "photo")
+    done = imagine(*words)
+    assert (done.code, done.lines) == (0, ["in/a-16x16.png", "in/b-16x16.png"])
+    assert done.err.count("does nothing") == 1
+    assert "'in/a.png': The picture does not grow, so --denoise does nothing.\n" in done.err
+    assert [read_upscales(Path(path))[-1].denoise for path in done.lines] == [None, 1]
+    assert "2 pictures were finished before" in imagine(*words).err
+    assert imagine("upscale", "in/a.png", *words[2:]).code == 2
+
+
+@pytest.mark.parametrize("option", [(), ("--no-metadata",)])
+def test_json_names_what_shrank_a_picture(imagine: Command, option: tuple[str, ...]) -> None:
+    draw("a.png", (40, 40))
+    words = ("upscale", "a.png", "--to", "10x10", "--upscaler", "photo", "--json", *option)
+    planned = imagine(*words, "--dry-run").json
+    assert (planned["upscaler"], planned["model"]) == ("lanczos", None)
+    for is_finished in (False, True):
+        made = imagine(*words).json
+        assert (made["upscaler"], made["model"]) == ("lanczos", "lanczos")
+        assert made["finished_before"] is is_finished
+
+
+def test_memory_that_a_png_does_not_find_is_no_reason_for_a_png(
+    imagine: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: Any, **__: Any) -> Any:
+        raise MemoryError
+
+    monkeypatch.setattr(LanczosUpscaler, "upscale", full)
+    draw("a.png")
+    done = imagine("upscale", "a.png", *PLAIN)
+    assert done.err.endswith(
+        "Error: 'a.png' at 24x16 does not fit into memory; choose a smaller size.\n"
+    )
+    done = imagine("upscale", "a.png", *PLAIN, "--format", "webp")
+    assert done.err.endswith("memory; choose --format png or a smaller size.\n")
+
+
+@pytest.mark.parametrize("name", ["sdapi/", "photo/", "model/"])
+def test_a_slash_without_a_model_is_refused(imagine: Command, name: str) -> None:
+    draw("a.png")
+    done = imagine("upscale", "a.png", "--upscaler", name)
+    assert (done.code, done.err) == (
+        2,
+        f"Error: The upscaler '{name}' names no model after its '/'; add one.\n",
+    )

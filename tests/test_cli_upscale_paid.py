@@ -6,6 +6,8 @@ import shutil
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -98,6 +100,20 @@ def ledger(tmp_path: Path) -> list[dict[str, object]]:
     return [json.loads(line) for line in path.read_text().splitlines()]
 
 
+def encodes_nothing(monkeypatch: pytest.MonkeyPatch, fault: BaseException) -> None:
+    """Have every result fail that is no PNG."""
+    from imagine.stages.upscale import write
+
+    save = write.save_enlarged
+
+    def failing(*arguments: Any, format: str, **options: Any) -> Any:
+        if format != "png":
+            raise fault
+        return save(*arguments, format="png", **options)
+
+    monkeypatch.setattr(write, "save_enlarged", failing)
+
+
 @pytest.mark.parametrize(
     "fault",
     [
@@ -114,16 +130,7 @@ def test_a_result_that_cannot_be_encoded_is_kept_as_png(
     monkeypatch: pytest.MonkeyPatch,
     fault: tuple[BaseException, int],
 ) -> None:
-    from imagine.stages.upscale import write
-
-    save = write.save_enlarged
-
-    def failing(*arguments: Any, format: str, **options: Any) -> Any:
-        if format != "png":
-            raise fault[0]
-        return save(*arguments, format="png", **options)
-
-    monkeypatch.setattr(write, "save_enlarged", failing)
+    encodes_nothing(monkeypatch, fault[0])
     draw("fox.png")
     done = imagine("upscale", "fox.png", *FAST, "--format", "webp")
     rescued = tmp_path / "cache" / "imagine" / "rescued" / "fox-4x.png"
@@ -131,6 +138,7 @@ def test_a_result_that_cannot_be_encoded_is_kept_as_png(
     assert f"The result is kept: '{rescued}'." in done.err
     with Image.open(rescued) as image:
         assert image.size == (384, 256)
+    assert "quality" not in read_upscales(rescued)[-1].parameters
     assert [row["outcome"] for row in ledger(tmp_path)] == ["failed"]
 
 
@@ -168,14 +176,18 @@ def test_a_directory_that_may_not_be_written_is_refused_before_anything_is_paid(
 
 
 def test_a_result_that_has_no_place_stops_all_that_would_be_paid(
-    imagine: Command, stability: Fake, monkeypatch: pytest.MonkeyPatch
+    imagine: Command, stability: Fake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("imagine.cli.upscale_work.AT_ONCE", 1)
     draw("a.png", "b.png", "c.png")
     Path("a-4x.png").mkdir()
     done = imagine("upscale", "a.png", "b.png", "c.png", *FAST, "--overwrite")
     assert (done.code, stability.paid) == (1, 1)
-    assert done.err.endswith("3 pictures are left; the same command goes on with them.\n")
+    rescued = tmp_path / "cache" / "imagine" / "rescued"
+    assert done.err.endswith(
+        "2 pictures are left; the same command goes on with them.\n"
+        f"1 result that was paid for lies in '{rescued}'.\n"
+    )
 
 
 def test_two_runs_do_not_pay_for_the_same_results(imagine: Command, stability: Fake) -> None:
@@ -278,3 +290,121 @@ def test_after_ctrl_c_what_is_paid_for_is_saved_first() -> None:
     begun.wait(5)
     workshop.abandon()
     assert (saved, workshop.stopped.is_set()) == ([True], True)
+
+
+@pytest.mark.parametrize("option", [(), ("--no-metadata",)])
+def test_pictures_of_one_name_are_paid_for_once_whatever_has_their_numbers(
+    imagine: Command, stability: Fake, option: tuple[str, ...]
+) -> None:
+    names = [f"d{number}/cover.png" for number in range(4)]
+    for number, name in enumerate(names):
+        Path(name).parent.mkdir()
+        draw_at(name, 64 + number)
+    words = ("upscale", *names, "-o", "out", "--scale", "4")
+    assert imagine(*words, "--upscaler", "lanczos").code == 0
+    paid = (*words, "--upscaler", "stability/fast", "--yes", *option)
+    first = sorted(imagine(*paid).lines)
+    for _ in range(2):
+        assert sorted(imagine(*paid).lines) == first
+        assert (len(first), stability.paid) == (4, 4)
+
+
+def test_runs_into_overlapping_directories_do_not_pay_twice(
+    imagine: Command, stability: Fake
+) -> None:
+    Path("src/sub").mkdir(parents=True)
+    draw("src/sub/fox.png")
+    with alone_in([Path("out/sub")]):
+        done = imagine("upscale", "-r", "src", "-o", "out", *FAST)
+    assert (done.code, stability.paid) == (1, 0)
+    assert "Another run of imagine enlarges into" in done.err
+
+
+@pytest.mark.parametrize("fault", [UsageError("The encoder refused it."), MemoryError()])
+def test_an_encoder_that_refuses_every_picture_stops_what_would_be_paid(
+    imagine: Command,
+    stability: Fake,
+    monkeypatch: pytest.MonkeyPatch,
+    fault: BaseException,
+) -> None:
+    encodes_nothing(monkeypatch, fault)
+    monkeypatch.setattr("imagine.cli.upscale_work.AT_ONCE", 1)
+    draw("a.png", "b.png", "c.png")
+    done = imagine("upscale", "a.png", "b.png", "c.png", *FAST, "--format", "webp")
+    assert (done.code, stability.paid) == (2 if isinstance(fault, UsageError) else 1, 1)
+
+
+def test_what_was_paid_for_and_kept_elsewhere_is_not_paid_for_again(
+    imagine: Command, stability: Fake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    draw("fox.png")
+    words = ("upscale", "fox.png", *FAST, "--format", "webp")
+    with monkeypatch.context() as broken:
+        encodes_nothing(broken, UsageError("The encoder refused it."))
+        assert imagine(*words).code == 2
+    rescued = tmp_path / "cache" / "imagine" / "rescued" / "fox-4x.png"
+    done = imagine(*words)
+    assert (done.code, done.lines, stability.paid) == (0, [str(rescued)], 1)
+    assert (
+        f"The result of 'fox.png' was paid for and found no place; it is kept: '{rescued}'.\n"
+    ) in done.err
+    assert imagine(*words, "--prompt", "a fox").code == 2
+    assert imagine(*words, "--force").lines == ["fox-4x.webp"]
+    assert stability.paid == 2
+
+
+def test_failures_in_a_row_are_told_after_the_last_of_them(
+    imagine: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun = threading.Barrier(8)
+
+    def down(*_: Any, **__: Any) -> Enlarged:
+        # The first eight fail at once, so that others were under way when it was enough.
+        with suppress(threading.BrokenBarrierError):
+            begun.wait(1)
+        raise ProviderError("It is down.")
+
+    monkeypatch.setattr(LanczosUpscaler, "upscale", down)
+    monkeypatch.setattr(
+        LanczosUpscaler, "capabilities", replace(LanczosUpscaler.capabilities, concurrency=8)
+    )
+    names = [f"fox{number:02}.png" for number in range(24)]
+    draw(*names)
+    done = imagine("upscale", *names, "--upscaler", "lanczos")
+    told = done.err.splitlines()
+    failed = sum("It is down." in line for line in told)
+    assert (done.code, failed >= 3) == (4, True)
+    assert told[-2:] == [
+        f"{failed} pictures in a row failed, so nothing more was begun.",
+        "24 pictures are left; the same command goes on with them.",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("names", "told"),
+    [
+        (("a.png",), "Interrupted: the picture was being paid for (see `imagine cost`)."),
+        (
+            ("a.png", "b.png"),
+            "Interrupted: 0 of 2 are finished; the same command goes on; 1 was being paid for (see "
+            "`imagine cost`).",
+        ),
+    ],
+)
+def test_ctrl_c_tells_of_what_was_being_paid_for(
+    imagine: Command,
+    stability: Fake,
+    monkeypatch: pytest.MonkeyPatch,
+    names: tuple[str, ...],
+    told: str,
+) -> None:
+    from imagine.stages.upscale.stability import StabilityUpscaler
+
+    def interrupted(*_: Any, **__: Any) -> Enlarged:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(StabilityUpscaler, "upscale", interrupted)
+    monkeypatch.setattr("imagine.cli.upscale_work.AT_ONCE", 1)
+    draw(*names)
+    done = imagine("upscale", *names, *FAST)
+    assert (done.code, done.err.splitlines()[-1]) == (130, told)

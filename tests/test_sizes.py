@@ -108,6 +108,23 @@ def test_a_shape_or_size_that_is_not_listed_is_refused_with_the_nearest() -> Non
     )
 
 
+@pytest.mark.parametrize(
+    ("size", "drawn"),
+    [
+        # A megapixel and a few pixels more costs two.
+        ((1025, 1024), (1024, 1024)),
+        ((1030, 1030), (1024, 1024)),
+        ((1000, 1000), (1008, 1008)),
+        ((1100, 1024), (1104, 1024)),
+    ],
+)
+def test_what_models_draw_best_stands_for_what_is_hardly_larger(
+    size: tuple[int, int], drawn: tuple[int, int]
+) -> None:
+    sizes = FreeSizes(min_side=256, max_side=2048, max_pixels=2048 * 2048, step=16)
+    assert sizes.near(size) == drawn
+
+
 def test_both_say_what_they_are() -> None:
     assert FREE.told() == "sides 256 to 2048, 0.66 to 2 megapixels"
     assert FreeSizes(64, 4096, 16_000_000).told() == "sides 64 to 4096, at most 16 megapixels"

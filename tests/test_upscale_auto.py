@@ -52,6 +52,12 @@ DRAWINGS = [
     "a red fox, line art",
     "masterpiece, best quality, 1girl, silver hair",
     "(anime:1.2), castle at night",
+    "chibi wizard",
+    "Studio Ghibli landscape",
+    "a meadow, ghibli style",
+    "animated film still of a knight",
+    "storybook illustration of a mouse",
+    "storybook-style village",
 ]
 NO_DRAWINGS = [
     "a photograph of an anime figurine",
@@ -63,6 +69,12 @@ NO_DRAWINGS = [
     "a logo on a truck",
     "1girl, photorealistic, raw photo",
     "a red fox in snow",
+    "a chibi figurine",
+    "the Ghibli museum at dusk",
+    "3d animated movie still",
+    "an animated conversation",
+    "a storybook on a table",
+    "a storybook cottage",
 ]
 # What descriptions say of pictures whose prompt does not tell.
 OPEN = (None, Style(medium=Medium.OTHER), Style(medium=Medium.PHOTOGRAPH, detail="sharp"))
@@ -108,6 +120,13 @@ def test_cut_outs_are_drawings_whatever_the_description_says() -> None:
     drawn = Known(style, drawn_by="sketch")
     assert choose(drawn, networks=True) == ("art", "sketch draws cut-outs")
     assert choose(Known(style, drawn_by="gemini"), networks=True)[0] == "photo"
+
+
+def test_a_cut_out_that_hardly_grows_is_resampled() -> None:
+    little = Known(drawn_by="sketch", growth=1.24)
+    assert choose(little, networks=True) == ("lanczos", "the picture grows by little")
+    assert choose(Known(drawn_by="sketch", growth=1.25), networks=True)[0] == "art"
+    assert choose(Known(drawn_by="gemini", growth=1.1), networks=True)[0] == "photo"
 
 
 def test_every_preset_gets_an_upscaler_that_is_embedded() -> None:

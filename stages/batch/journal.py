@@ -168,6 +168,10 @@ class Journal:
         """The kept pictures of an item and their seeds, by number."""
         return self._kept.of(key)
 
+    def numbers_kept(self) -> dict[str, int]:
+        """How many pictures are kept of each item of this run that is to be done, by key."""
+        return self._kept.numbers()
+
     def forget_kept(self, key: str, n: int) -> None:
         """Keep a picture no longer that cannot be finished, so that it is drawn anew."""
         with self._database.transaction() as connection:

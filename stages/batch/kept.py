@@ -73,6 +73,15 @@ class KeptPictures:
                 found[n] = image_from_json(image, data), seed
         return found
 
+    def numbers(self) -> dict[str, int]:
+        """How many are kept of each item that is still to be done, by key; none is read."""
+        query = (
+            "SELECT kept.key, count(*) FROM kept JOIN listed USING (key) JOIN todo USING (position)"
+            " WHERE kept.hash IS todo.hash GROUP BY kept.key"
+        )
+        with self._database.statements() as connection:
+            return dict(connection.execute(query).fetchall())
+
     def _read(self, name: str, digest: str) -> bytes | None:
         """The bytes that were kept; None when the file is gone or was not written to its end."""
         try:

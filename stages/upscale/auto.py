@@ -17,7 +17,10 @@ _DRAWN = frozenset({Medium.DRAWING, Medium.ILLUSTRATION, Medium.GRAPHIC_DESIGN})
 _DRAWN_WORD = (
     r"(?:anime|manga|comics?(?: books?| strips?| panels?)?|cartoons?|cel[ -]shad(?:ed|ing)|vector|"
     r"flat (?:colou?rs?|design)|line ?art|(?:line|ink|pencil|pen) (?:drawing|sketch)|logo|icon|"
-    r"sticker|doodle|clip ?art|colou?ring (?:page|book)|ukiyo-e|woodblock print)"
+    r"sticker|doodle|clip ?art|colou?ring (?:page|book)|ukiyo-e|woodblock print|chibi|"
+    r"(?:studio )?ghibli|storybook(?: illustrations?|[ -]styles?| art| pages?)|"
+    # What is rendered is animated, too.
+    r"(?<!3d )(?<!3-d )(?<!cgi )(?<!pixar )animated (?:films?|movies?))"
 )
 # They say so where the medium is "other", a painting or rendered: "cel-shaded anime still".
 _DRAWN_WORDS = re.compile(rf"\b{_DRAWN_WORD}\b", re.IGNORECASE)
@@ -28,7 +31,7 @@ _DRAWN_PROMPT = re.compile(
     r"^(?:an? |the )?(?:(?!(?:with|in|on|at|of|by|near|under|from|as|an?|the|his|her|their)\b|"
     rf"\w+ing\b)[\w-]+ ){{0,3}}{_DRAWN_WORD}\b"
     r"(?! (?:books?|figurines?|figures?|toys?|statues?|costumes?|cosplay\w*|(?:t-)?shirts?|"
-    r"shops?|stores?|conventions?|collect\w+|mugs?|on|in|at|under|beside|lying)\b)"
+    r"shops?|stores?|museums?|parks?|conventions?|collect\w+|mugs?|on|in|at|under|beside|lying)\b)"
     r"|^\d(?:girl|boy)s?\b|^(?:drawing|sketch|illustration) of\b",
     re.IGNORECASE,
 )
@@ -39,11 +42,15 @@ _TEXTURED_WORDS = re.compile(
     re.IGNORECASE,
 )
 _PHOTO_WORDS = re.compile(
-    r"\b(?:\w*photo\w*|(?:hyper-?)?realistic|dslr|35 ?mm|film still|cosplay\w*)\b", re.IGNORECASE
+    r"\b(?:\w*photo\w*|(?:hyper-?)?realistic|dslr|35 ?mm|(?<!animated )film still|cosplay\w*)\b",
+    re.IGNORECASE,
 )
 _PIXEL_WORDS = re.compile(r"\b(?:pixel[ -]?(?:art|handheld)|8-bit|16-bit)\b", re.IGNORECASE)
 # Backends that draw cut-outs, whatever the description wants them to look like.
 _DRAWING_BACKENDS = frozenset({"sketch"})
+# Networks make pictures several times as large, for minutes where those are large already; of
+# edges as clean as those of cut-outs nobody would see it when most of that is shrunk away again.
+_LITTLE = 1.25
 # Pixel art has no more of them, and is no larger before it is enlarged.
 _MOST_COLOURS, _MOST_SIDE = 64, 256
 
@@ -58,6 +65,7 @@ class Known:
         drawn_by: the backend that drew it; "" where nobody knows.
         size: pixels.
         colours: how many its palette has; None for a picture that has none.
+        growth: times as wide and as high as it is to become; None where nobody knows.
     """
 
     style: Style | None = None
@@ -65,6 +73,7 @@ class Known:
     drawn_by: str = ""
     size: tuple[int, int] | None = None
     colours: int | None = None
+    growth: float | None = None
 
     @classmethod
     def of(cls, recipe: "Recipe") -> Self:
@@ -102,12 +111,18 @@ def choose(known: Known, *, networks: bool | None = None) -> tuple[str, str]:
     if not (can_run_networks() if networks is None else networks):
         return "lanczos", "ncnn, which runs the better ones, is not installed: pip install ncnn"
     if known.drawn_by in _DRAWING_BACKENDS:
-        return "art", f"{known.drawn_by} draws cut-outs"
+        return _for_cut_outs(known)
     if _is_drawn(known.style) or _is_called_drawn(known):
         return "art", "the picture is a drawing"
     if known.style is None and not known.words:
         return "photo", "nothing is known of this picture; --upscaler art for drawings"
     return "photo", "the picture is no drawing"
+
+
+def _for_cut_outs(known: Known) -> tuple[str, str]:
+    if known.growth is not None and known.growth < _LITTLE:
+        return "lanczos", "the picture grows by little"
+    return "art", f"{known.drawn_by} draws cut-outs"
 
 
 def _detail_of(style: Style | None) -> str:

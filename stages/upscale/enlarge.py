@@ -141,6 +141,21 @@ def _grows(size: tuple[int, int], target: Target) -> bool:
 
 
 def _check_denoise(upscaler: Upscaler, size: tuple[int, int], target: Target, denoise: int) -> None:
+    check_denoise(upscaler, denoise)
+    if not _grows(size, target):
+        raise UsageError(
+            f"--denoise {denoise} needs a result that is larger than the picture, and "
+            f"{target.full_width}x{target.full_height} is not larger than {size[0]}x{size[1]}; "
+            "leave it out or choose a larger size."
+        )
+
+
+def check_denoise(upscaler: Upscaler, denoise: int) -> None:
+    """Refuse a removal of noise that the upscaler does not offer, whatever the picture.
+
+    Raises:
+        UsageError: it removes none, or not so much.
+    """
     offered = upscaler.capabilities.denoise
     if offered is None:
         raise UsageError(
@@ -151,12 +166,6 @@ def _check_denoise(upscaler: Upscaler, size: tuple[int, int], target: Target, de
         raise UsageError(
             f"--denoise {denoise} is not from {offered[0]} to {offered[1]}, which the upscaler "
             f"{_who(upscaler)} offers; give one of these."
-        )
-    if not _grows(size, target):
-        raise UsageError(
-            f"--denoise {denoise} needs a result that is larger than the picture, and "
-            f"{target.full_width}x{target.full_height} is not larger than {size[0]}x{size[1]}; "
-            "leave it out or choose a larger size."
         )
 
 

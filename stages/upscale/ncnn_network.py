@@ -61,11 +61,11 @@ class NcnnNetwork:
         return result[:, margin : margin + rows, margin : margin + columns]
 
 
-def load(model: Model) -> Any:
-    """ncnn's Net of a model whose layers fit each other (imagine.stages.upscale.ncnn_shapes).
+def imported() -> Any:
+    """The module ncnn.
 
     Raises:
-        LocalBackendError: ncnn is missing, or does not take it.
+        LocalBackendError: it is missing, or cannot be imported, as without a library of its own.
     """
     try:
         import ncnn
@@ -74,7 +74,16 @@ def load(model: Model) -> Any:
             f"The package ncnn, which runs upscalers, cannot be used ({error}); "
             "run `pip install ncnn`, or use --upscaler lanczos."
         ) from error
+    return ncnn
 
+
+def load(model: Model) -> Any:
+    """ncnn's Net of a model whose layers fit each other (imagine.stages.upscale.ncnn_shapes).
+
+    Raises:
+        LocalBackendError: ncnn is missing, or does not take it.
+    """
+    ncnn = imported()
     text, weights = param_and_bin(model)
     net = ncnn.Net()
     net.opt.use_vulkan_compute = False
