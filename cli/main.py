@@ -26,6 +26,8 @@ COMMANDS = {
     "config": "Show every setting, its value and where it came from.",
     "doctor": "Check that everything works here.",
 }
+# Exit codes after Ctrl-C, SIGTERM and SIGHUP.
+STOPPED_BY_SIGNAL = (130, 143, 129)
 GROUP_OPTIONS = ("--help", "-h", "--version", "-V", "--install-completion", "--show-completion")
 
 
@@ -39,6 +41,12 @@ def main() -> None:
         code = run(arguments)
     except KeyboardInterrupt:
         code = 130
+    except SystemExit as ended:
+        code = ended.code if isinstance(ended.code, int) else 1
+    if code in STOPPED_BY_SIGNAL:
+        from imagine.cli.signals import end_now
+
+        end_now(code)
     sys.exit(code)
 
 

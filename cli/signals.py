@@ -4,8 +4,9 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import FrameType
+from typing import NoReturn
 
 # Modules that take such locks.
 _LOCKING = (
@@ -97,6 +98,19 @@ def watch_signals(interruption: Interruption) -> Iterator[None]:
     finally:
         for number, old in before.items():
             signal.signal(number, old)
+
+
+def end_now(code: int) -> NoReturn:
+    """End the process without waiting for threads: all is told, and what was half-done is gone.
+
+    A second Ctrl-C while a thread is waited for has Python take that thread for ended (3.11 to
+    3.12, `Thread.join`), and the native code that still runs in it abort the process.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, ValueError):
+            if stream is not None:
+                stream.flush()
+    os._exit(code)
 
 
 def _put_off(number: int, frame: FrameType | None) -> bool:

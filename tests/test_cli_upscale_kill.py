@@ -1,9 +1,12 @@
 """`imagine upscale` killed or interrupted at random moments, and run again: nothing half, nothing
 lost, nothing made twice."""
 
+import contextlib
 import os
 import random
 import signal
+import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -71,3 +74,25 @@ def test_a_run_that_is_stopped_at_random_goes_on_where_it_was(
     assert last.out.splitlines() == [
         str(out / f"picture-{number}-2x.png") for number in range(PICTURES)
     ]
+
+
+@pytest.mark.parametrize("gap", [0.0, 0.02, 0.05])
+def test_several_ctrl_c_end_it_without_an_abort(gap: float, tmp_path: Path) -> None:
+    Image.effect_noise((1200, 1200), 60).convert("RGB").save(tmp_path / "large.png")
+    command = [IMAGINE, "upscale", "large.png", "--scale", "4", "--upscaler", "art"]
+    environment = {"PATH": os.environ["PATH"], "HOME": str(tmp_path / "home")}
+    process = subprocess.Popen(
+        command, cwd=tmp_path, env=environment, stderr=subprocess.PIPE, text=True
+    )
+    assert process.stderr is not None
+    # It is at work once it has said by whom.
+    assert process.stderr.readline() == "1200x1200 to 4800x4800, upscaler art.\n"
+    time.sleep(0.5)
+    for _ in range(3):
+        with contextlib.suppress(ProcessLookupError):
+            process.send_signal(signal.SIGINT)
+        time.sleep(gap)
+    said = process.communicate(timeout=30)[1]
+    assert process.returncode == 130
+    assert said == "\nInterrupted; what is finished is kept.\n"
+    assert [path.name for path in tmp_path.iterdir()] == ["large.png"]
