@@ -7,10 +7,13 @@ import socket
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from fakes import Fake, serve
+
+if TYPE_CHECKING:
+    from scripted_upscaler import Prepare
 
 EVAL = Path(__file__).resolve().parents[2] / "shared" / "eval"
 
@@ -106,6 +109,22 @@ def imagine(
 
 
 Start = Callable[..., Fake]
+
+
+@pytest.fixture
+def prepared(monkeypatch: pytest.MonkeyPatch) -> "Prepare":
+    """Prepare the upscaler called "scripted": `prepared(error, None, model="m1")`."""
+    from scripted_upscaler import MADE, ScriptedUpscaler
+
+    from imagine.stages.upscale import UPSCALERS
+
+    monkeypatch.setitem(UPSCALERS.built_in, "scripted", "scripted_upscaler:scripted")
+
+    def prepare(*script: BaseException | None, **options: Any) -> ScriptedUpscaler:
+        MADE.append(ScriptedUpscaler(script, **options))
+        return MADE[-1]
+
+    return prepare
 
 
 @pytest.fixture

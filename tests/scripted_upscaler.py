@@ -1,6 +1,6 @@
 """An upscaler that does as the test says: fails, is interrupted, costs money, or enlarges."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -41,3 +41,13 @@ class ScriptedUpscaler:
         on_progress(Progress(1, 1, "tile"))
         made: Any = resized(raster, (request.width, request.height), "lanczos")
         return Enlarged(made, model=self.model, parameters=(("tile", 64),), usage=self.usage)
+
+
+# Those that tests have prepared; the registry makes the last one.
+MADE: list[ScriptedUpscaler] = []
+Prepare = Callable[..., ScriptedUpscaler]
+
+
+def scripted() -> ScriptedUpscaler:
+    """What the registry makes: the upscaler that the test has prepared."""
+    return MADE[-1]

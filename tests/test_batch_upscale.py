@@ -4,7 +4,6 @@ import random
 import signal
 import threading
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +15,7 @@ from fakes import serve
 from fakes.audit import payments_in, repeats_in
 from networks import esrgan_tensors, write_safetensors
 from PIL import Image
-from scripted_upscaler import ScriptedUpscaler
+from scripted_upscaler import MADE, Prepare
 from test_cli_batch import results
 from test_cli_generate_upscale import prices
 
@@ -37,24 +36,6 @@ SKETCH = ("-b", "sketch", "-e", "offline", "--seed", "7", "--size", "96x64")
 GEMINI = ("-b", "gemini", "-e", "offline", "-y")
 DOUBLED = ("--upscale", "2", "--upscaler", "nearest")
 BY_SCRIPT = ("--upscaler", "scripted")
-MADE: list[ScriptedUpscaler] = []
-Prepare = Callable[..., ScriptedUpscaler]
-
-
-def scripted() -> ScriptedUpscaler:
-    return MADE[-1]
-
-
-@pytest.fixture
-def prepared(monkeypatch: pytest.MonkeyPatch) -> Prepare:
-    """Prepare the upscaler called "scripted"."""
-    monkeypatch.setitem(UPSCALERS.built_in, "scripted", "test_batch_upscale:scripted")
-
-    def prepare(*script: BaseException | None, **options: Any) -> ScriptedUpscaler:
-        MADE.append(ScriptedUpscaler(script, **options))
-        return MADE[-1]
-
-    return prepare
 
 
 @pytest.fixture

@@ -11,36 +11,17 @@ from typing import Any
 import pytest
 from conftest import Command, Start
 from PIL import Image
-from scripted_upscaler import ScriptedUpscaler
+from scripted_upscaler import MADE, Prepare, ScriptedUpscaler
 
 from imagine.stages.errors import LocalBackendError, ProviderError
 from imagine.stages.metadata import read_recipe
 from imagine.stages.money.usage import Usage
 from imagine.stages.save import save_image
-from imagine.stages.upscale import UPSCALERS, Enlarged, UpscaleCapabilities
+from imagine.stages.upscale import Enlarged, UpscaleCapabilities
 
 SMALL = ("-b", "sketch", "-e", "offline", "--seed", "7", "--size", "96x64")
 GEMINI = ("-b", "gemini", "-e", "offline", "--seed", "7")
 PAID = UpscaleCapabilities(factors=(2,), paid=True)
-MADE: list[ScriptedUpscaler] = []
-Prepare = Callable[..., ScriptedUpscaler]
-
-
-def scripted() -> ScriptedUpscaler:
-    """What the registry makes: the upscaler that the test has prepared."""
-    return MADE[-1]
-
-
-@pytest.fixture
-def prepared(monkeypatch: pytest.MonkeyPatch) -> Prepare:
-    """Prepare the upscaler called "scripted"."""
-    monkeypatch.setitem(UPSCALERS.built_in, "scripted", "test_cli_generate_upscale:scripted")
-
-    def prepare(*script: BaseException | None, **options: Any) -> ScriptedUpscaler:
-        MADE.append(ScriptedUpscaler(script, **options))
-        return MADE[-1]
-
-    return prepare
 
 
 def size_of(path: str) -> tuple[int, int]:

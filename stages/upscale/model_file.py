@@ -93,6 +93,36 @@ class ModelFile:
             return self._loaded
 
 
+class FileUpscaler:
+    """What the upscalers share that run one model file.
+
+    Attributes:
+        model: the file's name.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._file = ModelFile(path)
+        self.model = self._file.name
+
+    def weights(self) -> str:
+        """As `ModelFile.weights`.
+
+        Raises:
+            LocalBackendError: the file cannot be read.
+        """
+        return self._file.weights()
+
+    def upscale(
+        self, raster: "Raster", request: UpscaleRequest, *, on_progress: OnProgress
+    ) -> Enlarged:
+        """As `ModelFile.enlarged`.
+
+        Raises:
+            LocalBackendError, UsageError: as it does.
+        """
+        return self._file.enlarged(raster, request, on_progress=on_progress)
+
+
 def _digest(path: Path) -> str:
     files = [path, path.with_suffix(".bin")] if path.suffix.lower() == ".param" else [path]
     try:

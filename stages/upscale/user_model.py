@@ -1,17 +1,13 @@
 """The upscaler `model`: enlarges with any ESRGAN-family model that the user has as a file."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from imagine.stages.upscale import Enlarged, OnProgress, UpscaleCapabilities, UpscaleRequest
-from imagine.stages.upscale.model_file import ModelFile
+from imagine.stages.upscale import UpscaleCapabilities
+from imagine.stages.upscale.model_file import FileUpscaler
 from imagine.stages.upscale.model_path import model_path
 
-if TYPE_CHECKING:
-    from imagine.stages.upscale.raster import Raster
 
-
-class ModelUpscaler:
+class ModelUpscaler(FileUpscaler):
     """Enlarges with a .safetensors, .onnx or .param file, loaded when it is first needed.
 
     Args:
@@ -25,8 +21,7 @@ class ModelUpscaler:
     name = "model"
 
     def __init__(self, *, model: str, directory: Path | None = None) -> None:
-        self._file = ModelFile(model_path(model, directory))
-        self.model = self._file.name
+        super().__init__(model_path(model, directory))
 
     @property
     def capabilities(self) -> UpscaleCapabilities:
@@ -36,21 +31,3 @@ class ModelUpscaler:
             LocalBackendError: it cannot be used.
         """
         return UpscaleCapabilities(factors=(self._file.factor,), trained=True)
-
-    def weights(self) -> str:
-        """See imagine.stages.upscale.model_file.
-
-        Raises:
-            LocalBackendError: the file cannot be read.
-        """
-        return self._file.weights()
-
-    def upscale(
-        self, raster: "Raster", request: UpscaleRequest, *, on_progress: OnProgress
-    ) -> Enlarged:
-        """The raster enlarged, computed while its strips are read.
-
-        Raises:
-            LocalBackendError, UsageError: as imagine.stages.upscale.model_file does.
-        """
-        return self._file.enlarged(raster, request, on_progress=on_progress)
