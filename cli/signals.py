@@ -106,6 +106,7 @@ def end_now(code: int) -> NoReturn:
     A second Ctrl-C while a thread is waited for has Python take that thread for ended (3.11 to
     3.12, `Thread.join`), and the native code that still runs in it abort the process.
     """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     for stream in (sys.stdout, sys.stderr):
         with suppress(OSError, ValueError):
             if stream is not None:

@@ -226,7 +226,7 @@ def test_no_stage_has_more_threads_than_it_may_and_none_stays() -> None:
             with lock:
                 busy_now[stage] += 1
                 at_once[stage] = max(at_once[stage], busy_now[stage])
-            time.sleep(0.01)
+            time.sleep(0.04)
             with lock:
                 busy_now[stage] -= 1
             return [thing]

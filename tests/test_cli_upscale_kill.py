@@ -93,6 +93,8 @@ def test_several_ctrl_c_end_it_without_an_abort(gap: float, tmp_path: Path) -> N
             process.send_signal(signal.SIGINT)
         time.sleep(gap)
     said = process.communicate(timeout=30)[1]
-    assert process.returncode == 130
-    assert said == "\nInterrupted; what is finished is kept.\n"
+    # One that comes between our handler and the end is the system's, to which it is 130 as well.
+    assert process.returncode in (130, -signal.SIGINT)
+    assert said.startswith("\nInterrupted; what is finished is kept.\n")
+    assert "terminate called" not in said
     assert [path.name for path in tmp_path.iterdir()] == ["large.png"]
