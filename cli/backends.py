@@ -7,11 +7,12 @@ import typer
 
 from imagine.cli import options
 from imagine.cli.console import Console
-from imagine.stages.errors import ImagineError, unknown_name
+from imagine.cli.local import LOCAL
+from imagine.stages.errors import ImagineError, LocalBackendError, unknown_name
 
 if TYPE_CHECKING:
     from imagine.cli.services import Services
-    from imagine.stages.generate import Capabilities
+    from imagine.stages.generate import Backend, Capabilities
     from imagine.stages.upscale import UpscaleCapabilities
 
 WIDTH = 13
@@ -53,6 +54,9 @@ def backends(
         if painters:
             console.result("Backends (--backend)")
         for painter in painters:
+            if painter in LOCAL:
+                _print_local(painter, services, console)
+                continue
             backend = services.backend(painter)[0]
             summary = BACKENDS.summaries.get(painter, "a plugin")
             console.result(_line(painter, summary, backend.model, services))
@@ -74,12 +78,68 @@ def _print_json(
     painters: list[str], describers: list[str], services: "Services", console: Console
 ) -> None:
     for name in painters:
+        if name in LOCAL:
+            console.result_json(_local_row(name, services))
+            continue
         backend = services.backend(name)[0]
         row = {"kind": "backend", "name": name, "model": backend.model}
         console.result_json(row | {"ready": services.ready(name), **_values(backend)})
     for name in describers:
         row = {"kind": "enhancer", "name": name, "model": services.text_model(name)}
         console.result_json(row | {"ready": services.ready(name)})
+
+
+def _print_local(name: str, services: "Services", console: Console) -> None:
+    """One that draws on this machine, with the user's models."""
+    from imagine.cli.engines import missing_extra
+    from imagine.stages.generate import BACKENDS
+
+    backend, problem = _with_its_model(name, services)
+    told = f"{BACKENDS.summaries[name]}{f'; default {backend.model}' if backend else ''}"
+    console.result(f"  {name:<{WIDTH}}{told}")
+    if backend:
+        console.result(f"  {'':<{WIDTH}}{_told(backend.capabilities)}")
+    missing = missing_extra(name)
+    for lacking in (missing and f"not installed: {missing}", problem):
+        if lacking:
+            console.result(f"  {'':<{WIDTH}}{lacking}")
+    models = ", ".join(_models_of(name, services)) or "none yet; see `imagine models --help`"
+    console.result(f"  {'':<{WIDTH}}models: {models}")
+
+
+def _local_row(name: str, services: "Services") -> dict[str, Any]:
+    from imagine.cli.engines import missing_extra
+
+    backend, problem = _with_its_model(name, services)
+    models, missing = _models_of(name, services), missing_extra(name)
+    row = {
+        "kind": "backend",
+        "name": name,
+        "model": backend.model if backend else "",
+        "ready": not (missing or problem) and bool(models or backend),
+        "missing": missing or problem,
+        "models": models,
+    }
+    return row | (_values(backend) if backend else {})
+
+
+def _with_its_model(name: str, services: "Services") -> "tuple[Backend | None, str]":
+    """A local backend with the model of its setting, and why it has none although it is set."""
+    if not services.settings.text(f"{name}_model"):
+        return None, ""
+    try:
+        return services.backend(name)[0], ""
+    except LocalBackendError as error:
+        return None, str(error)
+
+
+def _models_of(name: str, services: "Services") -> list[str]:
+    """The models on this machine that a local backend can draw with."""
+    from imagine.cli.local import shelf_of
+    from imagine.stages.generate.local.stock import stock_of
+
+    stocks = map(stock_of, shelf_of(services.settings).models())
+    return [stock.place.name for stock in stocks if name in stock.kinds and not stock.problem]
 
 
 def _print_upscaler(name: str, services: "Services", console: Console) -> None:
@@ -162,6 +222,10 @@ def _told(can: "Capabilities") -> str:
         "--steps": can.num_inference_steps,
         "--guidance": can.guidance_scale,
         "--strength": can.strength,
+        "--mask": can.mask,
+        "--lora": bool(can.max_loras),
+        "--scheduler": can.scheduler,
+        "--refine": can.hires_fix,
     }
     parts = [name for name, honours in honoured.items() if honours]
     if can.max_images:

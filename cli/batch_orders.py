@@ -27,6 +27,8 @@ MAX_ORDERS = 256
 LIGHT = frozenset({"seed", "num", "name"})
 # With these a row asks somebody of its own, whose missing key is not the others' affair.
 OWN_SERVICES = frozenset({"enhancer", "backend", "model", "upscaler"})
+# With these it may name a model's file of its own, which may be damaged.
+OWN_MODELS = frozenset({"backend", "model", "lora", "upscaler"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +99,8 @@ class Orders:
         How pictures are enlarged that cost nothing to draw is part of it, too.
         """
         order = self.of_row(row)
-        parts = [image.sha256 for image in order.images]
+        parts = [image.sha256 for image in order.options.images]
+        parts += [] if order.options.mask is None else [order.options.mask.sha256]
         parts += [style.model_dump_json() for style in order.describing.styles]
         own = {name: row.options[name] for name in sorted(FINISHING & row.options.keys())}
         if own and order.backend.capabilities.paid:
@@ -129,7 +132,7 @@ class Orders:
             UsageError: naming the option.
         """
         order = self.of_row(row)
-        if series_reference and order.backend.capabilities.max_images <= len(order.images):
+        if series_reference and order.backend.capabilities.max_images <= len(order.options.images):
             raise UsageError(
                 f"{order.backend.name} takes no picture of --series-reference; choose another "
                 "backend for the row."
@@ -143,7 +146,8 @@ class Orders:
         order = self._of_row(row)
         if not self._references:
             return order
-        return replace(order, images=[*order.images, *self._references])
+        images = (*order.options.images, *self._references)
+        return replace(order, options=replace(order.options, images=images))
 
     def _of_row(self, row: Row) -> Order:
         rest = {name: row.options[name] for name in row.options if name not in LIGHT}
@@ -163,7 +167,7 @@ class Orders:
 
     def _known_for(self, row: Row, options: Mapping[str, Any]) -> Order:
         """The order for options that rows often share."""
-        if "image" in options:
+        if "image" in options or "mask" in options:
             # Kept, their pictures would fill the memory.
             return self._made(row, dict(options))
         key = repr(sorted(options.items()))
@@ -182,6 +186,12 @@ class Orders:
 
         if "image" in options:
             options["image"] = files_of(row, self.base_directory)
+        if "mask" in options:
+            options["mask"] = self.base_directory / options["mask"]
+        if "model" in options:
+            options["model"] = _model_of(options["model"], self.base_directory)
+        if "lora" in options:
+            options["lora"] = [_lora_of(text, self.base_directory) for text in options["lora"]]
         if "upscaler" in options:
             options["upscaler"] = _upscaler_of(options["upscaler"], self.base_directory)
         with own_fault(row):
@@ -225,6 +235,23 @@ def _named(saving: "Saving", template: str) -> "Saving":
     stem, format = split_template(template, place.format)
     check_template(stem, batch=True)
     return replace(saving, name_template=template, destination=replace(place, format=format))
+
+
+def _model_of(named: str, base: Path) -> str:
+    """A model as a row names it; the path of one of this machine counts from `base`."""
+    from imagine.cli.local import is_path
+
+    path = base / named
+    return str(path.absolute()) if is_path(named) and path.exists() else named
+
+
+def _lora_of(text: str, base: Path) -> str:
+    """A LoRA as a row names it; the path of a file counts from `base`, if it is there."""
+    from imagine.stages.drawing import parse_lora
+
+    lora = parse_lora(text)
+    path = base / lora.name
+    return f"{path.absolute()}:{lora.weight!r}" if path.is_file() else text
 
 
 def _upscaler_of(named: str, base: Path) -> str:
@@ -291,11 +318,10 @@ def own_fault(row: Row) -> Iterator[None]:
 
 @contextmanager
 def own_model(row: Row) -> Iterator[None]:
-    """Make an error of an upscaler that only this row names an error of this row."""
+    """Make an error of a model that only this row names an error of this row."""
     try:
         yield
     except LocalBackendError as error:
-        # Of all services only upscalers have models, which may be damaged.
-        if "upscaler" in row.options:
+        if OWN_MODELS & row.options.keys():
             raise UsageError(str(error)) from error
         raise

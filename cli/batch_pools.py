@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from imagine.stages.batch.run import Pools
 from imagine.stages.enhance import Enhancer, ModelEnhancer
-from imagine.stages.generate import Backend, TogetherBackend
+from imagine.stages.generate import Backend, drawn_together
 from imagine.stages.network.providers import PROVIDERS
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def pools_for(order: "Order", *, most: int, own_backends: bool, own_enhancers: b
         describing=most if own_enhancers else describing_threads(order.describing.enhancer, most),
         drawing=at_once + (min(at_once, SPARE) if hosted else 0),
         finishing=min(finishing, most),
-        together=order.backend.together if isinstance(order.backend, TogetherBackend) else 1,
+        together=drawn_together(order.backend),
     )
 
 
@@ -77,6 +77,7 @@ class Places:
 
     def __init__(self) -> None:
         self._known: dict[str, threading.Semaphore] = {}
+        self._together: dict[int, int] = {}
         self._lock = threading.Lock()
 
     def at(
@@ -90,3 +91,10 @@ class Places:
         key = f"{kind} {service.name}/{service.model}"
         with self._lock:
             return self._known.setdefault(key, threading.Semaphore(number))
+
+    def together(self, backend: Backend) -> int:
+        """How many pictures a backend draws in one go, asked once for all."""
+        with self._lock:
+            if id(backend) not in self._together:
+                self._together[id(backend)] = drawn_together(backend)
+            return self._together[id(backend)]

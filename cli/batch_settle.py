@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from imagine.cli.planning import Order
     from imagine.stages.batch.fields import Head
     from imagine.stages.batch.journal import Journal
+    from imagine.stages.drawing import DrawingOptions
     from imagine.stages.series import Series
 
 MOST_THREADS = 1000
@@ -98,9 +99,15 @@ def check_order(order: "Order", batching: Batching) -> None:
             f"The output '{place.file_name}' is one file, and a batch has many pictures; name a "
             "directory."
         )
-    if batching.series_reference and order.backend.capabilities.max_images <= len(order.images):
+    if batching.series_reference and order.options.hires_fix is not None:
         raise UsageError(
-            f"{order.backend.name} takes no {'more ' if order.images else ''}reference pictures, "
+            "--series-reference and --refine exclude each other: a picture that is drawn from "
+            "another one is drawn once; give one of them."
+        )
+    given, taken = len(order.options.images), order.backend.capabilities.max_images
+    if batching.series_reference and taken <= given:
+        raise UsageError(
+            f"{order.backend.name} takes no {'more ' if given else ''}reference pictures, "
             "so --series-reference is of no use; choose another --backend (see `imagine "
             "backends`)."
         )
@@ -135,7 +142,7 @@ def fingerprint(orders: "Orders", batching: Batching) -> str:
     Nor is how they are enlarged, unless drawing them again costs nothing.
     """
     base = orders.base
-    describing, wanted = base.describing, orders.wanted
+    describing = base.describing
     values: dict[str, Any] = {
         "enhancer": [describing.enhancer.name, getattr(describing.enhancer, "model", "")],
         "backend": [base.backend.name, base.backend.model],
@@ -147,17 +154,33 @@ def fingerprint(orders: "Orders", batching: Batching) -> str:
         "pick": describing.pick,
         "seed": base.seed,
         "enhance_seed": describing.seed,
-        "steps": base.num_inference_steps,
-        "guidance": base.guidance_scale,
-        "strength": wanted.strength,
-        "images": [image.sha256 for image in base.images],
+        "steps": base.options.num_inference_steps,
+        "guidance": base.options.guidance_scale,
+        "strength": base.options.strength,
+        "images": [image.sha256 for image in base.options.images],
         "series": None if describing.series is None else describing.series.to_json(),
         "series_reference": batching.series_reference,
     }
+    values |= _drawing_values(base.options)
     enlarging = enlarging_values(orders)
     if enlarging is not None and not base.backend.capabilities.paid:
         values["enlarging"] = enlarging
     return json.dumps(values, ensure_ascii=False, sort_keys=True)
+
+
+def _drawing_values(options: "DrawingOptions") -> dict[str, Any]:
+    """What the command line says of how pictures are drawn that few say anything of.
+
+    What is not said stays out, so that batches that were begun without such options go on.
+    """
+    again = options.hires_fix
+    values = {
+        "mask": None if options.mask is None else options.mask.sha256,
+        "loras": [[lora.recorded, lora.weight] for lora in options.loras] or None,
+        "scheduler": options.scheduler,
+        "refine": None if again is None else [again.scale, again.strength],
+    }
+    return {name: value for name, value in values.items() if value is not None}
 
 
 def enlarging_values(orders: "Orders") -> dict[str, Any] | None:

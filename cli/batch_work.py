@@ -10,6 +10,7 @@ from imagine.cli.batch_orders import Orders, own_fault, own_model
 from imagine.cli.batch_pools import Places
 from imagine.cli.planning import Order, adopted, planned, rehearse
 from imagine.stages.batch.rows import Row
+from imagine.stages.drawing import DrawingOptions
 from imagine.stages.errors import (
     BudgetError,
     ConfigError,
@@ -19,6 +20,7 @@ from imagine.stages.errors import (
     SaveError,
     UnusableAnswerError,
 )
+from imagine.stages.generate import can_draw_together
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
@@ -173,16 +175,11 @@ class BatchWork:
                 first = False
 
     def alike(self, task: Task) -> object:
-        """What tasks must have in common to be drawn in one go."""
-        request = task.plan.requests[0]
-        return (
-            id(task.plan.backend),
-            request.size,
-            request.num_inference_steps,
-            request.guidance_scale,
-            request.strength,
-            tuple(image.sha256 for image in request.images),
-        )
+        """What tasks must have in common to be drawn in one go; each is drawn so by its backend."""
+        backend, request = task.plan.backend, task.plan.requests[0]
+        if task.kept is not None or not can_draw_together(backend):
+            return task.item.key, task.number
+        return id(backend), request.size, DrawingOptions.of(request).key
 
     def draw(self, tasks: Sequence[Task]) -> "list[Drawn | ImagineError]":
         """The picture of each task, or what it failed with."""
@@ -190,10 +187,14 @@ class BatchWork:
         number = len(tasks)
         if number == 1 and tasks[0].kept is not None:
             return [self._finished_before(tasks[0], tasks[0].kept)]
+        # Rows with a backend of their own come as many at a time as the batch's own takes.
+        most = 1 if number == 1 else self._places.together(backend)
+        drawn: list[Drawn | ImagineError] = []
         with self.room.for_pictures(number), self._place_at(backend):
-            if number == 1:
-                return [self._drawn(tasks[0])]
-            return self._drawn_together(tasks)
+            for start in range(0, number, most):
+                some = tasks[start : start + most]
+                drawn += self._drawn_together(some) if len(some) > 1 else [self._drawn(some[0])]
+        return drawn
 
     def _drawn(self, task: Task) -> "Drawn | ImagineError":
         from imagine.stages.pipeline import draw
@@ -212,10 +213,13 @@ class BatchWork:
                 )
         except ImagineError as error:
             return error
+        return self._written_down(task, picture)
+
+    def _written_down(self, task: Task, picture: "Picture") -> Drawn:
         drawn = _measured(task, picture)
         if not drawn.cheap:
             # Finishing takes long: it is written down at once, as is what was paid for it.
-            self.purse.received(picture, plan)
+            self.purse.received(picture, task.plan)
             self._keep(task, drawn)
         return drawn
 
@@ -232,11 +236,12 @@ class BatchWork:
         try:
             pictures = draw_together(pairs)
         except ImagineError as error:
-            return [error for _ in tasks]
+            return [_own_error(task, error) for task in tasks]
         drawn: list[Drawn | ImagineError] = []
         for task, picture in zip(tasks, pictures, strict=True):
             asked = task.order.describing if task.first else None
-            drawn.append(_measured(task, self.purse.charged(picture, task.plan, asked)))
+            charged = self.purse.charged(picture, task.plan, asked)
+            drawn.append(self._written_down(task, charged))
         return drawn
 
     def _finished_before(self, task: Task, image: "GeneratedImage") -> Drawn:
@@ -323,6 +328,15 @@ class BatchWork:
 def _raised(reason: BaseException) -> None:
     """Where no engine runs that could be halted."""
     raise reason
+
+
+def _own_error(task: Task, error: ImagineError) -> ImagineError:
+    """The error of several tasks, as it is that of one row."""
+    try:
+        with own_fault(task.item.row):
+            raise error
+    except ImagineError as own:
+        return own
 
 
 def _seed_of(task: Task) -> int:

@@ -41,6 +41,37 @@ def backend(incomplete: str) -> list[str]:
     return _starting(incomplete, BACKENDS.names())
 
 
+def local_model(incomplete: str) -> list[str]:
+    """Names of models on this machine; none where the settings or the catalog are broken."""
+    from imagine.cli.local import shelf_of
+    from imagine.cli.settings import load_settings
+    from imagine.stages.errors import ImagineError
+
+    try:
+        return _starting(incomplete, [place.name for place in shelf_of(load_settings()).models()])
+    except ImagineError:
+        return []
+
+
+def lora(incomplete: str) -> list[str]:
+    """Names of LoRAs in the catalog; none where it is broken."""
+    from imagine.cli.local import shelf_of
+    from imagine.cli.settings import load_settings
+    from imagine.stages.errors import ImagineError
+    from imagine.stages.generate.local.catalog import load_catalog
+
+    try:
+        return _starting(incomplete, load_catalog(shelf_of(load_settings()).catalog).loras)
+    except ImagineError:
+        return []
+
+
+def scheduler(incomplete: str) -> list[str]:
+    from imagine.stages.generate.local.schedulers import schedulers
+
+    return _starting(incomplete, [known.name for known in schedulers()])
+
+
 def enhancer(incomplete: str) -> list[str]:
     from imagine.stages.enhance import ENHANCERS
 

@@ -116,7 +116,7 @@ class Console:
 
     @contextmanager
     def progress(
-        self, stage: str, *, time_left: bool = False
+        self, stage: str, *, time_left: bool = False, previews: bool = False
     ) -> Iterator[Callable[["Progress"], None]]:
         """A bar while one stage runs; yields what to call with each step.
 
@@ -124,40 +124,15 @@ class Console:
 
         Args:
             time_left: also say how much of it is done, and how long the rest will take.
+            previews: show the picture above it as far as it has come, where a step has one.
         """
         if self.quiet or not is_terminal():
             yield lambda step: None
             return
-        from rich.console import Console as RichConsole
-        from rich.markup import escape
-        from rich.progress import (
-            BarColumn,
-            Progress,
-            ProgressColumn,
-            TaskProgressColumn,
-            TextColumn,
-            TimeElapsedColumn,
-            TimeRemainingColumn,
-        )
+        from imagine.cli.bars import bar
 
-        columns: list[ProgressColumn] = [
-            TextColumn(escape(visible(stage))),
-            BarColumn(bar_width=24),
-            TextColumn("{task.description}"),
-            TimeElapsedColumn(),
-        ]
-        if time_left:
-            columns[2:2] = [TaskProgressColumn()]
-            columns += [TextColumn("left:"), TimeRemainingColumn()]
-        with Progress(*columns, console=RichConsole(stderr=True), transient=True) as bars:
-            task = bars.add_task("", total=None)
-            yield lambda step: bars.update(
-                task,
-                completed=step.step,
-                total=step.total,
-                description=escape(visible(f"{step.step}/{step.total} {step.label}")),
-                refresh=True,
-            )
+        with bar(visible(stage), time_left=time_left, previews=previews) as tell:
+            yield tell
 
 
 def _write(text: str, *, style: str) -> None:

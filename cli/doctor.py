@@ -11,6 +11,7 @@ import typer
 
 from imagine.cli import options
 from imagine.cli.console import Console
+from imagine.cli.local_checks import engines, models
 from imagine.stages.errors import ImagineError, LocalBackendError
 from imagine.stages.network.providers import PROVIDERS, Provider
 
@@ -41,6 +42,7 @@ def doctor(
     console = Console(json=json)
     checks = [_run(name, check) for name, check in CHECKS.items()]
     checks += _providers(online)
+    checks += _servers(online)
     for check in checks:
         if json:
             console.result_json(asdict(check))
@@ -199,8 +201,6 @@ def _providers(online: bool) -> list[Check]:
         return []
     used = [provider for provider in PROVIDERS.values() if _is_used(provider, settings)]
     checks = [_provider(provider, settings, online) for provider in used]
-    if online:
-        checks += _local_servers(settings, [provider.name for provider in used])
     return checks or [Check("providers", "ok", "none is set up; see `imagine backends`")]
 
 
@@ -213,17 +213,14 @@ def _is_used(provider: Provider, settings: "Settings") -> bool:
     return keyed and provider.name not in CLOSED
 
 
-def _local_servers(settings: "Settings", but: list[str]) -> list[Check]:
-    """The servers of one's own that answer at their usual address, or that none does."""
-    local = [
-        provider
-        for provider in PROVIDERS.values()
-        if not provider.needs_key and provider.base_url and provider.name not in but
-    ]
-    found = [_provider(provider, settings, online=True) for provider in local]
-    running = [check for check in found if check.status == "ok"]
-    looked_for = ", ".join(provider.title for provider in local)
-    return running or [Check("local servers", "ok", f"none runs (looked for {looked_for})")]
+def _servers(online: bool) -> list[Check]:
+    """The servers of one's own that run, or that none does; broken settings have a line already."""
+    from imagine.cli.local_checks import servers
+
+    try:
+        return [Check(name, "ok", told) for name, told in servers(online=online)]
+    except ImagineError:
+        return []
 
 
 def _provider(provider: Provider, settings: "Settings", online: bool) -> Check:
@@ -253,6 +250,8 @@ CHECKS: dict[str, Callable[[], tuple[Status, str]]] = {
     "styles": _styles,
     "sketch": _sketch,
     "upscalers": _upscalers,
+    "engines": engines,
+    "models": models,
     "formats": _formats,
     "output": _output,
     "terminal": _terminal,

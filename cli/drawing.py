@@ -6,25 +6,18 @@ from typing import TYPE_CHECKING, Any
 
 from imagine.cli.console import Console
 from imagine.cli.finishing import Finishing, picture_values
+from imagine.cli.painting import Painting
 from imagine.stages.errors import ImagineError, UnusableAnswerError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from concurrent.futures import Future
-
     from imagine.cli.describing import Describing
     from imagine.cli.order import Saving
     from imagine.cli.purse import Purse
     from imagine.cli.settings import Settings
-    from imagine.stages.image import Progress
     from imagine.stages.money.estimate import Estimate
     from imagine.stages.pipeline import Picture
     from imagine.stages.plan import Plan
     from imagine.stages.save import Artifact
-
-
-# Pictures of one prompt that a provider is asked for at a time.
-AT_ONCE = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +77,8 @@ def draw_plan(
     failed: list[ImagineError] = []
     try:
         # 5. Draw; a failure leaves nothing behind and ends this prompt.
-        calls = _pictures(plan, console, purse, describing, drawn=drawn, failed=failed)
-        for index, call in calls:
+        painting = Painting(plan, console, purse, describing, previews=showing.preview)
+        for index, call in painting.pictures(drawn=drawn, failed=failed):
             try:
                 # 6. Enlarge, where that was asked for; save, and say where.
                 picture = drawn[index] = finishing.enlarge(call.result(), index)
@@ -122,58 +115,6 @@ def _is_paid(plan: "Plan") -> bool:
     return plan.backend.capabilities.paid or enlarging
 
 
-def _pictures(
-    plan: "Plan",
-    console: Console,
-    purse: "Purse",
-    describing: "Describing | None",
-    *,
-    drawn: "dict[int, Picture]",
-    failed: list[ImagineError],
-) -> "Iterator[tuple[int, Future[Picture]]]":
-    """The pictures with their numbers as they come, several at a time where a provider draws.
-
-    After a failure no other one is begun.
-
-    Args:
-        drawn: takes each picture, by its number, at once: before anybody waits for it.
-        failed: takes what failed here, and what fails with those that have come.
-    """
-    from imagine.stages.batch.ordered import as_they_end
-    from imagine.stages.pipeline import draw
-
-    count, backend = len(plan.requests), plan.backend
-    # A job that waits in a provider's line is cancelled by the thread that follows it.
-    hosted = backend.capabilities.concurrency > 1 and not getattr(backend, "queued", False)
-    threads = min(count, backend.capabilities.concurrency, AT_ONCE) if hosted else 1
-    bars: list[Callable[[Progress], None]] = []
-
-    def on_progress(step: "Progress") -> None:
-        if threads == 1:
-            bars[-1](step)
-
-    def work(index: int) -> "Picture":
-        if failed:
-            raise failed[0]
-        try:
-            with purse.drawing(plan):
-                picture = draw(plan, plan.requests[index - 1], on_progress=on_progress)
-                picture = purse.charged(picture, plan, describing if index == 1 else None)
-                drawn[index] = picture
-                return picture
-        except ImagineError as error:
-            failed.append(error)
-            raise
-
-    calls = as_they_end(range(1, count + 1), work, threads=threads)
-    for number in range(1, count + 1):
-        told = f" {number}/{count}" if count > 1 else ""
-        with console.progress(f"2/{4 if plan.enlargements else 3} Drawing{told}") as bar:
-            bars.append(bar)
-            found = next(calls)
-        yield found
-
-
 def _show_plan(plan: "Plan", showing: Showing, console: Console) -> None:
     from imagine.cli.console import is_terminal
     from imagine.cli.enlarging import tell_of_upscalers
@@ -198,6 +139,9 @@ def _report_plan(
     from imagine.cli.text import estimate_values, plan_values
 
     request = plan.requests[0]
+    again = ""
+    if request.hires_fix is not None:
+        again = ", drawn over at {}x{},".format(*request.result_size)
     if console.json:
         place = {} if line is None else {"line": line}
         told = {**plan_values(plan), "estimate": estimate_values(estimate)}
@@ -208,7 +152,7 @@ def _report_plan(
     seed = f", seed {seeds}" if plan.backend.capabilities.seed else ""
     steps = "".join(f", {step.told()}" for step in plan.enlargements)
     console.note(
-        f"Would draw {len(plan.requests)} of {request.width}x{request.height} "
+        f"Would draw {len(plan.requests)} of {request.width}x{request.height}{again} "
         f"with {titled(plan.backend)}{seed}{steps}{price}. Nothing was drawn."
     )
     if not is_undescribed(plan):

@@ -23,6 +23,7 @@ COMMANDS = {
     "cache": "Show or clear the descriptions that were paid for.",
     "styles": "List the style presets, or show one.",
     "backends": "List what can describe, draw and enlarge.",
+    "models": "List, add, download, convert or remove models of this machine.",
     "config": "Show every setting, its value and where it came from.",
     "doctor": "Check that everything works here.",
 }
@@ -266,7 +267,6 @@ def _is_batch(arguments: list[str]) -> bool:
 USUAL = {
     "help": "imagine --help",
     "version": "imagine --version",
-    "models": "imagine backends",
     "list": "imagine backends",
     "keys": "imagine config",
     "login": "imagine config",
@@ -327,8 +327,12 @@ def _command(name: str | None):  # type: ignore[no-untyped-def]  # typer names i
 
     for command, summary in COMMANDS.items():
         if command == name or completing:
-            module = import_module(f"imagine.cli.{command}")
-            app.command(command)(getattr(module, command))
+            found = getattr(import_module(f"imagine.cli.{command}"), command)
+            if isinstance(found, typer.Typer):
+                # One with commands of its own.
+                app.add_typer(found, name=command)
+            else:
+                app.command(command)(found)
         else:
             app.command(command, help=summary)(not_loaded)
     return typer.main.get_command(app)

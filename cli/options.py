@@ -74,7 +74,13 @@ Backend = Annotated[
 ]
 Model = Annotated[
     str | None,
-    typer.Option("--model", "-m", metavar="MODEL", help="The backend's model."),
+    typer.Option(
+        "--model",
+        "-m",
+        metavar="MODEL",
+        autocompletion=completion.local_model,
+        help="The backend's model; of this machine, a name of `imagine models`, or a path.",
+    ),
 ]
 Images = Annotated[
     list[Path] | None,
@@ -101,6 +107,50 @@ Strength = Annotated[
         metavar="0-1",
         parser=number,
         help="How far to leave the --image: 0 keeps it, 1 ignores it.",
+    ),
+]
+Mask = Annotated[
+    Path | None,
+    typer.Option(
+        "--mask",
+        metavar="FILE",
+        help="What of the --image is drawn anew: white is, black stays.",
+    ),
+]
+Loras = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--lora",
+        metavar="NAME[:WEIGHT]",
+        autocompletion=completion.lora,
+        help="A LoRA of `imagine models`, a file, or what a server calls it; repeatable.",
+    ),
+]
+Scheduler = Annotated[
+    str | None,
+    typer.Option(
+        "--scheduler",
+        metavar="NAME",
+        autocompletion=completion.scheduler,
+        help="Who leads the denoising steps, as euler or dpm++_2m_karras.",
+    ),
+]
+Refine = Annotated[
+    float | None,
+    typer.Option(
+        "--refine",
+        metavar="X",
+        parser=number,
+        help="Draw, enlarge X times (1.1 to 4), and draw over it: finer detail.",
+    ),
+]
+RefineStrength = Annotated[
+    float | None,
+    typer.Option(
+        "--refine-strength",
+        metavar="0-1",
+        parser=number,
+        help="How far --refine leaves the first drawing; default 0.35.",
     ),
 ]
 Steps = Annotated[

@@ -3,6 +3,7 @@
 import json
 import re
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -12,10 +13,11 @@ from imagine.stages.errors import SpecError, UsageError, did_you_mean, unknown_n
 
 if TYPE_CHECKING:
     from imagine.cli.services import Services
+    from imagine.stages.drawing import DrawingOptions
     from imagine.stages.enhance import Enhancer
     from imagine.stages.enlargement import Enlarging
     from imagine.stages.generate import Backend
-    from imagine.stages.image import ImageFormat, ReferenceImage
+    from imagine.stages.image import HiresFix, ImageFormat, ReferenceImage
     from imagine.stages.plan import Plan
     from imagine.stages.save import Destination
     from imagine.stages.spec import PromptSpec, SpecFormat
@@ -277,6 +279,41 @@ def references(paths: list[Path] | None) -> "list[ReferenceImage]":
     from imagine.stages.references.reading import read_references
 
     return read_references(paths)
+
+
+def drawing_options(
+    *,
+    steps: int | None,
+    guidance: float | None,
+    image: Sequence[Path] | None,
+    strength: float | None,
+    mask: Path | None,
+    lora: Sequence[str] | None,
+    scheduler: str | None,
+    refine: float | None,
+    refine_strength: float | None,
+    recorded: "HiresFix | None" = None,
+) -> "DrawingOptions":
+    """What is said of how pictures are drawn, its files read.
+
+    Args:
+        recorded: the second pass of a picture that is drawn again.
+
+    Raises:
+        UsageError: a file cannot be read, or an option is malformed.
+    """
+    from imagine.stages.drawing import DrawingOptions, hires_fix_of, parse_lora
+
+    return DrawingOptions(
+        num_inference_steps=steps,
+        guidance_scale=guidance,
+        images=tuple(references(list(image or []))),
+        strength=strength,
+        mask=None if mask is None else references([mask])[0],
+        loras=tuple(parse_lora(text) for text in lora or []),
+        scheduler=scheduler,
+        hires_fix=hires_fix_of(refine, refine_strength, recorded=recorded),
+    )
 
 
 def seen_references(paths: list[Path] | None, enhancer: "Enhancer") -> "list[ReferenceImage]":

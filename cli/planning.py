@@ -13,9 +13,9 @@ if TYPE_CHECKING:
     from imagine.cli.order import Saving
     from imagine.cli.services import Services
     from imagine.stages.description import Description
+    from imagine.stages.drawing import DrawingOptions
     from imagine.stages.enlargement import Enlarging
     from imagine.stages.generate import Backend
-    from imagine.stages.image import ReferenceImage
     from imagine.stages.plan import Plan
     from imagine.stages.series import Series
     from imagine.stages.spec import PromptSpec
@@ -44,6 +44,11 @@ class Wanted:
     guidance: float | None = None
     image: Sequence[Path] | None = None
     strength: float | None = None
+    mask: Path | None = None
+    lora: Sequence[str] | None = None
+    scheduler: str | None = None
+    refine: float | None = None
+    refine_strength: float | None = None
     upscale: int | None = None
     upscaler: str | None = None
     denoise: int | None = None
@@ -81,10 +86,7 @@ class Order:
     size: tuple[int, int] | None
     count: int
     seed: int | None
-    num_inference_steps: int | None
-    guidance_scale: float | None
-    images: "Sequence[ReferenceImage]"
-    strength: float | None
+    options: "DrawingOptions"
     saving: "Saving"
     enlarging: "Enlarging | None" = None
     upscaler: "Upscaler | None" = None
@@ -156,7 +158,17 @@ def order_for(
         denoise=wanted.denoise,
         sharpen=wanted.sharpen,
     )
-    images = choose.references(list(wanted.image or []))
+    options = choose.drawing_options(
+        steps=wanted.steps,
+        guidance=wanted.guidance,
+        image=wanted.image,
+        strength=wanted.strength,
+        mask=wanted.mask,
+        lora=wanted.lora,
+        scheduler=wanted.scheduler,
+        refine=wanted.refine,
+        refine_strength=wanted.refine_strength,
+    )
     order = Order(
         describing=describing_for(
             settings,
@@ -169,7 +181,7 @@ def order_for(
             ],
             negative=[*settings.items("negative"), *(wanted.negative or [])],
             aspect_ratio=ratio,
-            images=images,
+            images=options.images,
             pick=wanted.pick,
             cache=wanted.cache,
             dry_run=dry_run,
@@ -180,10 +192,7 @@ def order_for(
         size=exact,
         count=wanted.num,
         seed=wanted.seed,
-        num_inference_steps=wanted.steps,
-        guidance_scale=wanted.guidance,
-        images=images,
-        strength=wanted.strength,
+        options=options,
         saving=choose.choose_saving(
             settings,
             output=wanted.output,
@@ -202,13 +211,10 @@ def order_for(
     )
     check_options(
         backend,
+        options,
         count=wanted.num,
         size=exact,
         aspect_ratio=ratio,
-        num_inference_steps=wanted.steps,
-        guidance_scale=wanted.guidance,
-        images=len(images),
-        strength=wanted.strength,
         enlarging=enlarging,
     )
     if order.stages == 4:
@@ -243,10 +249,8 @@ def planned(description: "Description", order: Order, *, seed: int | None = None
         count=order.count,
         size=order.size,
         aspect_ratio=order.describing.aspect_ratio or _default_ratio(description, order),
-        num_inference_steps=order.num_inference_steps,
-        guidance_scale=order.guidance_scale,
-        images=order.images,
-        strength=order.strength,
+        options=order.options,
+        dry_run=order.describing.dry_run,
         enlarging=order.enlarging,
     )
     if not order.describing.dry_run:

@@ -14,6 +14,7 @@ from imagine.cli.console import is_terminal
 
 if TYPE_CHECKING:
     from PIL.Image import Image
+    from rich.segment import Segments
 
 Protocol = Literal["kitty", "iterm2", "blocks"]
 COLUMNS = 48
@@ -87,17 +88,26 @@ def _png(picture: "Image") -> bytes:
 
 
 def _print_blocks(picture: "Image") -> None:
-    """Two pixels a character: the upper half block in one colour on the other."""
+    from rich.console import Console
+
+    console = Console(stderr=True)
+    console.print(blocks(picture, columns=console.width, rows=console.height - 4))
+
+
+def blocks(picture: "Image", *, columns: int, rows: int) -> "Segments":
+    """Two pixels a character: the upper half block in one colour on the other; for rich to print.
+
+    Args:
+        columns, rows: characters that there are; a large terminal is not filled.
+    """
     from PIL.Image import Resampling
     from rich.color import Color
-    from rich.console import Console
     from rich.segment import Segment, Segments
     from rich.style import Style
 
-    console = Console(stderr=True)
     scale = min(
-        min(COLUMNS, console.width) / picture.width,
-        2 * min(ROWS, max(4, console.height - 4)) / picture.height,
+        min(COLUMNS, columns) / picture.width,
+        2 * min(ROWS, max(4, rows)) / picture.height,
     )
     width = max(1, round(picture.width * scale))
     height = max(2, round(picture.height * scale / 2) * 2)
@@ -107,8 +117,10 @@ def _print_blocks(picture: "Image") -> None:
         start = 3 * (y * width + x)
         return Color.from_rgb(*pixels[start : start + 3])
 
+    cells: list[Segment] = []
     for y in range(0, height, 2):
-        line = [
+        cells += [
             Segment("▀", Style(color=color(x, y), bgcolor=color(x, y + 1))) for x in range(width)
         ]
-        console.print(Segments(line))
+        cells.append(Segment.line())
+    return Segments(cells)

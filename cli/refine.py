@@ -30,6 +30,11 @@ def refine(
     guidance: options.Guidance = None,
     image: options.Images = None,
     strength: options.Strength = None,
+    mask: options.Mask = None,
+    lora: options.Loras = None,
+    scheduler: options.Scheduler = None,
+    refine: options.Refine = None,
+    refine_strength: options.RefineStrength = None,
     upscale: options.Upscale = None,
     upscaler: options.Upscaler = None,
     denoise: options.Denoise = None,
@@ -84,10 +89,18 @@ def refine(
             count=num,
             size=exact,
             aspect_ratio=ratio,
-            num_inference_steps=steps,
-            guidance_scale=guidance,
-            images=choose.references(image),
-            strength=strength,
+            options=choose.drawing_options(
+                steps=steps,
+                guidance=guidance,
+                image=image,
+                strength=strength,
+                mask=mask,
+                lora=lora,
+                scheduler=scheduler,
+                refine=refine,
+                refine_strength=refine_strength,
+                recorded=recipe.to_request().hires_fix,
+            ),
             enlarging=choose.enlarging_for(
                 services,
                 factor=upscale,
@@ -96,6 +109,7 @@ def refine(
                 sharpen=sharpen,
                 again=True,
             ),
+            dry_run=dry_run,
         )
         if not recorded.enlargements:
             choose.refuse_without_enlarging(upscaler=upscaler, denoise=denoise, sharpen=sharpen)
@@ -153,7 +167,7 @@ def refine(
             open=open,
             quiet=quiet,
         )
-        plan = plan_refinement(recorded, description, reshaped=reshaped)
+        plan = plan_refinement(recorded, description, reshaped=reshaped, dry_run=dry_run)
         draw_plan(plan, saving, showing, console, purse, describing=describing)
 
 

@@ -24,6 +24,11 @@ def replay(
     guidance: options.Guidance = None,
     image: options.Images = None,
     strength: options.Strength = None,
+    mask: options.Mask = None,
+    lora: options.Loras = None,
+    scheduler: options.Scheduler = None,
+    refine: options.Refine = None,
+    refine_strength: options.RefineStrength = None,
     upscale: options.Upscale = None,
     upscaler: options.Upscaler = None,
     denoise: options.Denoise = None,
@@ -72,10 +77,18 @@ def replay(
             aspect_ratio=ratio,
             styles=choose.named_styles(style or []),
             negative=negative or [],
-            num_inference_steps=steps,
-            guidance_scale=guidance,
-            images=choose.references(image),
-            strength=strength,
+            options=choose.drawing_options(
+                steps=steps,
+                guidance=guidance,
+                image=image,
+                strength=strength,
+                mask=mask,
+                lora=lora,
+                scheduler=scheduler,
+                refine=refine,
+                refine_strength=refine_strength,
+                recorded=recipe.to_request().hires_fix,
+            ),
             enlarging=choose.enlarging_for(
                 services,
                 factor=upscale,
@@ -84,6 +97,7 @@ def replay(
                 sharpen=sharpen,
                 again=True,
             ),
+            dry_run=dry_run,
         )
         if not plan.enlargements:
             choose.refuse_without_enlarging(upscaler=upscaler, denoise=denoise, sharpen=sharpen)

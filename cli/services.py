@@ -2,13 +2,15 @@
 
 from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Literal, Self, cast
 
 from imagine.cli.console import Console
+from imagine.cli.local import LOCAL, companions_of, is_path, kind_of, options_of, shelf_of
 from imagine.cli.settings import Settings
 from imagine.stages.batch.turns import Turns
-from imagine.stages.errors import ConfigError, UsageError, shown
+from imagine.stages.errors import ConfigError, LocalBackendError, UsageError, shown
 from imagine.stages.network.providers import PROVIDERS, Connection, is_own_host, silent
 
 if TYPE_CHECKING:
@@ -96,15 +98,18 @@ class Services:
 
         Args:
             option: NAME or NAME/MODEL.
-            model: of --model.
+            model: of --model; one of this machine tells who draws with it.
 
         Raises:
             UsageError: an unknown name, two models, or a model for a backend that has none.
             ConfigError: its key or address is missing.
+            LocalBackendError: a model is not on this machine, or cannot be drawn with.
         """
         name = str(self.settings.text("backend", option))
         if name != "auto":
             return self._backend(name, model), ""
+        if model is not None and (kind := self._kind(model)):
+            return self._backend(kind, model), f"as {shown(model)} is on this machine"
         if key := self._gemini_key():
             return self._backend("gemini", model), key
         why = "embedded: a layout draft of cut-outs, no diffusion model"
@@ -191,8 +196,24 @@ class Services:
         name = recipe.backend.name
         provider = PROVIDERS.get(name)
         recorded = recipe.backend.parameters.get("model") or recipe.backend.model
-        drawn_by = str(recorded) if provider is not None and provider.draws else None
+        has_models = name in LOCAL or (provider is not None and provider.draws)
+        drawn_by = str(recorded) if has_models else None
         return self.backend(name, model or drawn_by)[0]
+
+    def _kind(self, model: str) -> str:
+        """The backend that draws with a model of this machine; "" where there is none such.
+
+        Raises:
+            LocalBackendError: it can be nothing but one of this machine, and is none.
+        """
+        shelf = shelf_of(self.settings)
+        try:
+            place = shelf.model(model)
+        except LocalBackendError:
+            if is_path(model) or not self._gemini_key():
+                raise
+            return ""
+        return kind_of(place, shelf)
 
     def _gemini_key(self) -> str:
         """Why Gemini is at hand; "" when it is not."""
@@ -261,6 +282,8 @@ class Services:
     def _new_backend(self, name: str, option: str | None, model: str) -> "Backend":
         from imagine.stages.generate import BACKENDS
 
+        if name in LOCAL:
+            return self._new_local_backend(name, option or model)
         provider = PROVIDERS.get(name)
         if provider is None or not provider.draws:
             BACKENDS.check(name)
@@ -277,9 +300,33 @@ class Services:
         }
         if name == "openai":
             arguments["dialect"] = self.settings.text("openai_dialect")
+        if name == "comfyui":
+            arguments["workflow"] = self._workflow()
         backend = BACKENDS.create(name, **arguments)
         self._close_later(backend)
         return backend
+
+    def _new_local_backend(self, name: str, model: str) -> "Backend":
+        from imagine.stages.generate import BACKENDS
+
+        arguments: dict[str, Any] = {}
+        if name == "sdcpp":
+            arguments["companions"] = companions_of(self.settings)
+        backend = BACKENDS.create(
+            name,
+            model=model or self.settings.text(f"{name}_model") or "",
+            shelf=shelf_of(self.settings),
+            options=options_of(self.settings),
+            tell=self.console.note,
+            **arguments,
+        )
+        self._close_later(backend)
+        return backend
+
+    def _workflow(self) -> Path | None:
+        """The user's own workflow for ComfyUI."""
+        named = self.settings.text("comfyui_workflow")
+        return None if named is None else Path(named).expanduser()
 
     def _new_upscaler(self, named: str) -> "Upscaler":
         from imagine.cli.upscalers import new_upscaler

@@ -5,6 +5,7 @@ the user's config.toml, default.
 """
 
 import os
+import re
 import sys
 import tomllib
 from collections.abc import Callable, Mapping
@@ -44,6 +45,13 @@ def _one_of(*choices: str) -> Callable[[Any], str]:
         return cast(str, value)
 
     return read
+
+
+def _device(value: Any) -> str:
+    text = _text(value).strip()
+    if not re.fullmatch(r"(?i)auto|cpu|mps|npu|(cuda|xpu|gpu)([:.][0-9]{1,2})?", text):
+        raise ValueError("is none of auto, cpu, cuda, cuda:1, mps, GPU, NPU")
+    return text
 
 
 def _quality(value: Any) -> int:
@@ -238,6 +246,53 @@ GENERAL: dict[str, Setting] = {
         "auto",
         "the server at openai_base_url: openai, compatible, localai, vllm, sglang, sdcpp",
         _one_of("auto", "openai", "compatible", "localai", "vllm", "sglang", "sdcpp"),
+    ),
+    "comfyui_workflow": Setting(
+        None, "file of a ComfyUI workflow of your own, saved in its API format"
+    ),
+    "diffusers_model": Setting(
+        None, "model that diffusers draws with: a name of `imagine models`, or a path"
+    ),
+    "openvino_model": Setting(None, "model that OpenVINO draws with: a name, or a path"),
+    "sdcpp_model": Setting(None, "model that stable-diffusion.cpp draws with: a name, or a path"),
+    "sdcpp_vae": Setting(None, "file of that model's decoder, where it is not in it or beside it"),
+    "sdcpp_clip_l": Setting(None, "file of its text encoder CLIP-L, likewise"),
+    "sdcpp_clip_g": Setting(None, "file of its text encoder CLIP-G, likewise"),
+    "sdcpp_t5xxl": Setting(None, "file of its text encoder T5-XXL, likewise"),
+    "sdcpp_llm": Setting(None, "file of the language model that reads its prompts, likewise"),
+    "device": Setting(
+        "auto", "where models run here: auto, cpu, cuda, cuda:1, mps; OpenVINO's GPU, NPU", _device
+    ),
+    "dtype": Setting(
+        "auto",
+        "numbers that models compute with: auto, bfloat16, float16, float32",
+        _one_of("auto", "bfloat16", "float16", "float32"),
+    ),
+    "offload": Setting(
+        "auto",
+        "what waits in main memory: none, whole parts of a model (model), layers (sequential)",
+        _one_of("auto", "none", "model", "sequential"),
+    ),
+    "compile": Setting(
+        False, "have torch compile a model: minutes at the first picture, faster after", _flag
+    ),
+    "batch_size": Setting(
+        None, "pictures that a model draws in one go at most, in a batch", _whole
+    ),
+    "tiny_vae": Setting(None, "small decoder (TAESD) that local models use: a name, or a path"),
+    "offline": Setting(
+        False, "ask no network for models: true or false", _flag, ("HF_HUB_OFFLINE",)
+    ),
+    "hub_url": Setting(
+        "https://huggingface.co",
+        "address that models are downloaded from",
+        _address,
+        ("HF_ENDPOINT",),
+    ),
+    "hub_cache": Setting(
+        None,
+        "directory of models from Hugging Face; else that of other programs",
+        variables=("HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE"),
     ),
 }
 

@@ -145,7 +145,9 @@ def _everything(recipe: "Recipe") -> str:
         ("backend", f"{recipe.backend.name} ({recipe.backend.model}), {parameters}"),
         ("made", f"{recipe.created} by {recipe.program}"),
         *(("enlarged", upscale_text(record)) for record in recipe.upscales),
+        *(("lora", f"{item.name}, weight {item.weight:g}") for item in recipe.backend.loras),
         *(("reference", f"sha256 {item.sha256}") for item in recipe.references),
+        ("mask", "" if recipe.mask is None else f"sha256 {recipe.mask.sha256}"),
         *(
             ("refined", f"{item.instruction} (before: {item.source_prompt})")
             for item in recipe.refined

@@ -106,6 +106,8 @@ def plan_values(plan: "Plan") -> dict[str, Any]:
     """What would be sent, as one JSON object."""
     return {
         "backend": plan.backend.name,
+        "width": plan.size[0],
+        "height": plan.size[1],
         "requests": [request.to_dict() for request in plan.requests],
         "dropped": list(plan.rendered.dropped),
         "tokens": plan.rendered.tokens,

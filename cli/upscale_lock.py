@@ -18,10 +18,13 @@ _MOST = 100
 
 
 @contextmanager
-def alone_in(directories: Iterable[Path]) -> Iterator[None]:
+def alone_in(directories: Iterable[Path], *, busy: str = "") -> Iterator[None]:
     """Keep the other runs of this user, on this machine, from paying for results there.
 
     However this process ends, nothing is held any more.
+
+    Args:
+        busy: the sentence for whoever comes second; "" for that of `imagine upscale`.
 
     Raises:
         BusyError: another one does.
@@ -31,13 +34,13 @@ def alone_in(directories: Iterable[Path]) -> Iterator[None]:
         places = [os.path.commonpath(places)]
     with ExitStack() as held:
         for place in places:
-            connection = _held(place)
+            connection = _held(place, busy)
             if connection is not None:
                 held.enter_context(closing(connection))
         yield
 
 
-def _held(place: str) -> sqlite3.Connection | None:
+def _held(place: str, busy: str) -> sqlite3.Connection | None:
     """A lock, as SQLite has one on every system; None where no file can be made for it."""
     locks = cache_directory() / "locks"
     try:
@@ -53,7 +56,8 @@ def _held(place: str) -> sqlite3.Connection | None:
         if not getattr(error, "sqlite_errorname", "").startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
             return None
         raise BusyError(
-            f"Another run of imagine enlarges into {quoted_path(place)}; wait for it, or choose "
+            busy
+            or f"Another run of imagine enlarges into {quoted_path(place)}; wait for it, or choose "
             "another directory with --output."
         ) from error
     return connection

@@ -26,7 +26,7 @@ def recorded_enlargements(
     Raises:
         UsageError: an upscaler is not there any more, or cannot do it.
     """
-    same_size = drawn == recipe.to_request().size
+    same_size = drawn == recipe.to_request().result_size
     made: list[Enlargement] = []
     for record in recipe.upscales if same_size else recipe.upscales[-1:]:
         found = enlarging.again(record) if enlarging.again is not None else None

@@ -1,5 +1,6 @@
 """A path goes in; the text of a regular file comes out, never waited for and never endless."""
 
+import secrets
 import stat
 from hashlib import file_digest
 from pathlib import Path
@@ -62,3 +63,19 @@ def read_text(path: Path, *, limit: int) -> str:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise SpecError(f"{quoted_path(path)} is not UTF-8 text; save it as UTF-8.") from error
+
+
+def replace_text(path: Path, text: str) -> None:
+    """Give a file its UTF-8 content in one step: whoever reads it finds the old or the new one.
+
+    Raises:
+        OSError: it cannot be written; what was there before is still there.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
+    try:
+        temporary.write_text(text, encoding="utf-8", newline="\n")
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise

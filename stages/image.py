@@ -5,7 +5,9 @@ import json
 import struct
 import zlib
 from base64 import b64encode
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, Literal
 
 from imagine.stages.errors import UnusableAnswerError, UsageError, shown
@@ -74,6 +76,62 @@ class ReferenceImage:
 
 
 @dataclass(frozen=True, slots=True)
+class Lora:
+    """A small file of weights that changes what a model draws (Hu et al. 2021, LoRA).
+
+    Attributes:
+        name: as the user named it: of `imagine models`, the path of a .safetensors file, or what a
+            server calls it.
+        weight: how strongly it counts; 1 as it was trained, negative the other way.
+    """
+
+    name: str
+    weight: float = 1.0
+
+    @property
+    def recorded(self) -> str:
+        """Its name without the folders of this machine, as a recipe keeps it."""
+        return PurePath(self.name.replace("\\", "/")).name if _is_path(self.name) else self.name
+
+    def told(self) -> str:
+        """ "detail:0.8", as `--lora` takes it, without folders."""
+        return f"{self.recorded}:{self.weight:g}"
+
+
+def _is_path(name: str) -> bool:
+    return (
+        name.endswith(".safetensors") or name.startswith((".", "/", "~", "\\")) or name[1:2] == ":"
+    )
+
+
+# A1111's own default for its "hires fix" is 0.7, which draws much of the picture anew; 0.35 keeps
+# what the first pass drew.
+HIRES_STRENGTH = 0.35
+# Latent cells of every family are 8 pixels, and some pair them.
+HIRES_STEP = 16
+
+
+@dataclass(frozen=True, slots=True)
+class HiresFix:
+    """Two passes: drawn at the request's size, enlarged, and drawn over at a low strength.
+
+    Attributes:
+        scale: times as wide and as high, 1.1 to 4.
+        strength: how far the second pass leaves the first: 0 keeps it, 1 ignores it.
+    """
+
+    scale: float
+    strength: float = HIRES_STRENGTH
+
+    def size(self, width: int, height: int) -> tuple[int, int]:
+        """Pixels of the result for a first pass of that size."""
+        wide, high = (
+            max(1, round(side * self.scale / HIRES_STEP)) * HIRES_STEP for side in (width, height)
+        )
+        return wide, high
+
+
+@dataclass(frozen=True, slots=True)
 class ImageRequest:
     """Everything a backend needs to draw one picture.
 
@@ -88,6 +146,12 @@ class ImageRequest:
         images: reference pictures, in the user's order.
         strength: how far to leave the first reference picture: 0 keeps it, 1 ignores it; None for
             the model's own.
+        mask: what of the first reference picture is drawn anew: white is, black stays. None for
+            all of it.
+        loras: in the user's order.
+        scheduler: who leads the denoising steps, by a name of imagine.stages.generate.local
+            .schedulers or a server's own; None for the model's own.
+        hires_fix: a second pass; `width` and `height` are those of the first.
     """
 
     prompt: str
@@ -100,11 +164,20 @@ class ImageRequest:
     guidance_scale: float | None = None
     images: tuple[ReferenceImage, ...] = ()
     strength: float | None = None
+    mask: ReferenceImage | None = None
+    loras: tuple[Lora, ...] = ()
+    scheduler: str | None = None
+    hires_fix: HiresFix | None = None
 
     @property
     def size(self) -> tuple[int, int]:
-        """Width and height in pixels."""
+        """Width and height in pixels, of the first pass where there are two."""
         return self.width, self.height
+
+    @property
+    def result_size(self) -> tuple[int, int]:
+        """Width and height in pixels of the picture that comes."""
+        return self.size if self.hires_fix is None else self.hires_fix.size(*self.size)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values; reference pictures by hash, and options that were not given left out."""
@@ -121,6 +194,11 @@ class ImageRequest:
             "guidance_scale": self.guidance_scale,
             "images": [image.sha256 for image in self.images] or None,
             "strength": self.strength,
+            "mask": self.mask.sha256 if self.mask is not None else None,
+            "loras": [[lora.recorded, lora.weight] for lora in self.loras] or None,
+            "scheduler": self.scheduler,
+            "hires_scale": self.hires_fix.scale if self.hires_fix is not None else None,
+            "hires_strength": self.hires_fix.strength if self.hires_fix is not None else None,
         }
         return values | {name: value for name, value in options.items() if value is not None}
 
@@ -131,11 +209,17 @@ class ImageRequest:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """One step of a backend's work: `step` of `total` is done, `label` says what it was."""
+    """One step of a backend's work: `step` of `total` is done, `label` says what it was.
+
+    Attributes:
+        preview: the picture as far as it has come, RGB and small; None where nobody can tell. To
+            be called at once, by whoever shows it: it takes time, and later it may be gone.
+    """
 
     step: int
     total: int
     label: str
+    preview: "Callable[[], Image] | None" = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

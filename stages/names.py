@@ -45,7 +45,7 @@ def file_stem(template: str, recipe: Recipe, *, index: int = 1, item: str | None
             output directory, is empty, or is a name that Windows reserves.
     """
     request = recipe.to_request()
-    width, height = request.size
+    width, height = request.result_size
     if recipe.upscales:
         width, height = recipe.upscales[-1].width, recipe.upscales[-1].height
     values: dict[str, str | int] = {

@@ -25,6 +25,7 @@ from imagine.stages.plan import Plan, plan_pictures
 from imagine.stages.recipe import (
     BackendRecord,
     GuardRecord,
+    LoraRecord,
     Parameter,
     Recipe,
     ReferenceRecord,
@@ -110,7 +111,20 @@ def picture_of(
     Args:
         seconds: that drawing took; None where an earlier run drew it.
     """
+    image = _compared(plan, image)
     return Picture(image, _recipe(plan, request, image, seconds))
+
+
+def _compared(plan: Plan, image: GeneratedImage) -> GeneratedImage:
+    """The image; where other weights drew it than the first time, with a note of that."""
+    weights = dict(image.parameters).get("weights")
+    if plan.weights is None or weights in (None, plan.weights):
+        return image
+    note = (
+        f"The weights of {image.model} are not those that the picture was first drawn with, so it "
+        "may look different."
+    )
+    return replace(image, notes=(*image.notes, note))
 
 
 def enlarged(
@@ -241,10 +255,14 @@ def _recipe(
             model=image.model,
             trained=backend.capabilities.trained,
             parameters=_parameters(backend, request, image),
+            loras=tuple(
+                LoraRecord(name=lora.recorded, weight=lora.weight) for lora in request.loras
+            ),
         ),
         usage=UsageRecord(**asdict(image.usage)) if image.usage.calls else None,
         finish_reason=image.finish_reason,
         references=tuple(ReferenceRecord(sha256=picture.sha256) for picture in request.images),
+        mask=None if request.mask is None else ReferenceRecord(sha256=request.mask.sha256),
         original=image.received is not None,
         notes=(*plan.notes, *image.notes),
         timings={name: round(value, 4) for name, value in timings.items() if value is not None},
@@ -263,7 +281,10 @@ def _parameters(
         "num_inference_steps": request.num_inference_steps,
         "guidance_scale": request.guidance_scale,
         "strength": request.strength,
+        "scheduler": request.scheduler,
     }
+    if (again := request.hires_fix) is not None:
+        asked |= {"hires_scale": again.scale, "hires_strength": again.strength}
     given = {name: value for name, value in asked.items() if value is not None}
     return {**given, **dict(image.parameters)}
 

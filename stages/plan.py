@@ -5,26 +5,29 @@ from dataclasses import dataclass, replace
 from typing import cast
 
 from imagine.stages.description import Description, adopt
+from imagine.stages.drawing import DrawingOptions, check_drawing
 from imagine.stages.enlarged_again import recorded_enlargements
 from imagine.stages.enlargement import (
     Enlargement,
     Enlarging,
+    check_pixels,
     drawn_size,
     enlargement_notes,
     enlargements_for,
 )
-from imagine.stages.errors import UsageError, shown
+from imagine.stages.errors import LocalBackendError, UsageError, shown
 from imagine.stages.generate import Backend, CheckingBackend
 from imagine.stages.guard import check_prompt
 from imagine.stages.image import ImageRequest, ReferenceImage, parse_aspect_ratio
 from imagine.stages.language.tokens import estimate_tokens
 from imagine.stages.recipe import Recipe
-from imagine.stages.render import Rendered, render
+from imagine.stages.render import CLIP_TOKENS, Rendered, render
 from imagine.stages.spec import PromptSpec
 from imagine.stages.styles import StylePreset
 
 MAX_SEED = 2**32 - 1
 MAX_PICTURES = 100
+NO_OPTIONS = DrawingOptions()
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +38,7 @@ class Plan:
         requests: one for each picture, seeds counting up; of the size that is drawn.
         notes: those of the description, and what rendering has to say.
         enlargements: what becomes of each picture when it is drawn, one after the other.
+        weights: hash of those that drew the picture that is drawn again, where it is known.
     """
 
     description: Description
@@ -43,11 +47,12 @@ class Plan:
     requests: tuple[ImageRequest, ...]
     notes: tuple[str, ...]
     enlargements: tuple[Enlargement, ...] = ()
+    weights: str | None = None
 
     @property
     def size(self) -> tuple[int, int]:
         """Pixels of the pictures that are saved."""
-        return self.enlargements[-1].result if self.enlargements else self.requests[0].size
+        return self.enlargements[-1].result if self.enlargements else self.requests[0].result_size
 
 
 def plan_pictures(
@@ -58,12 +63,10 @@ def plan_pictures(
     count: int = 1,
     size: tuple[int, int] | None = None,
     aspect_ratio: str | None = None,
-    num_inference_steps: int | None = None,
-    guidance_scale: float | None = None,
-    images: Sequence[ReferenceImage] = (),
-    strength: float | None = None,
+    options: DrawingOptions = NO_OPTIONS,
     seed_was_asked_for: bool = False,
     enlarging: Enlarging | None = None,
+    dry_run: bool = False,
 ) -> Plan:
     """Render the prompt and lay down every request, before anything is drawn or paid.
 
@@ -74,27 +77,26 @@ def plan_pictures(
             ratio, about a megapixel.
         aspect_ratio: W:H for `size`, refused when the backend has no such shape; default is the
             nearest to the description's, else to that of the first reference picture, else 1:1.
-        num_inference_steps: denoising steps, 1 to 1,000.
-        guidance_scale: how closely to follow the prompt, 0 to 100.
-        images: reference pictures.
-        strength: how far to leave the first of them, 0 to 1.
+        options: how it is drawn beside.
         seed_was_asked_for: the user chose `seed`, and is told where no backend reads it.
         enlarging: who enlarges, and how far; None for nobody, so that a size that the backend does
             not draw is refused.
+        dry_run: nothing will be drawn, so that what is missing here for that is only noted.
 
     Raises:
         UsageError: the backend cannot honour the request.
+        LocalBackendError: it cannot run here.
     """
     spec = description.spec
     width, height = _size(
-        spec, backend, size=size, aspect_ratio=aspect_ratio, images=images, enlarging=enlarging
-    )
-    enlargements = enlargements_for(
-        enlarging, spec=spec, backend=backend, drawn=(width, height), size=size
+        spec,
+        backend,
+        size=size,
+        aspect_ratio=aspect_ratio,
+        images=options.images,
+        enlarging=enlarging,
     )
     rendered, notes = _rendered(description, backend)
-    notes += enlargement_notes(backend, (width, height), size, enlargements)
-    notes += _shape_note(spec, backend, width, height, asked=size or aspect_ratio)
     negative = rendered.negative_prompt if backend.capabilities.negative_prompt else None
     first = ImageRequest(
         prompt=rendered.prompt,
@@ -103,12 +105,12 @@ def plan_pictures(
         width=width,
         height=height,
         seed=seed,
-        num_inference_steps=num_inference_steps,
-        guidance_scale=guidance_scale,
-        images=tuple(images),
-        strength=strength,
+        **options.values(),
     )
-    _check_request(first, backend)
+    notes += _check_request(first, backend, dry_run=dry_run)
+    enlargements, told = _enlarged(first, spec, backend, size=size, enlarging=enlarging)
+    notes += told
+    notes += _shape_note(spec, backend, width, height, asked=size or aspect_ratio)
     if not backend.capabilities.seed and (count > 1 or seed_was_asked_for):
         notes.append(_no_seed(backend))
     requests = _with_seeds(first, count)
@@ -150,6 +152,29 @@ def _size(
     return drawn_size(backend, size, enlarging)
 
 
+def _enlarged(
+    request: ImageRequest,
+    spec: PromptSpec,
+    backend: Backend,
+    *,
+    size: tuple[int, int] | None,
+    enlarging: Enlarging | None,
+) -> tuple[tuple[Enlargement, ...], list[str]]:
+    """What becomes of a request's picture after it is drawn, and what there is to say of that.
+
+    Args:
+        size: pixels that the user asked for; a second pass goes beyond them, as it is asked to.
+    """
+    drawn, wanted, again = request.result_size, size, request.hires_fix
+    if again is not None:
+        check_pixels(drawn)
+        if size is not None:
+            wide, high = (round(side * again.scale) for side in size)
+            wanted = drawn if size == request.size else (wide, high)
+    enlargements = enlargements_for(enlarging, spec=spec, backend=backend, drawn=drawn, size=wanted)
+    return enlargements, enlargement_notes(backend, drawn, wanted, enlargements)
+
+
 def _gentle(width: int, height: int) -> tuple[int, int]:
     """A picture's shape, no steeper than 8:1."""
     return max(width, -(-height // 8)), max(height, -(-width // 8))
@@ -171,69 +196,40 @@ def _shape_note(
 
 def check_options(
     backend: Backend,
+    options: DrawingOptions,
     *,
     count: int = 1,
     size: tuple[int, int] | None = None,
     aspect_ratio: str | None = None,
-    num_inference_steps: int | None = None,
-    guidance_scale: float | None = None,
-    images: int = 0,
-    strength: float | None = None,
     enlarging: Enlarging | None = None,
 ) -> None:
     """Refuse what the backend would ignore, and numbers out of range, before anything is sent.
 
-    Args:
-        images: number of reference pictures; the others as in `plan_pictures`.
+    Args as in `plan_pictures`.
 
     Raises:
         UsageError: naming the option.
     """
     _check_count(count)
-    can, name = backend.capabilities, backend.name
-    given = {
-        "--steps": (num_inference_steps, can.num_inference_steps),
-        "--guidance": (guidance_scale, can.guidance_scale),
-        "--strength": (strength, can.strength),
-    }
-    model = f" with {backend.model}" if backend.model else ""
-    for option, (value, honoured) in given.items():
-        if value is not None and not honoured:
-            raise UsageError(f"{name}{model} does not read {option}; leave it out.")
-    if images > can.max_images:
-        most = f"at most {can.max_images} --image" if can.max_images else "no --image"
-        raise UsageError(
-            f"{name}{model} takes {most}; choose another --backend (see `imagine backends`)."
-        )
-    if strength is not None and not images:
-        raise UsageError("--strength says how far to leave a reference picture; give --image too.")
-    _check_range("--steps", num_inference_steps, 1, 1000)
-    _check_range("--guidance", guidance_scale, 0, 100)
-    _check_range("--strength", strength, 0, 1)
+    check_drawing(backend, options)
     if size is not None:
         drawn_size(backend, size, enlarging)
     elif aspect_ratio is not None:
-        can.sizes.for_ratio(name, parse_aspect_ratio(aspect_ratio), exact=True)
+        ratio = parse_aspect_ratio(aspect_ratio)
+        backend.capabilities.sizes.for_ratio(backend.name, ratio, exact=True)
 
 
-def _check_request(request: ImageRequest, backend: Backend) -> None:
-    check_options(
-        backend,
-        size=(request.width, request.height),
-        num_inference_steps=request.num_inference_steps,
-        guidance_scale=request.guidance_scale,
-        images=len(request.images),
-        strength=request.strength,
-    )
-    if hasattr(backend, "check"):
-        cast(CheckingBackend, backend).check(request)
-
-
-def _check_range(option: str, value: float | None, low: int, high: int) -> None:
-    if value is not None and not low <= value <= high:
-        raise UsageError(
-            f"{option} {shown(value)} is not between {low} and {high}; choose one that is."
-        )
+def _check_request(request: ImageRequest, backend: Backend, *, dry_run: bool) -> list[str]:
+    """What there is to say of a request that is not refused."""
+    check_options(backend, DrawingOptions.of(request), size=request.size)
+    try:
+        if hasattr(backend, "check"):
+            cast(CheckingBackend, backend).check(request)
+    except LocalBackendError as error:
+        if not dry_run:
+            raise
+        return [str(error)]
+    return []
 
 
 def _with_seeds(first: ImageRequest, count: int) -> tuple[ImageRequest, ...]:
@@ -262,11 +258,9 @@ def plan_replay(
     aspect_ratio: str | None = None,
     styles: Sequence[StylePreset] = (),
     negative: Sequence[str] = (),
-    num_inference_steps: int | None = None,
-    guidance_scale: float | None = None,
-    images: Sequence[ReferenceImage] = (),
-    strength: float | None = None,
+    options: DrawingOptions = NO_OPTIONS,
     enlarging: Enlarging | None = None,
+    dry_run: bool = False,
 ) -> Plan:
     """The request that a recipe records, changed only where an argument says so.
 
@@ -276,19 +270,14 @@ def plan_replay(
 
     Args:
         enlarging: who enlarges where that is asked for now; None for nobody, also not again.
+        dry_run: as in `plan_pictures`.
 
     Raises:
         SpecError: the recipe lacks what the request needs.
         UsageError: the backend cannot honour the request.
+        LocalBackendError: it cannot run here.
     """
-    recorded = _with_options(
-        recipe,
-        backend,
-        num_inference_steps=num_inference_steps,
-        guidance_scale=guidance_scale,
-        images=tuple(images),
-        strength=strength,
-    )
+    recorded = _with_options(recipe, backend, options)
     seed_asked = seed is not None
     seed = recorded.seed if seed is None else seed
     resized = size is not None or aspect_ratio is not None
@@ -318,13 +307,16 @@ def plan_replay(
         size=size,
         aspect_ratio=aspect_ratio,
         enlarging=enlarging,
+        dry_run=dry_run,
     )
+    if _is_same_painter(recipe, backend):
+        plan = replace(plan, weights=_weights(recipe))
     asked = enlarging is not None and enlarging.factor is not None
     if not recipe.upscales or asked or (resized and plan.enlargements):
         return plan
     if enlarging is None or resized:
         return replace(plan, notes=(*plan.notes, _not_enlarged(recipe, enlarging)))
-    again = recorded_enlargements(recipe, plan.requests[0].size, enlarging, backend=backend)
+    again = recorded_enlargements(recipe, plan.requests[0].result_size, enlarging, backend=backend)
     return replace(plan, enlargements=again, notes=description.notes)
 
 
@@ -349,6 +341,7 @@ def _replanned(
     size: tuple[int, int] | None,
     aspect_ratio: str | None,
     enlarging: Enlarging | None,
+    dry_run: bool,
 ) -> Plan:
     """The recorded request with the options of this time.
 
@@ -363,21 +356,16 @@ def _replanned(
             count=count,
             size=size,
             aspect_ratio=aspect_ratio,
-            num_inference_steps=recorded.num_inference_steps,
-            guidance_scale=recorded.guidance_scale,
-            images=recorded.images,
-            strength=recorded.strength,
+            options=DrawingOptions.of(recorded),
             enlarging=enlarging,
+            dry_run=dry_run,
         )
     spec = description.spec
     width, height = _size(spec, backend, size=size, aspect_ratio=aspect_ratio, enlarging=enlarging)
-    enlargements = enlargements_for(
-        enlarging, spec=spec, backend=backend, drawn=(width, height), size=size
-    )
-    notes = list(description.notes)
-    notes += enlargement_notes(backend, (width, height), size, enlargements)
     first = replace(recorded, spec=spec, width=width, height=height, seed=seed)
-    _check_request(first, backend)
+    notes = [*description.notes, *_check_request(first, backend, dry_run=dry_run)]
+    enlargements, told = _enlarged(first, spec, backend, size=size, enlarging=enlarging)
+    notes += told
     rendered = Rendered(
         prompt=recorded.prompt,
         negative_prompt=recorded.negative_prompt,
@@ -402,41 +390,47 @@ def _missing(
     return missing
 
 
-def _with_options(
-    recipe: Recipe,
-    backend: Backend,
-    *,
-    num_inference_steps: int | None,
-    guidance_scale: float | None,
-    images: tuple[ReferenceImage, ...],
-    strength: float | None,
-) -> ImageRequest:
+def _with_options(recipe: Recipe, backend: Backend, options: DrawingOptions) -> ImageRequest:
     """The recorded request with the options that were given now.
 
-    Another backend than the recorded one gets none of the recorded steps, guidance and strength.
+    Another backend or model than the recorded one gets none of the recorded options, which are
+    that one's; nor does any that does not read them.
 
     Raises:
         UsageError: the picture was drawn from reference pictures that are not given again.
     """
-    recorded = recipe.to_request()
-    if backend.name != recipe.backend.name:
-        recorded = replace(recorded, num_inference_steps=None, guidance_scale=None, strength=None)
-    drawn_from = [reference.sha256 for reference in recipe.references]
-    if drawn_from and not images and backend.capabilities.max_images:
-        told = ", ".join(digest[:12] for digest in drawn_from)
+    request = recipe.to_request()
+    recorded = DrawingOptions.of(request).read_by(backend)
+    if not _is_same_painter(recipe, backend):
+        recorded = DrawingOptions()
+    # Neither goes with the other: a picture that is drawn from another one has one pass.
+    if options.images:
+        recorded = replace(recorded, hires_fix=None)
+    else:
+        recorded = replace(recorded, strength=None)
+    can = backend.capabilities
+    if recipe.references and not options.images and can.max_images:
+        told = ", ".join(reference.sha256[:12] for reference in recipe.references)
         raise UsageError(
             f"The picture was drawn from reference pictures (sha256 {told}); give them again with "
             "--image."
         )
-    return replace(
-        recorded,
-        num_inference_steps=(
-            recorded.num_inference_steps if num_inference_steps is None else num_inference_steps
-        ),
-        guidance_scale=recorded.guidance_scale if guidance_scale is None else guidance_scale,
-        images=images,
-        strength=recorded.strength if strength is None else strength,
-    )
+    if recipe.mask is not None and options.mask is None and options.images and can.mask:
+        raise UsageError(
+            f"The picture was drawn within a mask (sha256 {recipe.mask.sha256[:12]}); give it "
+            "again with --mask."
+        )
+    return replace(request, **options.over(recorded).values())
+
+
+def _is_same_painter(recipe: Recipe, backend: Backend) -> bool:
+    recorded = recipe.backend.parameters.get("model") or ""
+    return backend.name == recipe.backend.name and recorded in ("", backend.model)
+
+
+def _weights(recipe: Recipe) -> str | None:
+    weights = recipe.backend.parameters.get("weights")
+    return weights if isinstance(weights, str) else None
 
 
 def _rendered(description: Description, backend: Backend) -> tuple[Rendered, list[str]]:
@@ -444,8 +438,8 @@ def _rendered(description: Description, backend: Backend) -> tuple[Rendered, lis
 
     What a person wrote or edited is that person's decision and is left as it is.
     """
-    profile = backend.capabilities.profile
-    rendered = render(description.spec, profile, intent=description.intent)
+    profile, tokens = backend.capabilities.profile, backend.capabilities.prompt_tokens
+    rendered = render(description.spec, profile, intent=description.intent, clip_tokens=tokens)
     if profile == "json":
         return rendered, []
     notes = []
@@ -453,7 +447,7 @@ def _rendered(description: Description, backend: Backend) -> tuple[Rendered, lis
     if findings and not description.by_hand:
         rendered = replace(rendered, prompt=description.intent.core)
         notes.append(f"The prompt was sent as written: {findings[0].detail}.")
-    if profile == "clip75" and rendered.tokens > 75:
+    if profile == "clip75" and rendered.tokens > tokens == CLIP_TOKENS:
         notes.append(
             f"The prompt has about {rendered.tokens} tokens, and a CLIP model reads the first 75."
         )

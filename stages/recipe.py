@@ -20,7 +20,7 @@ from pydantic import (
 
 from imagine.stages.document import decode, texts_in
 from imagine.stages.errors import SpecError, shown
-from imagine.stages.image import ImageRequest
+from imagine.stages.image import HIRES_STRENGTH, HiresFix, ImageRequest, Lora
 from imagine.stages.render import Profile
 from imagine.stages.spec import (
     MAX_PROMPT_LENGTH,
@@ -51,6 +51,14 @@ def _storable(text: str) -> str:
     return UNSTORABLE.sub("\ufffd", text.replace("\r\n", "\n"))
 
 
+# Parameters that a request is made of again, where they are there.
+NUMBERS = (
+    "num_inference_steps",
+    "guidance_scale",
+    "strength",
+    "hires_scale",
+    "hires_strength",
+)
 # Words of a backend or provider: a control character among them must not cost the picture.
 Told = Annotated[str, AfterValidator(_storable)]
 
@@ -86,6 +94,13 @@ class ReferenceRecord(_Record):
     """A reference picture that went in; its name and place are nobody's business."""
 
     sha256: Annotated[str, like(r"[0-9a-f]{64}", "a sha256 in hexadecimal")]
+
+
+class LoraRecord(_Record):
+    """A LoRA that it was drawn with; where its file lay is nobody's business."""
+
+    name: Told
+    weight: Annotated[float, Field(allow_inf_nan=False)] = 1.0
 
 
 class EnhancerRecord(_Record):
@@ -138,7 +153,11 @@ class BackendRecord(_Record):
     trained: bool
     """Whether that model was trained on sampled data; decides the IPTC digital source type."""
     parameters: dict[str, Parameter]
-    """Every effective parameter; `width`, `height` (pixels) and `seed` are always among them."""
+    """Every effective parameter; `width`, `height` (pixels) and `seed` are always among them.
+
+    `hires_scale` and `hires_strength` stand for a second pass, and the size is that of the first.
+    """
+    loras: tuple[LoraRecord, ...] = ()
 
     @field_validator("parameters", mode="before")
     @classmethod
@@ -160,10 +179,13 @@ class BackendRecord(_Record):
                 raise ValueError(
                     f"holds {value_shown(value)} as {name}, no whole number from {low} to {high}"
                 )
-        for name in ("num_inference_steps", "guidance_scale", "strength"):
+        for name in NUMBERS:
             value = parameters.get(name)
             if value is not None and not isinstance(value, int | float):
                 raise ValueError(f"holds {value_shown(value)} as {name}, no number")
+        scheduler = parameters.get("scheduler")
+        if scheduler is not None and not isinstance(scheduler, str):
+            raise ValueError(f"holds {value_shown(scheduler)} as scheduler, no text")
         return parameters
 
 
@@ -228,6 +250,8 @@ class Recipe(_Record):
     """The provider's own word for how it ended."""
     references: tuple[ReferenceRecord, ...] = ()
     """Reference pictures that it was drawn from."""
+    mask: ReferenceRecord | None = None
+    """What of the first of them was drawn anew; None for all of it."""
     original: bool = False
     """The file's picture data are the provider's own bytes."""
     cost: CostRecord | None = None
@@ -245,9 +269,11 @@ class Recipe(_Record):
     def to_request(self) -> ImageRequest:
         """The request that drew the picture; its `to_json` gives the same bytes again.
 
-        Reference pictures are not among it: a recipe only knows their hashes.
+        Reference pictures and a mask are not among it: a recipe only knows their hashes.
         """
         parameters = cast("dict[str, Any]", self.backend.parameters)
+        scale = parameters.get("hires_scale")
+        strength = parameters.get("hires_strength", HIRES_STRENGTH)
         return ImageRequest(
             prompt=self.prompt,
             negative_prompt=self.negative_prompt,
@@ -258,6 +284,9 @@ class Recipe(_Record):
             num_inference_steps=parameters.get("num_inference_steps"),
             guidance_scale=parameters.get("guidance_scale"),
             strength=parameters.get("strength"),
+            loras=tuple(Lora(lora.name, lora.weight) for lora in self.backend.loras),
+            scheduler=parameters.get("scheduler"),
+            hires_fix=None if scale is None else HiresFix(scale, strength),
         )
 
     def to_json(self, *, indent: int | None = None) -> str:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from time import perf_counter
 
 from imagine.stages.description import Description, adopt, asked_record, asking_notes
+from imagine.stages.drawing import DrawingOptions
 from imagine.stages.enhance import Enhancer, ModelEnhancer, Question, Revision
 from imagine.stages.enhance.asking import Cache, ask
 from imagine.stages.enlarged_again import enlarged_alike
@@ -110,7 +111,9 @@ def _checked(instruction: str) -> str:
     return text
 
 
-def plan_refinement(recorded: Plan, description: Description, *, reshaped: bool = False) -> Plan:
+def plan_refinement(
+    recorded: Plan, description: Description, *, reshaped: bool = False, dry_run: bool = False
+) -> Plan:
     """The recorded requests with the revised description in them: same seeds, size and options.
 
     They are enlarged as the recorded ones, of another shape by as much.
@@ -119,9 +122,11 @@ def plan_refinement(recorded: Plan, description: Description, *, reshaped: bool 
         recorded: of `plan_replay`, which may be had before the model is asked.
         description: of `refine`.
         reshaped: the description's aspect ratio decides, not the recorded size.
+        dry_run: as in `plan_pictures`.
 
     Raises:
         UsageError: the backend cannot honour the request.
+        LocalBackendError: it cannot run here.
     """
     first = recorded.requests[0]
     plan = plan_pictures(
@@ -130,12 +135,11 @@ def plan_refinement(recorded: Plan, description: Description, *, reshaped: bool 
         seed=first.seed,
         count=len(recorded.requests),
         size=None if reshaped else (first.width, first.height),
-        num_inference_steps=first.num_inference_steps,
-        guidance_scale=first.guidance_scale,
-        images=first.images,
-        strength=first.strength,
+        options=DrawingOptions.of(first),
+        dry_run=dry_run,
     )
-    return replace(plan, enlargements=enlarged_alike(recorded.enlargements, plan.requests[0].size))
+    again = enlarged_alike(recorded.enlargements, plan.requests[0].result_size)
+    return replace(plan, enlargements=again)
 
 
 def changes_between(before: PromptSpec, after: PromptSpec) -> list[Change]:

@@ -76,15 +76,17 @@ def render(
     *,
     count_tokens: TokenCounter = estimate_tokens,
     intent: Intent | None = None,
+    clip_tokens: int = CLIP_TOKENS,
 ) -> Rendered:
     """Render `spec` for a model family.
 
     Args:
         spec: the description.
         profile: "natural" (Gemini, Imagen, gpt-image, FLUX, Qwen, SD3): the user's sentence, then
-            prose. "clip75" (SD1.5, SDXL): phrases within 75 tokens. "json": the spec itself.
+            prose. "clip75" (SD1.5, SDXL): phrases within `clip_tokens`. "json": the spec itself.
         count_tokens: the model's tokenizer, when it is at hand.
         intent: of the source prompt, when it has been parsed already.
+        clip_tokens: more than 75 for those who read a prompt in several pieces of 75.
     """
     if profile == "json":
         prompt = json.dumps(spec.to_dict(), ensure_ascii=False)
@@ -93,7 +95,7 @@ def render(
         intent = parse_intent(spec.source_prompt)
     pieces = _pieces(spec, intent, phrases=profile == "clip75")
     if profile == "clip75":
-        kept = _within_tokens(intent.core, pieces, count_tokens)
+        kept = _within_tokens(intent.core, pieces, count_tokens, most=clip_tokens)
         prompt = _join_phrases(intent.core, kept)
     else:
         kept = _within_words(intent.core, pieces)
@@ -101,7 +103,7 @@ def render(
     dropped = {piece.slot for piece in pieces if piece not in kept}
     return Rendered(
         prompt=prompt,
-        negative_prompt=_negative(spec, intent, profile, count_tokens),
+        negative_prompt=_negative(spec, intent, profile, count_tokens, most=clip_tokens),
         tokens=count_tokens(prompt),
         dropped=tuple(slot for slot in PRIORITY if slot in dropped),
     )
@@ -293,8 +295,10 @@ def _length(pieces: list[_Piece]) -> int:
     return sum(len(piece.text.split()) for piece in pieces)
 
 
-def _within_tokens(core: str, pieces: list[_Piece], count: TokenCounter) -> list[_Piece]:
-    return _select(pieces, lambda kept: count(_join_phrases(core, kept)) <= CLIP_TOKENS)
+def _within_tokens(
+    core: str, pieces: list[_Piece], count: TokenCounter, *, most: int
+) -> list[_Piece]:
+    return _select(pieces, lambda kept: count(_join_phrases(core, kept)) <= most)
 
 
 def _select(pieces: list[_Piece], fits: Callable[[list[_Piece]], bool]) -> list[_Piece]:
@@ -326,7 +330,7 @@ def _sentence(text: str) -> str:
 
 
 def _negative(
-    spec: PromptSpec, intent: Intent, profile: Profile, count: TokenCounter
+    spec: PromptSpec, intent: Intent, profile: Profile, count: TokenCounter, *, most: int
 ) -> str | None:
     """The user's exclusions first, then the usual faults of CLIP models that the prompt allows."""
     wanted = _words(f"{intent.core} {spec.style.detail or ''} {spec.lighting or ''}")
@@ -338,7 +342,7 @@ def _negative(
             for fault in _table("negative")["faults"]
             if not wanted & {*unless[fault], *_words(fault)}
         ]
-    while terms and count(", ".join(terms)) > CLIP_TOKENS:
+    while terms and count(", ".join(terms)) > most:
         terms.pop()
     return ", ".join(terms) or None
 

@@ -36,7 +36,7 @@ class Sizes(Protocol):
         """Refuse a size that backend `name` cannot draw, with a UsageError that names one."""
 
     def for_ratio(self, name: str, ratio: tuple[int, int], *, exact: bool) -> tuple[int, int]:
-        """The size of about a megapixel nearest to `ratio`.
+        """The size nearest to `ratio` that the backend draws best, or of about a megapixel.
 
         Args:
             name: of the backend, for the message.
@@ -65,8 +65,8 @@ class FreeSizes:
         min_pixels, max_pixels: width times height.
         step: both sides are multiples of it.
         steepest: the longer side over the shorter, at most.
-        native: width times height at which its models draw best; None for a backend that draws
-            every size alike.
+        native: width times height at which its models draw best, which pictures of a ratio get;
+            None for a backend that draws every size alike.
         upwards: larger ones than `native` are drawn as well, up to the limits.
     """
 
@@ -116,7 +116,10 @@ class FreeSizes:
                 f"{name} cannot draw the aspect ratio {ratio[0]}:{ratio[1]}: {self.steepest:g}:1 "
                 "is the steepest; choose a gentler one."
             )
-        width, height = (min(max(side, self.min_side), self.max_side) for side in size_for(ratio))
+        area = self.native or DEFAULT_AREA
+        width, height = (
+            min(max(side, self.min_side), self.max_side) for side in size_for(ratio, area=area)
+        )
         # Rounding to whole steps may have made it steeper than it was.
         shortest = SIZE_STEP * -int(-max(width, height) // (self.steepest * SIZE_STEP))
         return max(width, shortest), max(height, shortest)

@@ -21,13 +21,14 @@ PATIENCE = 30
 
 
 class Terminal:
-    """What a terminal of so many columns and endless rows shows; it knows what STREAMS sends."""
+    """What a terminal of so many columns and endless rows shows; it knows what is sent here."""
 
     def __init__(self, columns: int) -> None:
         self.columns = columns
         self.rows: list[list[str]] = [[]]
         self.row = self.column = 0
         self.wraps = True
+        self.shows_cursor = True
 
     @property
     def shown(self) -> list[str]:
@@ -91,6 +92,8 @@ class Terminal:
                 del self.rows[self.row + 1 :]
         elif values == "?7":
             self.wraps = letter == "h"
+        elif values == "?25":
+            self.shows_cursor = letter == "h"
         else:
             assert letter == "m", (values, letter)
 
@@ -152,12 +155,16 @@ class Program:
         while not reached(self.terminal):
             assert self._read(), self.terminal.shown
 
-    def finish(self) -> str:
-        """Read the rest; what it wrote to a stdout that is a pipe is given back."""
+    def finish(self, code: int = 0) -> str:
+        """Read the rest; what it wrote to a stdout that is a pipe is given back.
+
+        Args:
+            code: what it is to exit with.
+        """
         while self._read():
             pass
         out, _ = self.process.communicate()
-        assert self.process.returncode == 0, self.terminal.shown
+        assert self.process.returncode == code, self.terminal.shown
         return (out or b"").decode()
 
     def _read(self) -> bool:

@@ -22,6 +22,10 @@ from imagine.stages.errors import UsageError
         ("--prompt fox --batch_size 3", {"prompt": "fox", "num": "3"}),
         ("--prompt fox --seed -1", {"prompt": "fox"}),
         ("--prompt fox --styles ink", {"prompt": "fox", "styles": "ink"}),
+        (
+            "--prompt fox --sampler_name Euler a --hr_scale 2",
+            {"prompt": "fox", "sampler_name": "Euler a", "hr_scale": "2"},
+        ),
         ("--prompt fox --restore_faces false --tiling False", {"prompt": "fox"}),
         ("--prompt fox --do_not_save_grid true --outpath_grids g", {"prompt": "fox"}),
         ("--prompt (fox:1.3), [cat] -- dog", {"prompt": "(fox:1.3), [cat] -- dog"}),
@@ -36,7 +40,7 @@ def test_its_options_are_fields(line: str, fields: dict[str, str]) -> None:
 @pytest.mark.parametrize(
     ("line", "message"),
     [
-        ("--prompt fox --sampler_name Euler", "Nothing here reads --sampler_name; leave it out."),
+        ("--prompt fox --sampler_index 3", "Nothing here reads --sampler_index; leave it out."),
         ("--prompt fox --outpath_samples x", "Nothing here reads --outpath_samples; leave it out."),
         ("--prompt fox --tiling true", "Nothing here reads --tiling; leave it out."),
         ("--prompt fox --sd_model x", "Nothing here reads --sd_model; leave it out."),

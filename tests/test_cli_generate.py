@@ -259,7 +259,7 @@ BAD = [
     (["x" * 5000], 2, "The prompt has 5000 characters, the limit is 4000; shorten it."),
     (["a\x00b"], 2, "The prompt contains the control character U+0000; remove it."),
     (["a\udcffb"], 2, "The prompt contains the lone surrogate U+DCFF; remove it."),
-    (["a fox", "-b", "skech"], 2, "There is no backend 'skech'; did you mean 'sketch'? (known: sketch, gemini, openai, stability, huggingface, replicate, fal, imagen)."),
+    (["a fox", "-b", "skech"], 2, "There is no backend 'skech'; did you mean 'sketch'? (known: sketch, gemini, openai, stability, huggingface, replicate, fal, imagen, diffusers, openvino, sdcpp, sdapi, comfyui)."),
     (["a fox", "-e", "ofline"], 2, "There is no enhancer 'ofline'; did you mean 'offline'? (known: offline, none, gemini, openai, ollama, lmstudio, llamacpp, vllm, chat)."),
     (["a fox", "-s", "watercolour"], 2, "There is no style 'watercolour'; did you mean 'watercolor'?; see `imagine styles`."),
     (["a fox", "--size", "0x0"], 2, "The size 0x0 is out of range: sketch draws sides from 16 to 8192 pixels; choose one of these."),

@@ -6,11 +6,20 @@ import pytest
 from conftest import Command
 from fakes import serve
 
+from imagine.cli import doctor, engines
 from imagine.cli.doctor import CHECKS
 from imagine.cli.settings import config_directory
 from imagine.stages.enhance import ENHANCERS
 from imagine.stages.generate import BACKENDS
+from imagine.stages.network import servers
+from imagine.stages.network.servers import Server
 from imagine.stages.upscale import UPSCALERS, auto
+
+
+@pytest.fixture(autouse=True)
+def no_server_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever runs on the machine of whoever tests."""
+    monkeypatch.setattr(servers, "find_servers", lambda *addresses, **more: [])
 
 
 def test_styles_are_listed_by_family(imagine: Command) -> None:
@@ -61,7 +70,10 @@ def test_backends_and_enhancers_are_listed_with_what_they_honour(imagine: Comman
         *(("upscaler", name) for name in UPSCALERS.names()),
     ]
     ready = {row["name"] for row in rows if row["ready"] and row["kind"] != "upscaler"}
-    assert ready == {"sketch", "offline", "none", "ollama", "lmstudio", "llamacpp", "vllm"}
+    assert ready == {
+        *("sketch", "offline", "none", "ollama", "lmstudio", "llamacpp", "vllm"),
+        *("sdapi", "comfyui"),
+    }
     enlarging = {row["name"] for row in rows if row["ready"] and row["kind"] == "upscaler"}
     assert enlarging >= {"lanczos", "nearest", "photo", "art", "sdapi", "localai"}
     assert not enlarging & {"model", "diffusers", "stability"}
@@ -80,7 +92,7 @@ def test_a_key_makes_its_provider_ready(imagine: Command, monkeypatch: pytest.Mo
 def test_the_doctor_finds_nothing_wrong_here(imagine: Command) -> None:
     done = imagine("doctor")
     assert done.code == 0
-    assert [line.split()[1] for line in done.lines] == [*CHECKS, "providers"]
+    assert [line.split()[1] for line in done.lines] == [*CHECKS, "providers", "servers"]
     assert not any(line.startswith("broken") for line in done.lines)
 
 
@@ -102,6 +114,54 @@ def test_the_doctor_ends_with_1_when_something_is_broken(imagine: Command) -> No
     assert found["settings"]["status"] == "broken"
     assert "config.toml" in found["settings"]["detail"]
     assert found["sketch"]["status"] == "ok"
+
+
+@pytest.mark.parametrize(("online", "asked"), [((), False), (("--online",), True)])
+def test_the_doctor_asks_servers_of_this_machine_and_others_on_demand(
+    imagine: Command, monkeypatch: pytest.MonkeyPatch, online: tuple[str, ...], asked: bool
+) -> None:
+    monkeypatch.setattr(doctor, "CHECKS", {})
+    monkeypatch.setattr(doctor, "_providers", lambda online: [])
+    monkeypatch.setenv("IMAGINE_COMFYUI_BASE_URL", "http://10.0.0.5:8188")
+    monkeypatch.setenv("IMAGINE_SDAPI_API_KEY", "me:secret")
+    calls: list[tuple[dict[str, str], dict[str, dict[str, str]]]] = []
+
+    def find(addresses: dict[str, str], *, headers: dict[str, dict[str, str]]) -> list[Server]:
+        calls.append((addresses, headers))
+        return [Server("ollama", "Ollama", "http://127.0.0.1:11434", "1 model (a)", "use it")]
+
+    monkeypatch.setattr(servers, "find_servers", find)
+    done = imagine("doctor", *online)
+    assert done.lines == [
+        "ok       ollama        Ollama at http://127.0.0.1:11434: 1 model (a); use it"
+    ]
+    ((addresses, headers),) = calls
+    assert ("comfyui" in addresses) == asked
+    assert {name: addresses[name] for name in ("sdapi", "sglang", "ollama")} == {
+        "sdapi": "http://127.0.0.1:7860",
+        "sglang": "http://127.0.0.1:30000",
+        "ollama": "http://127.0.0.1:11434/v1",
+    }
+    assert headers["sdapi"] == {"authorization": "Basic bWU6c2VjcmV0"}
+
+
+def test_the_doctor_says_what_draws_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engines, "missing_extra", engines.install)
+    monkeypatch.setattr(engines, "versions", lambda name: "")
+    assert CHECKS["engines"]() == (
+        "ok", "none for models of yours; for one: pip install 'imagine-cli[diffusers]'"
+    )  # fmt: skip
+    monkeypatch.setattr(engines, "device", lambda: "a card")
+    found = {"diffusers": "torch 2.13.0", "openvino": "", "sdcpp": "cyllama 0.2.18"}
+    monkeypatch.setattr(engines, "versions", found.__getitem__)
+    monkeypatch.setattr(
+        engines, "missing_extra", lambda name: "" if name == "sdcpp" else engines.install(name)
+    )
+    assert CHECKS["engines"]() == (
+        "ok",
+        "diffusers in part (torch 2.13.0; pip install 'imagine-cli[diffusers]'), sdcpp (cyllama "
+        "0.2.18); a card",
+    )
 
 
 def test_one_backend_is_shown_with_the_models_whose_price_is_known(imagine: Command) -> None:

@@ -9,6 +9,7 @@ from importlib import import_module
 from pathlib import Path
 
 import pytest
+import typer
 from conftest import Command
 
 from imagine.cli.main import COMMANDS, with_command
@@ -32,6 +33,8 @@ def test_the_help_lists_every_command_with_its_own_first_line(imagine: Command) 
     assert done.code == 0
     for name, summary in COMMANDS.items():
         function = getattr(import_module(f"imagine.cli.{name}"), name)
+        if isinstance(function, typer.Typer):
+            function = function.registered_callback.callback
         assert function.__doc__.splitlines()[0] == summary
         assert f"{name:<8}" in done.out
         assert summary in done.out
@@ -131,7 +134,7 @@ def test_a_prompt_that_begins_with_a_command_is_a_question(imagine: Command) -> 
     [
         (
             ["a fox", "--sede", "3"],
-            "No such option: --sede (Possible options: --seed, --size, --spec); "
+            "No such option: --sede (Possible options: --scheduler, --seed, --spec); "
             "see `imagine generate --help`.",
         ),
         (
@@ -155,7 +158,8 @@ def test_an_error_with_json_is_an_envelope_on_stdout(imagine: Command) -> None:
     assert done.code == 2
     message = (
         "There is no backend 'skech'; did you mean 'sketch'? (known: sketch, gemini, openai, "
-        "stability, huggingface, replicate, fal, imagen)."
+        "stability, huggingface, replicate, fal, imagen, diffusers, openvino, sdcpp, sdapi, "
+        "comfyui)."
     )
     assert done.json == {
         "ok": False,

@@ -55,6 +55,13 @@ def test_an_empty_variable_counts_as_unset(monkeypatch: pytest.MonkeyPatch) -> N
         ("quality", "101", "is no number from 1 to 100: '101'; correct it."),
         ("sidecar", "maybe", "is neither true nor false: 'maybe'; correct it."),
         ("output", " ", "is not a text: ' '; correct it."),
+        (
+            "device",
+            "gpu0",
+            "is none of auto, cpu, cuda, cuda:1, mps, GPU, NPU: 'gpu0'; correct it.",
+        ),
+        ("dtype", "int8", "is none of auto, bfloat16, float16, float32: 'int8'; correct it."),
+        ("batch_size", "0", "is no whole number from 1 to 1000: '0'; correct it."),
     ],
 )
 def test_a_wrong_value_names_its_variable(

@@ -43,6 +43,27 @@ def test_the_a1111_text_states_what_the_backend_has() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("scheduler", "told"),
+    [
+        ("euler_a", "Sampler: Euler a, Schedule type: Automatic"),
+        ("dpm++_2m_karras", "Sampler: DPM++ 2M, Schedule type: Karras"),
+        ("of a server", "Sampler: of a server, Schedule type: none"),
+    ],
+)
+def test_a_scheduler_is_called_as_a1111_calls_it(scheduler: str, told: str) -> None:
+    assert told in a1111_text(make_recipe(backend=backend(scheduler=scheduler)))
+
+
+def test_the_a1111_text_tells_of_a_second_pass() -> None:
+    twice = make_recipe(backend=backend(hires_scale=1.5, hires_strength=0.3))
+    assert a1111_text(twice).splitlines()[-1] == (
+        "Sampler: web, Schedule type: none, Seed: 7, Size: 64x48, Model: m, "
+        "Denoising strength: 0.3, Hires upscale: 1.5, Hires upscaler: Lanczos, "
+        "Version: imagine 0.1.0"
+    )
+
+
 def test_the_a1111_text_invents_no_steps_and_no_guidance() -> None:
     assert a1111_text(make_recipe()) == (
         "a red fox, soft light\n"

@@ -10,6 +10,7 @@ from typing import Any
 
 import httpx
 import pytest
+from comfyui_workflows import named
 from fakes import SERVICES, serve
 from fakes.audit import read_log
 from fakes.client import (
@@ -302,6 +303,7 @@ REQUESTS: dict[str, tuple[str, Any]] = {
     "huggingface": ("/models/black-forest-labs/FLUX.1-dev", {"inputs": "a fox"}),
     "replicate": (PREDICTIONS, {"input": {"prompt": "a fox", "num_outputs": 2}}),
     "fal": ("/fal-ai/flux/schnell", {"prompt": "a fox", "num_images": 2}),
+    "comfyui": ("/prompt", {"prompt": named("dreamshaper_8.safetensors")}),
     "sdapi": (
         "/sdapi/v1/extra-single-image",
         {

@@ -121,14 +121,15 @@ def test_all_providers_are_served_on_one_port() -> None:
             ["IMAGINE_OPENAI_BASE_URL={root}/v1", "IMAGINE_LOCALAI_BASE_URL={root}/v1"],
         ),
         (["sdapi"], ["IMAGINE_SDAPI_BASE_URL={root}"]),
+        (["sd-server"], ["IMAGINE_SDAPI_BASE_URL={root}"]),
         (
             ["sdapi", "--key", "fox:password"],
             ["IMAGINE_SDAPI_BASE_URL={root}", "IMAGINE_SDAPI_API_KEY=fox:password"],
         ),
     ],
-    ids=["localai", "sdapi", "sdapi with a password"],
+    ids=["localai", "sdapi", "sd-server", "sdapi with a password"],
 )
-def test_servers_that_enlarge_tell_their_settings(arguments: list[str], exports: list[str]) -> None:
+def test_servers_of_ones_own_tell_their_settings(arguments: list[str], exports: list[str]) -> None:
     with by_hand(*arguments) as process:
         assert process.stdout is not None
         lines = [process.stdout.readline().strip() for _ in exports]

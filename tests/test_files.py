@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from imagine.stages.errors import SpecError
-from imagine.stages.files import check_regular, read_text, sha256_of
+from imagine.stages.files import check_regular, read_text, replace_text, sha256_of
 
 
 def test_text_is_read_without_its_byte_order_mark(tmp_path: Path) -> None:
@@ -56,3 +56,19 @@ def test_a_file_has_a_digest(tmp_path: Path) -> None:
     assert sha256_of(path) == sha256(b"a red fox").hexdigest()
     with pytest.raises(FileNotFoundError):
         sha256_of(tmp_path / "none")
+
+
+def test_a_file_is_replaced_in_one_step(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "new" / "file.txt"
+    replace_text(path, "one\n")
+    replace_text(path, "zwei ä\n")
+    assert path.read_bytes() == "zwei ä\n".encode()
+
+    def fail(source: Path, target: Path) -> None:
+        raise OSError("no room")
+
+    monkeypatch.setattr(Path, "replace", fail)
+    with pytest.raises(OSError, match="no room"):
+        replace_text(path, "three")
+    assert [found.name for found in path.parent.iterdir()] == ["file.txt"]
+    assert path.read_bytes() == "zwei ä\n".encode()

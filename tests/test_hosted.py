@@ -183,7 +183,7 @@ ROWS = [(name, row) for name, row in PARAMETERS.items()]
 
 @pytest.mark.parametrize(("name", "row"), ROWS, ids=list(PARAMETERS))
 def test_capabilities_say_what_the_row_sends(name: str, row: dict[str, str]) -> None:
-    can = capabilities_of(row, sizes=ANY_SIZE, max_images=3)  # type: ignore[arg-type]
+    can = capabilities_of(row, sizes=ANY_SIZE, max_images=3, max_loras=9)  # type: ignore[arg-type]
     honoured = {
         "negative_prompt": can.negative_prompt,
         "num_inference_steps": can.num_inference_steps,
@@ -191,6 +191,10 @@ def test_capabilities_say_what_the_row_sends(name: str, row: dict[str, str]) -> 
         "seed": can.seed,
         "strength": can.strength,
         "images": can.max_images == 3,
+        "mask": can.mask,
+        "loras": can.max_loras == 9,
+        "scheduler": can.scheduler,
+        "hires_fix": can.hires_fix,
     }
     assert {option for option, is_so in honoured.items() if is_so} == set(row) - {"prompt", "size"}
     assert {"prompt", "size"} <= set(row)

@@ -230,11 +230,14 @@ def test_reference_pictures_go_to_the_edits_as_files(dialect: str) -> None:
     assert (b'name="enhance_prompt"\r\n\r\nfalse\r\n' in request.content) is (dialect == "sglang")
 
 
-def test_strength_goes_to_vllm_alone() -> None:
+def test_strength_goes_where_it_is_read() -> None:
     server = Server()
     draw(server.backend("vllm"), request_of(images=(reference(),), strength=0.5))
     assert b'name="strength"\r\n\r\n0.5\r\n' in server.requests[0].content
-    assert {d for d in DIALECTS if Server().backend(d).capabilities.strength} == {"vllm"}
+    assert {d for d in DIALECTS if Server().backend(d).capabilities.strength} == {
+        "sdcpp",
+        "vllm",
+    }
 
 
 @pytest.mark.parametrize(
@@ -376,6 +379,16 @@ def test_a_prompt_cannot_steer_the_server(dialect: str, prompt: str, sent: str, 
     made = draw(server.backend(dialect), request_of(prompt))
     assert server.body["prompt"] == sent
     assert made.notes == (note,)
+
+
+def test_brackets_are_plain_words_to_stable_diffusion_cpp() -> None:
+    server = Server()
+    made = draw(server.backend("sdcpp"), request_of("a (red:1.2) fox", negative_prompt="(blur)"))
+    assert server.body["prompt"] == (
+        r"a \(red:1.2 ) fox"
+        r'<sd_cpp_extra_args>{"negative_prompt": "\\(blur)", "seed": 7}</sd_cpp_extra_args>'
+    )
+    assert made.notes == ()
 
 
 def test_a_negative_prompt_cannot_steer_the_server_either() -> None:

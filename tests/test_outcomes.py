@@ -202,6 +202,15 @@ def other(outcome: str, fault: str = "", **changes: Any) -> Outcome:
 MODERATED = other(
     "prompt blocked", "moderation", message='{title} refused the prompt \\(".+"\\); reword it\\.'
 )
+LOGIN_REJECTED = (
+    "{title} rejected the key \\(401\\): .+; set sdapi_api_key to the USER:PASSWORD that its "
+    "--api-auth names\\."
+)
+AT_WORK = (
+    "; the server may be at work on it all the same, so it was not sent again: look what it does "
+    "before you repeat it\\."
+)
+CUT_AT_WORK = f"{{title}} closed the connection before its answer was whole{AT_WORK}"
 FILTERED_AWAY = f"{{title}} filtered the picture away{WORDS}"
 NOT_SERVED = "{title} does not serve {model} \\(“.+”\\); choose another model \\(--model\\)"
 
@@ -212,12 +221,20 @@ class Subject:
 
     Attributes:
         exceptions: outcomes that are otherwise here; None for what cannot happen.
+        served: how the fake is to be served, beside its faults.
     """
 
     backend: str
     service: str
     arguments: dict[str, str] = field(default_factory=dict)
     exceptions: dict[str, Outcome | None] = field(default_factory=dict)
+    served: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def variable(self) -> str:
+        """Where its key stands in the environment."""
+        variables = PROVIDERS[self.backend].key_variables
+        return (*variables, f"IMAGINE_{self.backend.upper()}_API_KEY")[0]
 
 
 SUBJECTS = {
@@ -363,6 +380,93 @@ SUBJECTS = {
             ),
         },
     ),
+    "sdapi": Subject(
+        "sdapi",
+        "sdapi",
+        exceptions={
+            "prompt blocked": None,
+            "picture refused": other(
+                "picture refused",
+                "nsfw",
+                message=f"{{title}} blanked the picture \\(its filter found nudity\\){WORDS}",
+                paid=1,
+            ),
+            "no picture, no reason": other("no picture, no reason", "none", paid=1),
+            "words instead": None,
+            "key rejected": other("key rejected", message=LOGIN_REJECTED),
+            "key repeated": other("key repeated", message=LOGIN_REJECTED),
+            "forbidden": other("forbidden", "403"),
+            "model retired": other(
+                "model retired",
+                "404",
+                message="{title} at http://127\\.0\\.0\\.1:\\d+ has no interface for programs "
+                "\\(404\\): Not Found; start it with --api, or set sdapi_base_url\\.",
+            ),
+            "quota of the day": None,
+            "no credit": None,
+            "failure, then a picture": Outcome(("502", "503"), paid=1, asked=3),
+            # Its code broke, and would again.
+            "failure for ever": other(
+                "failure for ever",
+                message="{title} failed \\(RuntimeError: The size of tensor a must match\\); look "
+                "at what it printed\\.",
+                asked=1,
+            ),
+            "reset in the middle": other("reset in the middle", message=CUT_AT_WORK),
+            "cut in the middle": other("cut in the middle", message=CUT_AT_WORK),
+            "no answer ever": other(
+                "no answer ever", message=f"{{title}} sent nothing for 0\\.2 s{AT_WORK}"
+            ),
+        },
+        served={"key": "fox:a-long-password"},
+    ),
+    "comfyui": Subject(
+        "comfyui",
+        "comfyui",
+        exceptions={
+            "prompt blocked": None,
+            "picture refused": None,
+            "no picture, no reason": other("no picture, no reason", "no-images"),
+            "words instead": other("words instead", "text-only=Which style?"),
+            # The job is found in the queue by the name that was given to it.
+            "empty body": Outcome(("empty",), paid=1),
+            "truncated JSON": Outcome(("truncated-json",), paid=1),
+            "reset in the middle": Outcome(("reset",), paid=1),
+            "cut in the middle": Outcome(("cut",), paid=1),
+            "no answer ever": Outcome(("hang",), paid=1),
+            "oversized": Outcome(("huge=140",), paid=1),
+            # Nothing was accepted, so that it is sent again.
+            "web page": Outcome(("html",), paid=1, asked=2),
+            "bad base64": None,
+            "key rejected": other(
+                "key rejected",
+                message="{title} rejected the key \\(.+\\); set comfyui_api_key to a valid one\\.",
+            ),
+            "key repeated": other(
+                "key repeated",
+                message="{title} rejected the key \\(.*\\[key\\].*\\); set comfyui_api_key to a "
+                "valid one\\.",
+            ),
+            "forbidden": other("forbidden", "403"),
+            "model retired": other(
+                "model retired",
+                "404",
+                message="{title} is not what answers at http://127\\.0\\.0\\.1:\\d+ \\(404\\); "
+                "start it, or set comfyui_base_url\\.",
+            ),
+            "quota of the day": None,
+            "no credit": None,
+            "failure, then a picture": Outcome(("503", "502"), paid=1, asked=3),
+            # Its code broke, and would again.
+            "failure for ever": other(
+                "failure for ever",
+                message="{title} failed \\(500\\); look at what it printed\\.",
+                asked=1,
+            ),
+        },
+        # As a proxy before it asks for one.
+        served={"key": "test-key-comfyui"},
+    ),
 }
 MATRIX = [
     pytest.param(subject, outcome, id=f"{name}-{title}")
@@ -402,7 +506,7 @@ def request_for(backend: Backend, prompt: str = "a red fox") -> ImageRequest:
 @pytest.mark.parametrize(("subject", "outcome"), MATRIX)
 def test_outcome(subject: Subject, outcome: Outcome) -> None:
     logged: list[str] = []
-    with serve(subject.service, faults=outcome.faults) as fake:
+    with serve(subject.service, faults=outcome.faults, **subject.served) as fake:
         backend = backend_of(subject, connection_to(fake, subject, logged))
         try:
             made, error = draw(backend, request_for(backend)), None
@@ -425,7 +529,7 @@ def test_outcome(subject: Subject, outcome: Outcome) -> None:
         pattern = outcome.message.format(
             title=re.escape(provider.title),
             model=re.escape(backend.model),
-            variable=provider.key_variables[0],
+            variable=subject.variable,
             page=re.escape(provider.key_page),
         )
         assert re.fullmatch(pattern, str(error)), str(error)
@@ -454,9 +558,8 @@ def test_a_server_that_is_not_there(subject: Subject) -> None:
 def test_the_command_line_ends_with_the_code_of_its_outcome(
     subject: Subject, outcome: Outcome, imagine: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    variable = PROVIDERS[subject.backend].key_variables[0]
-    with serve(subject.service, faults=outcome.faults) as fake:
-        monkeypatch.setenv(variable, fake.key or "test-key")
+    with serve(subject.service, faults=outcome.faults, **subject.served) as fake:
+        monkeypatch.setenv(subject.variable, fake.key or "test-key")
         monkeypatch.setenv(f"IMAGINE_{subject.backend.upper()}_BASE_URL", fake.url)
         monkeypatch.setenv("IMAGINE_TIMEOUT", "0.2")
         for name, value in subject.arguments.items():

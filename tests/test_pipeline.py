@@ -82,6 +82,7 @@ def test_progress_is_told_and_the_recipe_says_what_was_done() -> None:
         "model": "painter-1",
         "trained": True,
         "parameters": {"width": 1344, "height": 768, "seed": 5, "model": "painter-1"},
+        "loras": (),
     }
     assert recipe.notes == ("It is red.",)
     assert set(recipe.timings) == {"enhance", "generate"}

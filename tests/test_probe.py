@@ -17,6 +17,8 @@ QUESTIONS = [
     ("lmstudio", "http://127.0.0.1:1234/v1/models"),
     ("llamacpp", "http://127.0.0.1:8080/v1/models"),
     ("vllm", "http://127.0.0.1:8000/v1/models"),
+    ("sdapi", "http://127.0.0.1:7860/sdapi/v1/options"),
+    ("comfyui", "http://127.0.0.1:8188/system_stats"),
 ]
 
 

@@ -22,6 +22,7 @@ HEADERS = {
     "chat": ("authorization", f"Bearer {KEY}"),
     # HTTP Basic: USER:PASSWORD in base64.
     "sdapi": ("authorization", "Basic c2stUHJvai0wMTIzNDU2Nzg5"),
+    "comfyui": ("authorization", f"Bearer {KEY}"),
     "localai": ("authorization", f"Bearer {KEY}"),
 }
 
@@ -103,6 +104,11 @@ def test_a_password_is_taken_out_of_texts_as_it_was_given_and_as_it_was_sent() -
     assert connection.redact(f"no fox:a-password, no {sent}!") == "no [key], no [key]!"
     short = connect("sdapi", key=Secret("me:pw"))
     assert short.redact("no me:pw, no bWU6cHc=!") == "no [key], no [key]!"
+
+
+def test_programs_that_people_run_themselves_are_known() -> None:
+    own = {name for name, provider in PROVIDERS.items() if provider.is_ones_own}
+    assert own == {"ollama", "lmstudio", "llamacpp", "vllm", "sdapi", "comfyui", "localai"}
 
 
 def test_without_a_key_the_options_that_do_without_are_told() -> None:

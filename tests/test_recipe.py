@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from recipes import any_recipe, make_recipe
 
 from imagine.stages.errors import SpecError
-from imagine.stages.image import ImageRequest
+from imagine.stages.image import HiresFix, ImageRequest, Lora
 from imagine.stages.recipe import Recipe, parse_recipe
 
 
@@ -176,6 +176,34 @@ def test_a_parameter_is_a_plain_value(value: object) -> None:
         f"The recipe: backend.parameters holds {what} as 'steps', no text and no number; "
         "correct the field."
     )
+
+
+def test_everything_that_a_picture_was_drawn_with_comes_back() -> None:
+    backend = json.loads(make_recipe().to_json())["backend"]
+    backend["parameters"] |= {"scheduler": "ddim", "hires_scale": 2, "hires_strength": 0.3}
+    backend["loras"] = [{"name": "ink", "weight": -0.5}, {"name": "oil.safetensors"}]
+    recipe = parse_recipe(altered(backend=backend, mask={"sha256": "a" * 64}))
+    request = recipe.to_request()
+    assert request.scheduler == "ddim"
+    assert request.hires_fix == HiresFix(2, 0.3)
+    assert request.loras == (Lora("ink", -0.5), Lora("oil.safetensors", 1.0))
+    assert recipe.mask is not None
+    assert parse_recipe(recipe.to_json()) == recipe
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "told"),
+    [
+        ("hires_scale", "twice", "holds 'twice' as hires_scale, no number"),
+        ("scheduler", 5, "holds 5 as scheduler, no text"),
+    ],
+)
+def test_what_no_request_can_be_made_of_is_refused(name: str, value: object, told: str) -> None:
+    backend = json.loads(make_recipe().to_json())["backend"]
+    backend["parameters"][name] = value
+    with pytest.raises(SpecError) as caught:
+        parse_recipe(altered(backend=backend))
+    assert str(caught.value) == f"The recipe: backend.parameters {told}; correct the field."
 
 
 def test_a_recipe_cannot_be_changed() -> None:

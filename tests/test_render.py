@@ -179,6 +179,15 @@ def test_what_has_no_room_is_dropped_by_priority_and_reported() -> None:
     assert "light light" in rendered.prompt
 
 
+def test_who_reads_several_chunks_gets_what_found_no_room_in_one() -> None:
+    slots = {"lighting": "light " * 20, "composition": "shape " * 20, "camera": "lens " * 20}
+    spec = spec_of("a fox " + "in snow " * 20, **slots)
+    assert render(spec, "clip75").dropped == ("composition", "camera")
+    rendered = render(spec, "clip75", clip_tokens=150)
+    assert rendered.dropped == ()
+    assert 75 < rendered.tokens <= 150
+
+
 def test_a_prompt_too_long_for_clip_is_kept_whole_and_alone() -> None:
     prompt = "a fox " + "in deep snow " * 40
     rendered = render(spec_of(prompt.strip(), lighting="dim"), "clip75")

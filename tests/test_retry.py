@@ -155,6 +155,18 @@ def test_a_paid_request_that_was_sent_is_not_sent_again() -> None:
     )
 
 
+def test_of_a_program_on_ones_own_machine_nothing_is_said_to_be_billed() -> None:
+    def attempt() -> None:
+        raise Transient(SILENT)
+
+    with pytest.raises(LostAnswerError) as caught:
+        retrying(connect("sdapi"), attempt, paid=True)
+    assert str(caught.value) == (
+        "Stable Diffusion WebUI sent nothing for 9 s; the server may be at work on it all the "
+        "same, so it was not sent again: look what it does before you repeat it."
+    )
+
+
 class Patient(Gate):
     """A gate that waits on no clock, and has taken no request for `busy_for` seconds."""
 

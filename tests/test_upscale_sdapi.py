@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 import pytest
 from fakes import Fake, serve
-from fakes.sdapi import UPSCALERS
+from fakes.sdapi_lists import UPSCALERS
 from hosted import base64_picture, connected
 from hosted_upscale import away, enlarged, picture
 

@@ -9,6 +9,7 @@ from typing import Any, Literal, get_args
 
 from imagine.stages.batch.plain import check_text
 from imagine.stages.batch.rows import Row, Value
+from imagine.stages.drawing import LEAST_HIRES, MAX_GUIDANCE, MAX_STEPS, MOST_HIRES
 from imagine.stages.enlargement import FACTORS
 from imagine.stages.errors import UsageError, unknown_name
 from imagine.stages.image import ImageFormat, parse_aspect_ratio, parse_size
@@ -67,8 +68,8 @@ class Column:
 
     kind: ColumnKind
     aliases: tuple[str, ...] = ()
-    least: int = 0
-    most: int = 0
+    least: float = 0
+    most: float = 0
     among: tuple[int, ...] = ()
     read: Callable[[str], str] | None = None
 
@@ -90,10 +91,15 @@ COLUMNS: dict[str, Column] = {
     "enhancer": Column("text"),
     "backend": Column("text"),
     "model": Column("text"),
-    "steps": Column("whole", ("num_inference_steps", "num_steps"), least=1, most=1000),
-    "guidance": Column("number", ("guidance_scale", "cfg", "cfg_scale"), most=100),
+    "steps": Column("whole", ("num_inference_steps", "num_steps"), least=1, most=MAX_STEPS),
+    "guidance": Column("number", ("guidance_scale", "cfg", "cfg_scale"), most=MAX_GUIDANCE),
     "image": Column("files", ("images", "init_image")),
     "strength": Column("number", ("denoising_strength",), most=1),
+    "mask": Column("text", ("mask_image",)),
+    "lora": Column("list", ("loras",)),
+    "scheduler": Column("text", ("sampler", "sampler_name")),
+    "refine": Column("number", ("hr_scale", "hires_scale"), least=LEAST_HIRES, most=MOST_HIRES),
+    "refine_strength": Column("number", ("hires_strength",), most=1),
     "upscale": Column("whole", ("upscale_factor",), among=FACTORS),
     "upscaler": Column("text"),
     "denoise": Column("whole", most=100),

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from imagine.stages.formats.exif import exif_block
 from imagine.stages.formats.png import text_chunk
 from imagine.stages.formats.xmp import printable, xmp_packet
-from imagine.stages.image import ImageFormat
+from imagine.stages.image import ImageFormat, ImageRequest
 from imagine.stages.recipe import Recipe, UpscaleRecord
 
 PNG_PARAMETERS = "parameters"
@@ -91,12 +91,12 @@ def a1111_text(recipe: Recipe) -> str:
     request, given = recipe.to_request(), recipe.backend.parameters
     settings = {
         "Steps": given.get("num_inference_steps"),
-        "Sampler": given.get("sampler", recipe.backend.name),
-        "Schedule type": given.get("scheduler", "none"),
+        **_sampler(recipe),
         "CFG scale": given.get("guidance_scale"),
         "Seed": request.seed,
         "Size": f"{request.width}x{request.height}",
         "Model": recipe.backend.model,
+        **_passes(request),
         **postprocess(recipe.upscales),
         "Version": recipe.program,
     }
@@ -105,6 +105,34 @@ def a1111_text(recipe: Recipe) -> str:
         lines.append(f"Negative prompt: {_a1111_words(recipe.negative_prompt)}")
     lines.append(a1111_pairs(settings))
     return "\n".join(lines)
+
+
+def _sampler(recipe: Recipe) -> dict[str, object]:
+    """What A1111 calls who leads the steps; there a scheduler is a sampler with its schedule."""
+    given = recipe.backend.parameters
+    if "sampler" in given:
+        return {"Sampler": given["sampler"], "Schedule type": given.get("scheduler", "none")}
+    named = recipe.to_request().scheduler
+    if named is None:
+        return {"Sampler": recipe.backend.name, "Schedule type": "none"}
+    # Few pictures have one.
+    from imagine.stages.generate.local.schedulers import find_scheduler
+
+    known = find_scheduler(named)
+    sampler, schedule = (known and known.a1111) or (named, "none")
+    return {"Sampler": sampler, "Schedule type": schedule}
+
+
+def _passes(request: ImageRequest) -> dict[str, object]:
+    """How far a picture was left that it was drawn from, or the first of two passes."""
+    again = request.hires_fix
+    if again is None:
+        return {"Denoising strength": request.strength}
+    return {
+        "Denoising strength": again.strength,
+        "Hires upscale": f"{again.scale:g}",
+        "Hires upscaler": "Lanczos",
+    }
 
 
 def postprocess(upscales: Sequence[UpscaleRecord]) -> dict[str, str]:

@@ -7,11 +7,11 @@ BACKENDS as import strings; other distributions add theirs in the entry-point gr
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
+from typing import Protocol, cast, runtime_checkable
 
 from imagine.stages.image import GeneratedImage, ImageRequest, Progress
 from imagine.stages.registry import Registry
-from imagine.stages.render import Profile
+from imagine.stages.render import CLIP_TOKENS, Profile
 from imagine.stages.sizes import Sizes
 
 
@@ -27,6 +27,12 @@ class Capabilities:
         trained: whether a model trained on data draws; decides the file's digital source type.
         num_inference_steps, guidance_scale, strength: whether it reads them.
         max_images: how many reference pictures it takes.
+        mask: whether a mask says what of the first of them is drawn anew.
+        max_loras: how many LoRAs it takes.
+        scheduler: whether the user may choose who leads the steps; `check` knows the names.
+        hires_fix: whether it draws in two passes.
+        prompt_tokens: how many tokens a prompt of the profile clip75 is rendered to; more than 75
+            for a backend that reads longer ones in chunks.
         paid: whether a picture costs money; asks for consent and goes into the ledger.
         concurrency: pictures that may be asked for at the same time, from several threads; 0 for
             one per processor.
@@ -41,6 +47,11 @@ class Capabilities:
     guidance_scale: bool = False
     strength: bool = False
     max_images: int = 0
+    mask: bool = False
+    max_loras: int = 0
+    scheduler: bool = False
+    hires_fix: bool = False
+    prompt_tokens: int = CLIP_TOKENS
     paid: bool = False
     concurrency: int = 1
 
@@ -87,6 +98,19 @@ class TogetherBackend(Backend, Protocol):
     ) -> Iterator[Progress | GeneratedImage]: ...
 
 
+def can_draw_together(backend: Backend) -> bool:
+    """Whether it is a TogetherBackend.
+
+    `isinstance` would ask for `together`, which may take its time.
+    """
+    return hasattr(backend, "generate_together")
+
+
+def drawn_together(backend: Backend) -> int:
+    """How many pictures it draws in one go; to be asked once, as that may load libraries."""
+    return cast(TogetherBackend, backend).together if can_draw_together(backend) else 1
+
+
 BACKENDS: Registry[Backend] = Registry(
     kind="backend",
     group="imagine.backends",
@@ -99,6 +123,11 @@ BACKENDS: Registry[Backend] = Registry(
         "replicate": "imagine.stages.generate.replicate:ReplicateBackend",
         "fal": "imagine.stages.generate.fal:FalBackend",
         "imagen": "imagine.stages.generate.imagen:ImagenBackend",
+        "diffusers": "imagine.stages.generate.diffusers.backend:DiffusersBackend",
+        "openvino": "imagine.stages.generate.openvino.backend:OpenVINOBackend",
+        "sdcpp": "imagine.stages.generate.sdcpp.backend:SdcppBackend",
+        "sdapi": "imagine.stages.generate.sdapi:SdapiBackend",
+        "comfyui": "imagine.stages.generate.comfyui.backend:ComfyUIBackend",
     },
     summaries={
         "sketch": "a free layout draft, composed here of cut-outs; no diffusion model",
@@ -109,5 +138,10 @@ BACKENDS: Registry[Backend] = Registry(
         "replicate": "models on Replicate",
         "fal": "models on fal",
         "imagen": "servers of the Imagen protocol; Google's public one was shut down",
+        "diffusers": "models on this machine, through torch: folders, .safetensors files",
+        "openvino": "models on this machine, fast on a CPU: folders converted for OpenVINO",
+        "sdcpp": "models on this machine, through stable-diffusion.cpp: .gguf, .safetensors files",
+        "sdapi": "a server of the WebUI's protocol: AUTOMATIC1111, Forge, SD.Next, sd.cpp",
+        "comfyui": "a ComfyUI server, with your workflow or a plain one",
     },
 )

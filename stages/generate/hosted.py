@@ -92,7 +92,9 @@ class HostedBackend(HostedService):
         yield Progress(2, 2, f"received {size} {received.format.upper()}, {len(data) / 1e6:.1f} MB")
         served = model or self.model
         # A recipe keeps the size that was asked for, to ask again; this is the picture's.
-        drawn = () if request.size == (received.width, received.height) else (("size", size),)
+        drawn = (
+            () if request.result_size == (received.width, received.height) else (("size", size),)
+        )
         yield GeneratedImage(
             model=served,
             received=received,
@@ -126,7 +128,7 @@ class HostedBackend(HostedService):
         Raises:
             UnusableAnswerError: it differs too much.
         """
-        asked, came = request.size, (received.width, received.height)
+        asked, came = request.result_size, (received.width, received.height)
         if came == asked:
             return []
         told = f"{came[0]}x{came[1]} instead of the {asked[0]}x{asked[1]} asked for"

@@ -48,6 +48,7 @@ class Job:
         page: where a person finds the job and its picture.
         cancel: asks the provider to stop it.
         tell: takes what the user should know at once.
+        paid: whether it may be billed.
     """
 
     id: str
@@ -55,10 +56,12 @@ class Job:
     page: str
     cancel: Callable[[], object]
     tell: Callable[[str], None]
+    paid: bool = True
 
     def lost(self, reason: str) -> LostAnswerError:
+        billed = ", which may be billed" if self.paid else ""
         return LostAnswerError(
-            f"{self.title} holds the job {shown(self.id)}, which may be billed, but {reason}; "
+            f"{self.title} holds the job {shown(self.id)}{billed}, but {reason}; "
             f"look for its picture at {self.page}."
         )
 
@@ -102,9 +105,10 @@ class Job:
     @property
     def not_stopped(self) -> str:
         """What is told of a job that goes on, as far as anybody knows."""
+        billed = ", which may be billed" if self.paid else ""
         return (
-            f"{self.title} could not be asked to stop the job {shown(self.id)}, which may "
-            f"be billed; see {self.page}."
+            f"{self.title} could not be asked to stop the job {shown(self.id)}{billed}; "
+            f"see {self.page}."
         )
 
 

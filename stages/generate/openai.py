@@ -14,6 +14,7 @@ from typing import Any, Literal, get_args
 from imagine.stages.errors import ConfigError, ImagineError, ProviderError, did_you_mean, shown
 from imagine.stages.generate.hosted import HostedBackend, Parameters
 from imagine.stages.generate.parameters import PARAMETERS, capabilities_of, nested, placed
+from imagine.stages.generate.sdcpp.words import plain_words, without_tags
 from imagine.stages.image import GeneratedImage, ImageRequest, Progress
 from imagine.stages.money.usage import Usage
 from imagine.stages.network.address import origin_of, place_of
@@ -44,7 +45,6 @@ _OWN_SIZES = FreeSizes(min_side=64, max_side=4096, max_pixels=16_000_000, step=8
 # stable-diffusion.cpp reads its settings from this tag within the prompt; a prompt that brings one
 # of its own would change them.
 _TAG = "sd_cpp_extra_args"
-_ANY_TAG = re.compile(rf"<\s*/?\s*{_TAG}\s*>", re.IGNORECASE)
 
 
 class _FormatRefusedError(ProviderError):
@@ -235,24 +235,16 @@ def _localai_prompt(prompt: str, negative: str | None) -> tuple[str, list[str]]:
 
 def _sdcpp_prompt(prompt: str, options: dict[str, Any]) -> tuple[str, list[str]]:
     """The prompt with the server's settings behind it, and without any that it brought itself."""
-    clean = _without_tags(prompt)
     notes = []
-    if clean != prompt:
+    if without_tags(prompt) != prompt:
         notes.append(f"The prompt was sent without its “{_TAG}” tags: the server would obey them.")
     settings = nested(
         {
-            place: _without_tags(value) if isinstance(value, str) else value
+            place: plain_words(value) if isinstance(value, str) else value
             for place, value in options.items()
         }
     )
-    return f"{clean}<{_TAG}>{dumps(settings, ensure_ascii=False)}</{_TAG}>", notes
-
-
-def _without_tags(words: str) -> str:
-    """Removing a tag can join the halves of another around it, so until none is left."""
-    while _ANY_TAG.search(words):
-        words = _ANY_TAG.sub("", words)
-    return words
+    return f"{plain_words(prompt)}<{_TAG}>{dumps(settings, ensure_ascii=False)}</{_TAG}>", notes
 
 
 def _usage(counted: dict[str, Any]) -> Usage:

@@ -21,6 +21,10 @@ Option = Literal[
     "seed",
     "images",
     "strength",
+    "mask",
+    "loras",
+    "scheduler",
+    "hires_fix",
 ]
 Row = Mapping[Option, str]
 
@@ -86,6 +90,7 @@ PARAMETERS: dict[str, Row] = {
         "guidance_scale": "sample_params.guidance.txt_cfg",
         "seed": "seed",
         "images": "image[]",
+        "strength": "strength",
     },
     "stability/core": {
         "prompt": "prompt",
@@ -174,6 +179,37 @@ PARAMETERS: dict[str, Row] = {
         "prompt": "prompt",
         "size": "image_size, aspect_ratio",
     },
+    # LoRAs stand in the prompt, each in a tag.
+    "sdapi": {
+        "prompt": "prompt",
+        "negative_prompt": "negative_prompt",
+        "size": "width, height",
+        "num_inference_steps": "steps",
+        "guidance_scale": "cfg_scale",
+        "seed": "seed",
+        "images": "init_images",
+        "strength": "denoising_strength",
+        "mask": "mask",
+        "loras": "prompt",
+        "scheduler": "sampler_name, scheduler",
+        "hires_fix": "enable_hr, hr_resize_x, hr_resize_y, denoising_strength",
+    },
+    # Kinds of nodes and their inputs, as the plain workflow has them; one of the user's own may
+    # have others, and may lack some.
+    "comfyui": {
+        "prompt": "CLIPTextEncode.text",
+        "negative_prompt": "CLIPTextEncode.text",
+        "size": "EmptyLatentImage.width, EmptyLatentImage.height",
+        "num_inference_steps": "KSampler.steps",
+        "guidance_scale": "KSampler.cfg",
+        "seed": "KSampler.seed",
+        "images": "LoadImage.image",
+        "strength": "KSampler.denoise",
+        "mask": "LoadImageMask.image",
+        "loras": "LoraLoader.lora_name, LoraLoader.strength_model",
+        "scheduler": "KSampler.sampler_name, KSampler.scheduler",
+        "hires_fix": "ImageScale.width, ImageScale.height, KSampler.denoise",
+    },
 }
 
 
@@ -187,6 +223,7 @@ def capabilities_of(
     *,
     sizes: Sizes,
     max_images: int = 0,
+    max_loras: int = 0,
     profile: Profile = "natural",
     paid: bool = True,
 ) -> Capabilities:
@@ -195,6 +232,7 @@ def capabilities_of(
     Args:
         sizes: which the model draws.
         max_images: reference pictures it takes, where the row has a place for them.
+        max_loras: LoRAs it takes, where the row has a place for them.
         profile: how its prompt is rendered.
         paid: whether a picture costs money.
     """
@@ -208,6 +246,10 @@ def capabilities_of(
         guidance_scale="guidance_scale" in row,
         strength="strength" in row,
         max_images=max_images if "images" in row else 0,
+        mask="mask" in row,
+        max_loras=max_loras if "loras" in row else 0,
+        scheduler="scheduler" in row,
+        hires_fix="hires_fix" in row,
         paid=paid,
         # A provider's own limit is found while drawing; a server of one's own has one processor.
         concurrency=64 if paid else 4,

@@ -81,28 +81,38 @@ class QueuedBackend(HostedBackend):
         """
         return self.session.download(address).body
 
-    def accepted(self, name: object, *, page: str, cancel: Callable[[Session, str], object]) -> Job:
+    def accepted(
+        self,
+        name: object,
+        *,
+        page: str,
+        cancel: Callable[[Session, str], object],
+        paid: bool = True,
+    ) -> Job:
         """The job that the provider accepted.
 
         Args:
             name: what its answer calls the job.
             page: where a person finds it; "{}" stands for the name.
             cancel: has the session send what stops the job of this name.
+            paid: whether it may be billed.
 
         Raises:
             LostAnswerError: the answer names none.
         """
         job = text(name)
         if not _ID.fullmatch(job):
+            advice = "look at your usage there before you repeat it" if paid else "try again"
             raise LostAnswerError(
                 f"{self.title} accepted the request and did not name the job, so its picture "
-                "cannot be fetched; look at your usage there before you repeat it."
+                f"cannot be fetched; {advice}."
             )
 
         def stop() -> None:
             cancel(self._hasty, job)
 
-        accepted = Job(job, self.title, page.format(job), stop, self.connection.tell)
+        page = page.format(job)
+        accepted = Job(job, self.title, page, stop, self.connection.tell, paid=paid)
         with self._opening:
             self._jobs[job] = accepted
         return accepted

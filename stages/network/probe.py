@@ -16,6 +16,8 @@ _QUESTIONS = {
     "llamacpp": "/models",
     "vllm": "/models",
     "chat": "/models",
+    "sdapi": "/sdapi/v1/options",
+    "comfyui": "/system_stats",
 }
 
 

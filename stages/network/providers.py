@@ -78,6 +78,11 @@ class Provider:
     upscales: bool = False
 
     @property
+    def is_ones_own(self) -> bool:
+        """Whether it is a program that people run themselves: nothing that it does is billed."""
+        return self.base_url.startswith("http://127.0.0.1:")
+
+    @property
     def needs_key(self) -> bool:
         """Servers of one's own work without; a compatible server of another's may not."""
         return bool(self.key_page)
@@ -189,11 +194,18 @@ _ALL = (
     Provider(name="chat", title="the chat server", base_url="", describes=True),
     Provider(
         name="sdapi",
+        draws=True,
         upscales=True,
         title="Stable Diffusion WebUI",
         base_url="http://127.0.0.1:7860",
         key_header=("authorization", "Basic "),
         basic=True,
+    ),
+    Provider(
+        name="comfyui",
+        draws=True,
+        title="ComfyUI",
+        base_url="http://127.0.0.1:8188",
     ),
     Provider(
         name="localai",
@@ -241,6 +253,11 @@ class Connection:
     log: Callable[[str], None] = field(default=silent, compare=False)
     transport: "httpx.BaseTransport | None" = None
     gate: "Gate | None" = field(default=None, compare=False)
+
+    @property
+    def is_ones_own(self) -> bool:
+        """Whether it is a program that people run themselves: nothing that it does is billed."""
+        return self.base_url.startswith("http://127.0.0.1:")
 
     @property
     def needs_key(self) -> bool:

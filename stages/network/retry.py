@@ -92,8 +92,7 @@ def retrying(
         said = f": {fault.words}" if fault.words else ""
         if paid and fault.sent:
             raise LostAnswerError(
-                f"{title} {fault.what}{said}; the request may be billed all the same, so it was "
-                "not sent again: look at your usage there before you repeat it."
+                f"{title} {fault.what}{said}; {_at_stake(connection)}."
             ) from cause
         times = f" (after {tries} tries)" if tries > 1 else ""
         gives_up = None
@@ -122,6 +121,19 @@ def retrying(
             # Of many requests one more or less is no news.
             connection.log(told)
             gate.sleep(wait)
+
+
+def _at_stake(connection: Connection) -> str:
+    """Why a request is not sent again, and what to do before it is."""
+    if connection.provider.is_ones_own:
+        return (
+            "the server may be at work on it all the same, so it was not sent again: look what it "
+            "does before you repeat it"
+        )
+    return (
+        "the request may be billed all the same, so it was not sent again: look at your usage "
+        "there before you repeat it"
+    )
 
 
 def _hopeless(what: str, said: str, fault: Fault, gate: "Gate") -> ProviderError | None:

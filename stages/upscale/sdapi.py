@@ -7,20 +7,14 @@ with base64 in, the same out; GET {base}/sdapi/v1/upscalers names what there is.
 from base64 import b64encode
 from collections.abc import Sequence
 from difflib import get_close_matches
-from http import HTTPStatus
 from typing import Any
 
-from imagine.stages.errors import (
-    ConfigError,
-    ImagineError,
-    ProviderError,
-    UnusableAnswerError,
-    shown,
-)
+from imagine.stages.errors import ConfigError, ImagineError, shown
 from imagine.stages.formats.received import MAX_PIXELS
 from imagine.stages.network.json_values import table, tables, text
 from imagine.stages.network.providers import Connection
-from imagine.stages.network.reply import Problem, Reply, quotable
+from imagine.stages.network.reply import Problem, Reply
+from imagine.stages.network.webui import failure_of_webui
 from imagine.stages.upscale import OnProgress, UpscaleCapabilities, UpscaleRequest
 from imagine.stages.upscale.hosted import CELL, Answer, HostedUpscaler, most_bytes
 from imagine.stages.upscale.sent import Sent
@@ -93,17 +87,9 @@ class SdapiUpscaler(HostedUpscaler):
         return self._names
 
     def translate(self, reply: Reply, problem: Problem) -> ImagineError | None:
-        match reply.status:
-            case HTTPStatus.UNAUTHORIZED:
-                return self._unauthorized(problem)
-            case HTTPStatus.NOT_FOUND:
-                return ConfigError(
-                    f"{self.title} at {self.connection.base_url} has no interface for programs "
-                    f"(404){self.said(problem)}; start it with --api, or set sdapi_base_url."
-                )
-            case HTTPStatus.INTERNAL_SERVER_ERROR:
-                return self._failed(reply)
-        return super().translate(reply, problem)
+        lighter = f"enlarge less, or choose {self.choice}"
+        error = failure_of_webui(self.connection, reply, problem, lighter=lighter)
+        return error or super().translate(reply, problem)
 
     def _chosen(self) -> str:
         """The upscaler's name as the server spells it.
@@ -122,30 +108,6 @@ class SdapiUpscaler(HostedUpscaler):
                 f"its models folder, or choose {self.choice}."
             )
         return chosen or networks[-1]
-
-    def _unauthorized(self, problem: Problem) -> ConfigError:
-        told = "wants a user and a password" if self.connection.key is None else "rejected the key"
-        return ConfigError(
-            f"{self.title} {told} (401){self.said(problem)}; set sdapi_api_key to the "
-            "USER:PASSWORD that its --api-auth names."
-        )
-
-    def _failed(self, reply: Reply) -> ImagineError | None:
-        """The error of its own code; None for that of a proxy, which may pass."""
-        try:
-            body = table(reply.json())
-        except UnusableAnswerError:
-            return None
-        kind = text(body.get("error"))
-        if not kind:
-            return None
-        words = quotable(self.connection, text(body.get("errors")) or text(body.get("detail")))
-        said = f"{shown(kind)}: {words}" if words else shown(kind)
-        if "OutOfMemory" in kind or "out of memory" in words:
-            return ProviderError(
-                f"{self.title} ran out of memory ({said}); enlarge less, or choose {self.choice}."
-            )
-        return ProviderError(f"{self.title} failed ({said}); look at what it printed.")
 
 
 def _spelt(model: str, names: Sequence[str]) -> str:

@@ -32,9 +32,15 @@ SERVICES = {
     "replicate": "replicate:Replicate",
     "fal": "fal:Fal",
     "sdapi": "sdapi:Sdapi",
+    "forge": "sdapi:Sdapi",
+    "sdnext": "sdapi:Sdapi",
+    "sd-server": "sdapi:Sdapi",
+    "comfyui": "comfyui:ComfyUI",
 }
 
 
+# Seconds between two looks whether a wait ends early.
+_LOOK = 0.01
 Latency = float | tuple[float, float]
 
 
@@ -102,7 +108,7 @@ class Desk:
             if step in WORK and answer.later is None and seconds:
                 await asyncio.sleep(seconds)
             elif answer.later is not None:
-                await asyncio.sleep(answer.wait)
+                await _wait(answer)
                 answer = answer.later()
         if fault:
             answer.outcome = fault.name
@@ -116,6 +122,14 @@ class Desk:
             low, high = latency
             latency = low + (high - low) * fraction(self.service.options.seed, content)
         return latency
+
+
+async def _wait(answer: Answer) -> None:
+    """As long as a later answer takes, or until it is done with before."""
+    loop = asyncio.get_running_loop()
+    end = loop.time() + answer.wait
+    while (left := end - loop.time()) > 0 and not (answer.ends_early and answer.ends_early()):
+        await asyncio.sleep(min(left, _LOOK) if answer.ends_early else left)
 
 
 def _content(request: Request) -> bytes:

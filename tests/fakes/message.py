@@ -74,6 +74,7 @@ class Answer:
         pictures: what was drawn, and is paid for, on this request.
         outcome: one word for the log; the fault's name when there was one.
         wait, later: after `wait` seconds `later` says the answer that is sent in place of this.
+        ends_early: whether that is to be waited for no longer.
     """
 
     status: int = 200
@@ -84,6 +85,7 @@ class Answer:
     outcome: str = "ok"
     wait: float = 0.0
     later: "Callable[[], Answer] | None" = None
+    ends_early: Callable[[], bool] | None = None
 
 
 class RefusedRequest(Exception):  # noqa: N818  an answer, no error of the fake

@@ -1,7 +1,12 @@
-"""AUTOMATIC1111's and Forge's /sdapi/v1 as far as it enlarges: upscalers, extra-single-image."""
+"""The web UI's /sdapi/v1: txt2img, img2img, extra-single-image, their lists, progress, interrupt.
+
+Its habits are AUTOMATIC1111's ("sdapi"), "forge", "sdnext", and "sd-server": the server of
+stable-diffusion.cpp, which has a part of it.
+"""
 
 import base64
-import binascii
+import json
+import time
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
@@ -9,20 +14,12 @@ from fakes.faults import Fault
 from fakes.limits import Excess
 from fakes.log import Entry
 from fakes.message import Answer, Inline, Request, reply
-from fakes.pictures import Picture, size_of
-from fakes.service import PICTURE_FAULTS, Service, Work, refuse
+from fakes.pictures import Kind, Picture, size_of
+from fakes.sdapi_call import Call, call_of, decoded, detail, exception, invalid
+from fakes.sdapi_lists import UPSCALERS, rows
+from fakes.sdapi_work import Workbench
+from fakes.service import PICTURE_FAULTS, Options, Service, Work, refuse
 
-# Name, and by how much its network enlarges in one pass.
-UPSCALERS = {
-    "None": 4,
-    "Lanczos": 4,
-    "Nearest": 4,
-    "DAT x4": 4,
-    "ESRGAN_4x": 4,
-    "R-ESRGAN 4x+": 4,
-    "R-ESRGAN 4x+ Anime6B": 4,
-    "SwinIR_4x": 4,
-}
 _NUMBERS = {
     "upscaling_resize": (0.0, 1e9),
     "upscaling_resize_w": (1, 1e9),
@@ -57,43 +54,134 @@ class Sdapi(Service):
         "invalid-key": "the same as 401",
         "echo-key": "401 whose detail repeats user and password",
         "out-of-memory": "500 OutOfMemoryError",
+        "plain-500": "500 as Forge says it, without a word of why",
     }
     image_faults: ClassVar[Mapping[str, str]] = {
         "unchanged": "the picture comes back as it was, as Forge's issue 3123 tells",
-        "none": "image is null",
+        "none": "image is null; of a drawing there are no images",
         "bad-base64": "image is no base64",
         "jpeg": "the picture is a JPEG, as the server's settings may say",
         "webp": "the picture is a WebP",
         "data-url": "image is a data: URL",
+        "grid": "a sheet of all pictures comes before the one that was drawn",
+        "nsfw": "the picture is black, and the report says why",
+        "other-seed": "another seed than the one asked for is drawn from",
+        "no-info": "the report is an empty text",
         **PICTURE_FAULTS,
     }
+
+    def __init__(self, options: Options) -> None:
+        super().__init__(options)
+        self._bench = Workbench()
 
     @classmethod
     def key_for(cls, habit: str) -> str | None:
         """Without --api-auth it takes anything."""
         return None
 
+    @property
+    def _habit(self) -> str:
+        return self.options.habit
+
     def step(self, request: Request) -> str:
         match request.path:
-            case "/sdapi/v1/extra-single-image":
+            case "/sdapi/v1/extra-single-image" | "/sdapi/v1/txt2img" | "/sdapi/v1/img2img":
                 return "image"
-            case "/sdapi/v1/upscalers":
-                return "models"
-        return "unknown"
+            case "/sdapi/v1/progress" | "/internal/progress":
+                return "poll"
+            case "/sdapi/v1/interrupt":
+                return "cancel"
+        known = request.path.startswith("/sdapi/v1/") and request.method == "GET"
+        return "models" if known else "unknown"
 
     def accept(self, request: Request, entry: Entry) -> Work:
-        if self.options.key is not None:
+        # What the web UI's own page asks needs no password.
+        if self.options.key is not None and not request.path.startswith("/internal/"):
             sent = base64.b64encode(self.options.key.encode()).decode()
             entry.key_is_right = request.headers.get("authorization") == f"Basic {sent}"
             if not entry.key_is_right:
                 raise refuse(self.reject(Fault("401")))
-        if entry.step == "models" and request.method == "GET":
-            return lambda fault: self._upscalers()
-        if entry.step != "image" or request.method != "POST":
-            raise refuse(self.reject(Fault("404")))
-        body, image = _checked(request)
-        entry.model = str(body.get("upscaler_1", "None"))
-        return lambda fault: self._enlarge(body, image, fault)
+        elif self.options.key is not None:
+            entry.key_is_right = True
+        match entry.step, request.method:
+            case "models", "GET":
+                listed = rows(self._habit, request.path.rpartition("/")[2])
+                if listed is not None:
+                    return lambda fault: reply(listed)
+            case (("poll" | "cancel"), _) if (answer := self._beside(request)) is not None:
+                return answer
+            case "image", "POST":
+                return self._picture(request, entry)
+        raise refuse(self.reject(Fault("404")))
+
+    def _beside(self, request: Request) -> Work | None:
+        """What is asked while something is drawn; None where the server cannot say."""
+        if self._habit == "sd-server":
+            return None
+        match request.method, request.path:
+            case "GET", "/sdapi/v1/progress":
+                with_picture = request.query.get("skip_current_image") != "true"
+                return lambda fault: reply(self._bench.progress(with_picture=with_picture))
+            case "POST", "/internal/progress":
+                return lambda fault: reply(self._bench.of_task(request.json["id_task"]))
+            case "POST", "/sdapi/v1/interrupt":
+                return lambda fault: self._interrupted()
+        return None
+
+    def _interrupted(self) -> Answer:
+        self._bench.interrupt()
+        return reply({})
+
+    def _picture(self, request: Request, entry: Entry) -> Work:
+        if request.path.endswith("extra-single-image"):
+            if self._habit == "sd-server":
+                raise refuse(self.reject(Fault("404")))
+            body, image = _checked(request)
+            entry.model = str(body.get("upscaler_1", "None"))
+            return lambda fault: self._enlarge(body, image, fault)
+        call = call_of(request, self._habit)
+        entry.prompt, entry.model = call.prompt, call.model
+        return lambda fault: self._draw(call, fault)
+
+    def _draw(self, call: Call, fault: Fault) -> Answer:
+        made = self._drawn(call, fault)
+        if not self.latency:
+            return made
+        passes = 2 if call.body.get("enable_hr") else 1
+        # SD.Next passes over the name that a request brings.
+        named = "" if self._habit == "sdnext" else call.body.get("force_task_id", "")
+        task = self._bench.add(
+            named or "of its own", steps=call.steps, passes=passes, seconds=self.latency
+        )
+        wait = task.ends - time.monotonic()
+        return Answer(wait=wait, ends_early=lambda: task.interrupted, later=lambda: made)
+
+    def _drawn(self, call: Call, fault: Fault) -> Answer:
+        kind: Kind = {"jpeg": "jpeg", "webp": "webp"}.get(fault.name, "png")  # type: ignore[assignment]
+        width, height = call.size
+        black = fault == "nsfw"
+        number = 999 if fault == "other-seed" else call.seed
+        picture = self.draw(
+            width, height, prompt=call.prompt, number=number, fault=fault, kind=kind, black=black
+        )
+        before = f"data:{picture.mime};base64," if fault == "data-url" else ""
+        images: Any = [Inline(picture, before=before)]
+        info = json.loads(call.info())
+        match fault.name:
+            case "none":
+                images = []
+            case "bad-base64":
+                images = ["%%% no base64 %%%"]
+            case "grid":
+                images.insert(0, Inline(self.draw(64, 64, prompt="a sheet", fault=Fault())))
+                info["index_of_first_image"] = 1
+            case "nsfw":
+                info["extra_generation_params"]["NSFW"] = "blanked"
+            case "other-seed":
+                info["seed"] = number
+        told = "" if fault == "no-info" else json.dumps(info)
+        body = {"images": images, "parameters": {}, "info": told}
+        return reply(body, pictures=(picture,))
 
     def reject(self, fault: Fault, model: str = "") -> Answer:
         wrong = [
@@ -105,43 +193,31 @@ class Sdapi(Service):
         ]
         memory = "CUDA out of memory. Tried to allocate 9.00 GiB."
         made: dict[str, Callable[[], Answer]] = {
-            "401": lambda: _detail(401, "Incorrect username or password"),
-            "403": lambda: _detail(403, "Forbidden"),
-            "404": lambda: _detail(404, "Not Found"),
-            "413": lambda: _detail(413, "Request Entity Too Large"),
+            "401": lambda: detail(401, "Incorrect username or password"),
+            "403": lambda: detail(403, "Forbidden"),
+            "404": lambda: detail(404, "Not Found"),
+            "413": lambda: detail(413, "Request Entity Too Large"),
             "422": lambda: reply({"detail": wrong}, status=422),
-            "429": lambda: _detail(
+            "429": lambda: detail(
                 429, "Too Many Requests", headers={"Retry-After": f"{fault.number(1.0):g}"}
             ),
-            "500": lambda: _exception("RuntimeError", "The size of tensor a must match"),
-            "echo-key": lambda: _detail(401, f"{self.options.key} is not known here"),
-            "out-of-memory": lambda: _exception("OutOfMemoryError", memory),
+            "500": lambda: exception("RuntimeError", "The size of tensor a must match"),
+            "echo-key": lambda: detail(401, f"{self.options.key} is not known here"),
+            "out-of-memory": lambda: exception("OutOfMemoryError", memory),
         }
+        if fault == "plain-500":
+            return Answer(500, [b"Internal Server Error"], "text/plain")
         name = "401" if fault == "invalid-key" else fault.name
-        return made[name]() if name in made else _detail(int(name), "Bad gateway")
+        return made[name]() if name in made else detail(int(name), "Bad gateway")
 
     def limited(self, excess: Excess) -> Answer:
         return self.reject(Fault("429", f"{excess.delay:.3f}"))
-
-    def _upscalers(self) -> Answer:
-        return reply(
-            [
-                {
-                    "name": name,
-                    "model_name": None,
-                    "model_path": None,
-                    "model_url": None,
-                    "scale": float(scale),
-                }
-                for name, scale in UPSCALERS.items()
-            ]
-        )
 
     def _enlarge(self, body: dict[str, Any], image: bytes, fault: Fault) -> Answer:
         chosen = body.get("upscaler_1", "None")
         if chosen not in UPSCALERS:
             # As postprocessing_upscale.py asserts.
-            return _exception("AssertionError", f"could not find upscaler named {chosen}")
+            return exception("AssertionError", f"could not find upscaler named {chosen}")
         picture = self._made(body, image, fault, plain=chosen == "None")
         value: Any = Inline(picture)
         if fault == "none":
@@ -173,38 +249,21 @@ def _checked(request: Request) -> tuple[dict[str, Any], bytes]:
     except ValueError:
         body = None
     if not isinstance(body, dict):
-        raise refuse(_invalid("body", "JSON decode error"))
+        raise refuse(invalid("body", "JSON decode error"))
     for name in body:
         # The real one passes over them in silence; a client that sends them is mistaken.
         if name not in _FIELDS:
-            raise refuse(_invalid(name, "Extra inputs are not permitted"))
+            raise refuse(invalid(name, "Extra inputs are not permitted"))
     if body.get("resize_mode", 0) not in (0, 1):
-        raise refuse(_invalid("resize_mode", "Input should be 0 or 1"))
+        raise refuse(invalid("resize_mode", "Input should be 0 or 1"))
     for name, (low, high) in _NUMBERS.items():
         value = body.get(name, high)
         if isinstance(value, bool) or not isinstance(value, int | float) or not low < value <= high:
-            raise refuse(_invalid(name, f"Input should be from {low:g} to {high:g}"))
+            raise refuse(invalid(name, f"Input should be from {low:g} to {high:g}"))
     image = body.get("image", "")
     if not isinstance(image, str):
-        raise refuse(_invalid("image", "Input should be a valid string"))
-    try:
-        data = base64.b64decode(image.rpartition(",")[2], validate=True)
-    except (binascii.Error, ValueError):
-        data = b""
+        raise refuse(invalid("image", "Input should be a valid string"))
+    data = decoded(image)
     if size_of(data) is None:
-        raise refuse(_exception("HTTPException", "", detail="Invalid encoded image"))
+        raise refuse(exception("HTTPException", "", detail="Invalid encoded image"))
     return body, data
-
-
-def _detail(status: int, detail: str, **more: Any) -> Answer:
-    return reply({"detail": detail}, status=status, **more)
-
-
-def _exception(kind: str, words: str, *, detail: str = "") -> Answer:
-    """As the middleware of the web UI tells of what its code raised."""
-    return reply({"error": kind, "detail": detail, "body": "", "errors": words}, status=500)
-
-
-def _invalid(name: str, message: str) -> Answer:
-    wrong = {"loc": ["body", name], "msg": message, "type": "value_error"}
-    return reply({"detail": [wrong]}, status=422)

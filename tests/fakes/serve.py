@@ -38,6 +38,9 @@ _SETTINGS = {
     "sglang": ("openai",),
     "sdcpp": ("openai",),
     "together": ("chat",),
+    "forge": ("sdapi",),
+    "sdnext": ("sdapi",),
+    "sd-server": ("sdapi",),
 }
 
 

@@ -1,0 +1,101 @@
+"""Models on this machine: settings in; the shelf that finds them, and how they are run, out."""
+
+import os
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+from imagine.cli.settings import Settings, cache_directory, config_directory
+from imagine.stages.errors import LocalBackendError, quoted_path
+
+if TYPE_CHECKING:
+    from imagine.stages.generate.local.catalog import Kind
+    from imagine.stages.generate.local.options import LocalOptions, Offload
+    from imagine.stages.generate.local.shelf import Place, Shelf
+    from imagine.stages.generate.sdcpp.companions import SdcppOptions
+
+# Backends that draw here, with models that the user has.
+LOCAL = ("diffusers", "openvino", "sdcpp")
+# What each of them imports to draw.
+ENGINES = {"diffusers": "diffusers", "openvino": "openvino_genai", "sdcpp": "cyllama"}
+# What begins so is a path, whatever its end.
+PATH_STARTS = ("/", "./", "../", "~", ".\\", "..\\")
+MODEL_ENDINGS = (".safetensors", ".gguf")
+
+
+def shelf_of(settings: Settings) -> "Shelf":
+    """Where the user's models are known."""
+    from imagine.stages.generate.local.shelf import Shelf
+
+    return Shelf(
+        catalog=config_directory() / "models.toml",
+        seen=cache_directory() / "models.json",
+        hub=hub_directory(settings),
+    )
+
+
+def hub_directory(settings: Settings) -> Path:
+    """The directory of Hugging Face's cache, which other programs share."""
+    if named := settings.text("hub_cache"):
+        return Path(named).expanduser()
+    if home := os.environ.get("HF_HOME"):
+        return Path(home).expanduser() / "hub"
+    base = os.environ.get("XDG_CACHE_HOME")
+    return (Path(base) if base else Path.home() / ".cache") / "huggingface" / "hub"
+
+
+def options_of(settings: Settings) -> "LocalOptions":
+    """How models are run here."""
+    from imagine.stages.generate.local.options import LocalOptions
+
+    return LocalOptions(
+        device=settings.text("device") or "auto",
+        dtype=settings.text("dtype") or "auto",
+        offload=cast("Offload", settings.text("offload") or "auto"),
+        compile=settings.flag("compile"),
+        batch_size=settings.whole("batch_size") or 0,
+        tiny_vae=settings.text("tiny_vae") or "",
+        offline=settings.flag("offline"),
+    )
+
+
+def companions_of(settings: Settings) -> "SdcppOptions":
+    """Files of a model's other parts, for stable-diffusion.cpp."""
+    from imagine.stages.generate.sdcpp.companions import SdcppOptions
+
+    return SdcppOptions(
+        vae=settings.text("sdcpp_vae") or "",
+        clip_l=settings.text("sdcpp_clip_l") or "",
+        clip_g=settings.text("sdcpp_clip_g") or "",
+        t5xxl=settings.text("sdcpp_t5xxl") or "",
+        llm=settings.text("sdcpp_llm") or "",
+    )
+
+
+def kind_of(place: "Place", shelf: "Shelf") -> "Kind":
+    """The backend that draws with a model: of several one that can be used here.
+
+    Raises:
+        LocalBackendError: it is no model.
+        ConfigError: the catalog cannot be read.
+    """
+    from imagine.stages.generate.local.catalog import load_catalog
+    from imagine.stages.generate.local.stock import kinds_of
+
+    entry = load_catalog(shelf.catalog).models.get(place.name)
+    if entry is not None and entry.kind and entry.path == place.path:
+        return entry.kind
+    kinds = kinds_of(place.path)
+    if not kinds:
+        raise LocalBackendError(
+            f"{quoted_path(place.path)} is no model: neither a folder with a model_index.json, nor "
+            "a .safetensors or .gguf file; name one."
+        )
+    return next((kind for kind in kinds if find_spec(ENGINES[kind])), kinds[0])
+
+
+def is_path(model: str) -> bool:
+    """Whether what a model is called can only be the path of a folder or file."""
+    if model.startswith(PATH_STARTS) or model.lower().endswith(MODEL_ENDINGS):
+        return True
+    return Path(model).is_absolute() or ("/" in model and Path(model).exists())

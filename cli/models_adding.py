@@ -1,0 +1,73 @@
+"""A model gets a name: its path goes in, is looked at, and stands in the catalog."""
+
+import re
+from datetime import UTC, datetime
+from pathlib import Path
+
+from imagine.cli.local import shelf_of
+from imagine.cli.models_rows import Row, existing, lora_row, model_row
+from imagine.cli.settings import load_settings
+from imagine.stages.errors import LocalBackendError, UsageError, shown
+from imagine.stages.generate.local.catalog import Entry, Table, add_entry, load_catalog
+from imagine.stages.generate.local.shelf import Place
+from imagine.stages.generate.local.stock import is_lora, stock_of
+
+# What a name may hold, so that it is no path, hub id or weight of a LoRA.
+_NAME = r"[A-Za-z0-9][\w.-]*"
+
+
+def added(text: str, *, name: str | None, config: str | None) -> Row:
+    """Write a model or LoRA into the catalog.
+
+    Args:
+        text: its path.
+        name: else the last part of the path.
+        config: path of the folder that describes a single file's pipeline.
+
+    Raises:
+        UsageError: nothing is there, or the name is another's or none.
+        LocalBackendError: it cannot be drawn with.
+        ConfigError: the catalog cannot be read or written.
+    """
+    path = existing(text, "model")
+    folder = _config(path, config)
+    table: Table = "loras" if is_lora(path) else "models"
+    name = _checked(name or (path.stem if path.is_file() else path.name))
+    catalog = shelf_of(load_settings()).catalog
+    taken = load_catalog(catalog).table(table).get(name)
+    if taken is not None and taken.path != path:
+        raise UsageError(
+            f"The name '{name}' is that of '{shown(taken.path)}'; choose another with --name, or "
+            f"run `imagine models remove {name}` first."
+        )
+    today = datetime.now(UTC).date().isoformat()
+    place = Place(name, path, folder)
+    if table == "loras":
+        add_entry(catalog, table, name, Entry(path, added=today))
+        return lora_row(place)
+    stock = stock_of(place)
+    if stock.problem:
+        raise LocalBackendError(stock.problem)
+    add_entry(catalog, table, name, Entry(path, stock.kinds[0], stock.family, folder, today))
+    return model_row(stock)
+
+
+def _config(path: Path, config: str | None) -> Path | None:
+    if config is None:
+        return None
+    folder = existing(config, "configuration")
+    if path.is_dir() or not folder.is_dir():
+        raise UsageError(
+            "--config names the folder that describes a single file's pipeline; leave it out, or "
+            "name a folder."
+        )
+    return folder
+
+
+def _checked(name: str) -> str:
+    if re.fullmatch(_NAME, name) is None:
+        raise UsageError(
+            f"The name '{shown(name)}' is none that a model can have; give one of letters, "
+            "digits, '.', '-' and '_' with --name."
+        )
+    return name

@@ -1,0 +1,1 @@
+"""The backend `diffusers`: models on this machine, drawn with torch."""

@@ -1,0 +1,251 @@
+"""The backend `diffusers`: a request goes in, a picture that a model here drew comes out.
+
+Making one reads descriptions and headers only; the model is loaded for the first picture, and
+drawn with in a thread of its own.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import nullcontext
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from imagine.stages.errors import LocalBackendError, UsageError, shown
+from imagine.stages.generate import Capabilities
+from imagine.stages.generate.diffusers.device import BYTES_A_PIXEL, DTYPES, free_memory, placement
+from imagine.stages.generate.diffusers.folder import source_in
+from imagine.stages.generate.diffusers.loaded import Loaded
+from imagine.stages.generate.diffusers.schedule import check_scheduler
+from imagine.stages.generate.diffusers.single_file import source_of_file
+from imagine.stages.generate.diffusers.source import Source
+from imagine.stages.generate.diffusers.ways import reads_strength, ways_of
+from imagine.stages.generate.local.options import LocalOptions
+from imagine.stages.generate.local.shelf import Place, Shelf
+from imagine.stages.generate.local.worker import Tell, Worker
+from imagine.stages.image import GeneratedImage, ImageRequest, Lora, Progress
+
+MODULES = ("torch", "diffusers", "transformers", "safetensors", "accelerate")
+MAX_LORAS = 8
+# Channels that a network for masks reads: of latents, of the picture around the mask, and the mask.
+INPAINTING = 9
+# Of a CLIP model's prompt, which is read in chunks of 75.
+LONG_PROMPT = 225
+# Numbers of the networks of a batch: small ones spend their time between the steps.
+BATCH_PARAMETERS = 200_000_000
+# On a processor more of them only leave its caches: 8 were drawn fastest.
+MOST_ON_PROCESSOR, MOST_ON_CARD = 8, 16
+
+
+class DiffusersBackend:
+    """Draws with a pipeline of diffusers.
+
+    Args:
+        model: its name in `imagine models`, the path of its folder or .safetensors file, or its id
+            on the hub.
+        shelf: knows where it lies.
+        options: how it is run.
+        tell: takes a sentence that the user should read.
+
+    Raises:
+        LocalBackendError: no model is named, or it cannot be used.
+    """
+
+    name = "diffusers"
+
+    def __init__(
+        self, *, model: str, shelf: Shelf, options: LocalOptions, tell: Callable[[str], None]
+    ) -> None:
+        if not model:
+            raise LocalBackendError(
+                "The backend 'diffusers' needs a model: name its folder or .safetensors file with "
+                "--model, or run `imagine models add PATH`, or set IMAGINE_DIFFUSERS_MODEL."
+            )
+        self._shelf, self._options, self._tell = shelf, options, tell
+        self._place = shelf.model(model)
+        self._source = source_at(self._place)
+        self._tiny_vae = shelf.model(options.tiny_vae) if options.tiny_vae else None
+        self._worker = Worker("diffusers")
+        self._loaded: Loaded | None = None
+        self._torch: Any = None
+        self._weights = ""
+        numbers = max(1, self._source.parameters())
+        self._on_processor = max(1, min(MOST_ON_PROCESSOR, BATCH_PARAMETERS // numbers))
+        self.model = self._place.name
+        self.capabilities = capabilities_of(self._source)
+
+    @property
+    def together(self) -> int:
+        """How many pictures are drawn in one go; asks the card for its memory where it has one."""
+        if "safety_checker" in self._source.parts:
+            return 1  # What it takes offence at is refused, and its neighbours would be with it.
+        if self._options.batch_size:
+            return self._options.batch_size
+        if self._on_processor > 1 or self._missing() or self._options.device.lower() == "cpu":
+            return self._on_processor
+        return self._worker.call(self._together_on_card)
+
+    def check(self, request: ImageRequest) -> None:
+        """Refuse what cannot be drawn, before anything is loaded.
+
+        Raises:
+            LocalBackendError: the extra is missing, or a LoRA is not there.
+            UsageError: the model does not read what is asked of it.
+        """
+        self._check_packages(request)
+        self._check_guidance(request)
+        if request.scheduler is not None:
+            check_scheduler(request.scheduler, self._source.described.scheduler)
+        if self._source.described.denoiser.get("in_channels") == INPAINTING and not request.mask:
+            raise UsageError(
+                f"The model '{shown(self.model)}' draws within a mask only; give --image and "
+                "--mask, or choose another model."
+            )
+        self._loras(request)
+
+    def generate(self, request: ImageRequest) -> Iterator[Progress | GeneratedImage]:
+        """Yields each step, and the picture.
+
+        Raises:
+            LocalBackendError: packages are missing, the model cannot be loaded, or memory is short.
+            RefusedError: the model's safety checker took offence.
+            UsageError: the model does not read what is asked of it.
+        """
+        yield from self.generate_together([request])
+
+    def generate_together(
+        self, requests: Sequence[ImageRequest]
+    ) -> Iterator[Progress | GeneratedImage]:
+        """Yields each step of all, and the pictures in the order of the requests; as `generate`."""
+        request = requests[0]
+        self.check(request)
+        loras = self._loras(request)
+        pictures = yield from self._worker.run(lambda tell: self._draw(requests, loras, tell))
+        self._shelf.remember(self._place)
+        yield from pictures
+
+    def close(self) -> None:
+        """Let go of the model; the thread ends."""
+        self._loaded = None
+        self._worker.close()
+
+    def _draw(
+        self, requests: Sequence[ImageRequest], loras: list[tuple[Lora, Path]], tell: Tell
+    ) -> list[GeneratedImage]:
+        """In the worker's thread: load at the first time, and draw."""
+        from imagine.stages.generate.diffusers.invariance import one_thread
+        from imagine.stages.generate.diffusers.memory import draw_within_memory
+
+        loaded = self._ready(requests[0], tell)
+        small = loaded.device == "cpu" and self._on_processor > 1
+        with one_thread(self._torch) if small else nullcontext():
+            return draw_within_memory(
+                loaded,
+                requests,
+                loras=loras,
+                weights=self._weights,
+                torch=self._torch,
+                tell=tell,
+                say=self._tell,
+            )
+
+    def _ready(self, request: ImageRequest, tell: Tell) -> Loaded:
+        if self._loaded is None:
+            from imagine.stages.generate.diffusers.loading import load, torch_for_drawing
+
+            steps = request.num_inference_steps or self._source.family.num_inference_steps or 1
+            tell(Progress(0, steps, f"loading {shown(self.model)}"))
+            self._torch = torch_for_drawing()
+            self._weights = self._source.fingerprint()
+            self._loaded = load(
+                self._source,
+                placement(self._source, self._options, self._torch),
+                self._options,
+                self._torch,
+                tiny_vae=None if self._tiny_vae is None else self._tiny_vae.path,
+                tell=self._tell,
+            )
+            for note in self._loaded.notes:
+                self._tell(note)
+        return self._loaded
+
+    def _together_on_card(self) -> int:
+        """By what a picture of the model's own size takes beside its weights."""
+        from imagine.stages.generate.diffusers.loading import torch_for_drawing
+
+        self._torch = torch_for_drawing()
+        place = placement(self._source, self._options, self._torch)
+        if place.kind == "cpu" or place.offload != "none":
+            return 1
+        width = DTYPES[place.dtype]
+        free = free_memory(place.device, self._torch).card
+        weights = sum(self._source.bytes_of(part, width) for part in self._source.parts)
+        if free is None:  # Of a Mac, whose memory is shared with everything else.
+            return 1
+        left = free if self._loaded is not None else free - weights
+        return int(
+            max(1, min(MOST_ON_CARD, left // (self._source.family.side**2 * BYTES_A_PIXEL[width])))
+        )
+
+    def _loras(self, request: ImageRequest) -> list[tuple[Lora, Path]]:
+        return [(lora, self._shelf.lora(lora.name).path) for lora in request.loras]
+
+    def _missing(self) -> list[str]:
+        return [name for name in MODULES if not _is_installed(name)]
+
+    def _check_packages(self, request: ImageRequest) -> None:
+        missing = self._missing()
+        if not missing and request.loras and not _is_installed("peft"):
+            missing = ["peft"]
+        if missing:
+            raise LocalBackendError(
+                f"The backend 'diffusers' needs the Python package '{missing[0]}', which is not "
+                "installed; pip install 'imagine-cli[diffusers]'."
+            )
+
+    def _check_guidance(self, request: ImageRequest) -> None:
+        most, guidance = self._source.family.max_guidance, request.guidance_scale
+        if most is not None and guidance is not None and guidance > most:
+            range_ = f"0 to {most:g}" if most else "0 alone"
+            raise UsageError(
+                f"--guidance {guidance:g} is out of range: {shown(self.model)} "
+                f"({self._source.family.title}) reads {range_}; leave it out."
+            )
+
+
+def source_at(place: Place) -> Source:
+    """The model at a place, folder or file.
+
+    Raises:
+        LocalBackendError: it cannot be used.
+    """
+    return source_of_file(place) if place.path.is_file() else source_in(place)
+
+
+def capabilities_of(source: Source) -> Capabilities:
+    """What a model honours, by its files."""
+    family = source.family
+    takes_image, takes_mask = ways_of(source.described.pipeline)
+    strength = reads_strength(source.described.pipeline)
+    return Capabilities(
+        profile=family.profile,
+        negative_prompt=family.negative_prompt and family.guided(family.guidance_scale),
+        seed=True,
+        sizes=family.sizes,
+        trained=True,
+        num_inference_steps=True,
+        guidance_scale=family.max_guidance != 0,
+        strength=strength,
+        max_images=1 if takes_image else 0,
+        mask=takes_mask,
+        max_loras=MAX_LORAS if family.loras else 0,
+        scheduler=True,
+        hires_fix=strength,
+        prompt_tokens=LONG_PROMPT,
+    )
+
+
+def _is_installed(name: str) -> bool:
+    import sys
+
+    # Of a module that was imported, or forbidden, find_spec asks the module itself.
+    return sys.modules[name] is not None if name in sys.modules else find_spec(name) is not None

@@ -1,0 +1,115 @@
+"""The scheduler of a pipeline: a name goes in, the pipeline is led by it for one piece of work."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from importlib.util import find_spec
+from typing import Any
+
+from imagine.stages.errors import LocalBackendError, UsageError, shown
+from imagine.stages.generate.diffusers.loaded import Loaded
+from imagine.stages.generate.local.schedulers import SchedulerName, scheduler_named, schedulers
+
+# Only one of them may lead, so that which is asked for puts out the others.
+_SPACINGS = ("use_karras_sigmas", "use_exponential_sigmas", "use_beta_sigmas")
+
+
+def check_scheduler(name: str, own: Mapping[str, Any]) -> SchedulerName:
+    """What a user's name stands for, when the model can be led by it; without torch.
+
+    Args:
+        name: as the user typed it; or the class of the model's own, as recipes name that.
+        own: the configuration of the model's own scheduler, with its `_class_name`.
+
+    Raises:
+        UsageError: nobody knows it, diffusers has none, or it leads models of another kind.
+        LocalBackendError: it needs a package that is not installed.
+    """
+    flow = leads_flow(own)
+    if name == own.get("_class_name"):
+        return SchedulerName(name=name, diffusers=name, flow=flow)
+    named = scheduler_named(name)
+    if named.diffusers is None or named.flow != flow:
+        kind = "a flow-matching model" if flow else "a model that predicts noise"
+        known = [
+            other.name
+            for other in schedulers()
+            if other.diffusers and other.flow == flow and not other.name.endswith(_SUFFIXES)
+        ]
+        twin = f"flow_{named.name}" if flow else named.name.removeprefix("flow_")
+        hint = f"choose {twin}" if twin in known else f"choose one of {', '.join(known)}"
+        reason = f"does not lead {kind}" if named.diffusers else "is not known to diffusers"
+        raise UsageError(f"--scheduler {named.name} {reason}; {hint}.")
+    if named.needs and find_spec(named.needs) is None:
+        raise LocalBackendError(
+            f"--scheduler {named.name} needs the Python package '{named.needs}', which is not "
+            f"installed; pip install {named.needs}."
+        )
+    return named
+
+
+_SUFFIXES = ("_karras", "_exponential", "_beta", "_sgm_uniform", "_simple")
+
+
+def leads_flow(own: Mapping[str, Any]) -> bool:
+    """Whether a scheduler of that configuration leads flow-matching models."""
+    return (
+        str(own.get("_class_name", "")).startswith("Flow")
+        or own.get("prediction_type") == "flow_prediction"
+        or bool(own.get("use_flow_sigmas"))
+    )
+
+
+@contextmanager
+def scheduled(loaded: Loaded, pipeline: Any, name: str | None) -> Iterator[str]:
+    """Leads `pipeline` by a scheduler, gives its name, and puts back the model's own in the end.
+
+    A second pass may be led by the same one, within.
+
+    Args:
+        loaded: the model.
+        pipeline: of its parts, which is about to draw.
+        name: the user's; None, or the class of the model's own, for that one as it is.
+
+    Raises:
+        UsageError, LocalBackendError: as `check_scheduler`; or the pipeline spaces its steps in a
+            way that the scheduler does not take, which is found when it draws.
+    """
+    own = loaded.pipeline.scheduler
+    own_name = type(own).__name__
+    if name is None or name in (own_name, loaded.leading):
+        pipeline.scheduler = own
+        yield scheduler_named(name).name if name and loaded.leading else own_name
+        return
+    named = check_scheduler(name, {**own.config, "_class_name": own_name})
+    loaded.pipeline.scheduler = pipeline.scheduler = _made(named, own)
+    loaded.leading = name
+    try:
+        yield named.name
+    except (ValueError, TypeError, LocalBackendError) as error:
+        # diffusers' pipelines ask for spacings of their own, which some schedulers do not take.
+        if "set_timesteps" not in str(error.__cause__ or error):
+            raise
+        raise UsageError(
+            f"--scheduler {named.name} does not take the steps of the model "
+            f"'{shown(loaded.name)}' ({loaded.family.title}); leave it out, or choose another."
+        ) from error
+    finally:
+        loaded.pipeline.scheduler = pipeline.scheduler = own
+        loaded.leading = ""
+
+
+def _made(named: SchedulerName, own: Any) -> Any:
+    import diffusers
+
+    made = getattr(diffusers, str(named.diffusers), None)
+    if made is None:
+        raise LocalBackendError(
+            f"The diffusers installed here has no {named.diffusers}; upgrade it: "
+            "pip install --upgrade 'imagine-cli[diffusers]'."
+        )
+    options = dict(named.options)
+    if any(options.get(spacing) for spacing in _SPACINGS):
+        options = {**dict.fromkeys(_SPACINGS, False), **options}
+    if options.get("use_flow_sigmas") and "shift" in own.config:
+        options["flow_shift"] = own.config["shift"]
+    return made.from_config(own.config, **options)

@@ -1,0 +1,1 @@
+"""What the backends share that draw on this machine: models, families, schedulers, one thread."""

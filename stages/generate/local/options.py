@@ -1,0 +1,30 @@
+"""How models are run on this machine: the user's settings, for every backend that does so."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+Offload = Literal["auto", "none", "model", "sequential"]
+
+
+@dataclass(frozen=True, slots=True)
+class LocalOptions:
+    """What the settings say; "auto" leaves it to the backend.
+
+    Attributes:
+        device: "auto", "cpu", "cuda", "cuda:1", "mps"; for OpenVINO "CPU", "GPU", "NPU".
+        dtype: of the weights: "auto", "bfloat16", "float16", "float32".
+        offload: which parts wait in main memory: "none", whole "model"s, or each layer
+            ("sequential").
+        compile: whether torch.compile is worth its minutes at the first picture.
+        batch_size: pictures that are drawn in one go at most; 0 for as many as pay.
+        tiny_vae: path or name of a small decoder (TAESD); "" for the model's own.
+        offline: nothing is asked for on the network.
+    """
+
+    device: str = "auto"
+    dtype: str = "auto"
+    offload: Offload = "auto"
+    compile: bool = False
+    batch_size: int = 0
+    tiny_vae: str = ""
+    offline: bool = False

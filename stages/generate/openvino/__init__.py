@@ -1,0 +1,1 @@
+"""The backend `openvino`: converted models on this machine, drawn without torch."""

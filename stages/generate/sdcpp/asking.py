@@ -1,0 +1,144 @@
+"""What stable-diffusion.cpp is asked: an ImageRequest in, the Orders of its passes out."""
+
+import re
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from imagine.stages.errors import UsageError, shown
+from imagine.stages.generate.local.families import ModelFamily
+from imagine.stages.generate.local.schedulers import scheduler_named
+from imagine.stages.generate.sdcpp.kinds import Found
+from imagine.stages.generate.sdcpp.order import Order
+from imagine.stages.generate.sdcpp.words import plain_words, without_tags
+from imagine.stages.image import SIZE_STEP, ImageRequest
+
+# How far to leave a reference picture where nobody says; stable-diffusion.cpp's own.
+STRENGTH = 0.75
+# What distilled models of FLUX read where they are not told.
+GUIDANCE = 3.5
+UNETS = ("sd15", "sd2", "sdxl")
+_PLAIN_METHOD, _FLOW_METHOD = "euler_a", "euler"
+_PART_OF_LORA = re.compile(r"Only \((\d+) / (\d+)\) LoRA tensors .*lora_file_path = (.*)")
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """How one model is asked.
+
+    Attributes:
+        model: its name, for messages.
+        family: what it is of.
+        found: what its file holds.
+    """
+
+    model: str
+    family: ModelFamily
+    found: Found
+
+    @property
+    def step(self) -> int:
+        """Sides are multiples of it: UNets halve their latent cells of 8 pixels three times."""
+        return SIZE_STEP if self.found.kind.name in UNETS else self.family.sizes.step
+
+    def orders(self, request: ImageRequest, loras: list[tuple[str, float]]) -> list[Order]:
+        """One for each pass.
+
+        Args:
+            request: what is to be drawn.
+            loras: paths and weights.
+
+        Raises:
+            UsageError: see `guidance` and `led_by`.
+        """
+        method, schedule = self.led_by(request)
+        guidance = self.guidance(request)
+        order = Order(
+            prompt=plain_words(request.prompt),
+            negative_prompt=plain_words(request.negative_prompt or ""),
+            width=request.width,
+            height=request.height,
+            seed=request.seed,
+            steps=request.num_inference_steps or self.family.num_inference_steps,
+            cfg_scale=self._cfg_scale(guidance),
+            guidance=guidance if self.found.guided else GUIDANCE,
+            method=method,
+            schedule=schedule,
+            strength=strength_of(request) if request.images else 1.0,
+            loras=loras,
+        )
+        if request.hires_fix is None:
+            return [order]
+        # Rounded up by the library otherwise, to a size that nobody asked for.
+        width, height = (-(-side // self.step) * self.step for side in request.result_size)
+        strength = request.hires_fix.strength
+        return [order, replace(order, width=width, height=height, strength=strength)]
+
+    def _cfg_scale(self, guidance: float) -> float:
+        """What stable-diffusion.cpp calls the guidance: 1 is none, whatever the pipeline's zero."""
+        if not self.family.guided(guidance):
+            return 1.0
+        return guidance + 1.0 - (self.family.guided_above or 0.0)
+
+    def guidance(self, request: ImageRequest) -> float:
+        """The request's, else the family's own, as diffusers counts it.
+
+        Raises:
+            UsageError: it is more than the model was distilled for.
+        """
+        given, most = request.guidance_scale, self.family.max_guidance
+        if given is None:
+            return self.family.guidance_scale
+        if most is not None and given > most:
+            raise UsageError(
+                f"--guidance {given:g} is too much for {shown(self.model)} "
+                f"({self.family.title}), which draws with at most {most:g}; choose less."
+            )
+        return given
+
+    def led_by(self, request: ImageRequest) -> tuple[str, str]:
+        """Method and schedule, as stable-diffusion.cpp calls them.
+
+        Raises:
+            UsageError: there is no such scheduler, or none in stable-diffusion.cpp.
+        """
+        if request.scheduler is None:
+            return (_PLAIN_METHOD if self.found.kind.name in UNETS else _FLOW_METHOD), ""
+        named = scheduler_named(request.scheduler)
+        if named.sdcpp is None:
+            raise UsageError(
+                f"The backend 'sdcpp' has no scheduler '{named.name}'; choose another with "
+                "--scheduler, such as euler_a or dpm++_2m_karras."
+            )
+        return named.sdcpp
+
+    def notes(self, request: ImageRequest) -> tuple[str, ...]:
+        """What the user should know of how the request was put, a sentence each."""
+        notes, guidance = [], self.guidance(request)
+        if request.negative_prompt and not self.family.guided(guidance):
+            notes.append(f"At a guidance of {guidance:g} the negative prompt was not read.")
+        if without_tags(request.prompt) != request.prompt:
+            notes.append(
+                "The prompt was sent without the tags in it, which are commands to "
+                "stable-diffusion.cpp."
+            )
+        if "[" in request.prompt:
+            notes.append("Square brackets were sent as round ones, which mean nothing to sd.cpp.")
+        return tuple(notes)
+
+
+def unfit(warnings: list[str]) -> list[str]:
+    """What the library could not use of LoRAs, a sentence each."""
+    notes = []
+    for warning in warnings:
+        if found := _PART_OF_LORA.match(warning):
+            fitting, all_, path = found.groups()
+            notes.append(
+                f"Of the LoRA {shown(Path(path).name)} {fitting} of {all_} tensors fit the model; "
+                "it was made for another kind."
+            )
+    return list(dict.fromkeys(notes))
+
+
+def strength_of(request: ImageRequest) -> float:
+    """How far the reference picture is left."""
+    return STRENGTH if request.strength is None else request.strength

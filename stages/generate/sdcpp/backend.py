@@ -1,0 +1,261 @@
+"""The backend `sdcpp`: an ImageRequest in, a picture drawn by stable-diffusion.cpp out.
+
+It reads .gguf and .safetensors files and needs no torch. The library draws in a process of its own
+(see imagine.stages.generate.sdcpp.child), which is started for the first picture, keeps the model
+for the next ones, and is ended where a picture is given up.
+"""
+
+from collections.abc import Callable, Generator, Iterator
+from dataclasses import replace
+from pathlib import Path
+from threading import Lock
+from typing import TYPE_CHECKING
+
+from imagine.stages.errors import LocalBackendError, UsageError, quoted_path, shown
+from imagine.stages.generate import Capabilities
+from imagine.stages.generate.diffusers.pictures import kept_outside, mask_from, picture_from
+from imagine.stages.generate.local.options import LocalOptions
+from imagine.stages.generate.local.shelf import Shelf
+from imagine.stages.generate.sdcpp.asking import Asking, strength_of, unfit
+from imagine.stages.generate.sdcpp.bindings import check_device, installed_library
+from imagine.stages.generate.sdcpp.companions import TITLES, SdcppOptions, companions_of
+from imagine.stages.generate.sdcpp.model_files import model_file, shapes_of, weights_of
+from imagine.stages.generate.sdcpp.order import Files, Order
+from imagine.stages.generate.sdcpp.process import Process
+from imagine.stages.image import GeneratedImage, ImageRequest, Progress
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+NO_MODEL = (
+    "The backend 'sdcpp' needs a model, a .gguf or .safetensors file; name one with --model FILE "
+    "(see `imagine models`), give one a name with `imagine models add FILE`, or set "
+    "IMAGINE_SDCPP_MODEL."
+)
+# Both encoders of Stable Diffusion read text in pieces of 75 tokens, as many as there are.
+PROMPT_TOKENS = 75 * 8
+MAX_LORAS = 16
+
+
+class SdcppBackend:
+    """Draws with a model file of this machine."""
+
+    name = "sdcpp"
+
+    def __init__(
+        self,
+        *,
+        model: str,
+        shelf: Shelf,
+        options: LocalOptions,
+        tell: Callable[[str], None],
+        companions: SdcppOptions | None = None,
+    ) -> None:
+        """Find the model and its other parts; nothing is loaded.
+
+        Args:
+            model: its name in `imagine models`, its path, or an id on the hub.
+            shelf: where models lie.
+            options: how they are run.
+            tell: says something on the way, a sentence.
+            companions: files of the model's other parts; None looks beside it.
+
+        Raises:
+            LocalBackendError: it is not there, not whole, lacks a part, or draws nothing.
+        """
+        if not model:
+            raise LocalBackendError(NO_MODEL)
+        self._shelf, self._options, self._tell = shelf, options, tell
+        self._place = shelf.model(model)
+        self.model = self._place.name
+        self._file = model_file(self._place.path)
+        self.family = self._file.found.family(self._place.path.stem)
+        self._asking = Asking(self.model, self.family, self._file.found)
+        self._companions = companions_of(self._file, companions or SdcppOptions())
+        self._tiny_vae = _tiny_vae(options.tiny_vae)
+        if options.offload == "sequential":
+            raise LocalBackendError(
+                "The backend 'sdcpp' keeps whole parts of a model in main memory or none, and "
+                "knows no offload 'sequential'; set offload to model (IMAGINE_OFFLOAD)."
+            )
+        self._weights = weights_of(self._paths())
+        self._one_at_a_time = Lock()
+        self._process: Process | None = None
+        self._version = ""
+        sizes = self.family.sizes
+        self.capabilities = Capabilities(
+            profile=self.family.profile,
+            negative_prompt=self.family.negative_prompt
+            and self.family.guided(self.family.guidance_scale),
+            seed=True,
+            sizes=replace(sizes, step=self._asking.step),
+            trained=True,
+            num_inference_steps=True,
+            guidance_scale=self.family.max_guidance != 0,
+            strength=True,
+            max_images=1,
+            mask=True,
+            max_loras=MAX_LORAS,
+            scheduler=True,
+            hires_fix=not self._file.found.inpainting,
+            prompt_tokens=PROMPT_TOKENS,
+        )
+
+    def check(self, request: ImageRequest) -> None:
+        """Refuse what cannot be drawn, before anything is loaded.
+
+        Raises:
+            UsageError: an option has a value that this model or the library does not know.
+            LocalBackendError: the library is not installed, or a LoRA is not on this machine.
+        """
+        check_device(self._options.device, installed_library())
+        self._asking.led_by(request)
+        self._asking.guidance(request)
+        self._loras(request)
+        if self._file.found.inpainting and not (request.images and request.mask):
+            raise UsageError(
+                f"The model {shown(self.model)} mends pictures and draws none; give it one with "
+                "--image, and --mask, whose white it draws anew."
+            )
+
+    def generate(self, request: ImageRequest) -> Iterator[Progress | GeneratedImage]:
+        """Yields "loading" where the model is not, every step, "decoding", then the picture.
+
+        Closed or interrupted on the way, the process that draws ends; the next picture starts
+        another one.
+
+        Raises:
+            LocalBackendError: the library is missing, or it failed.
+            UsageError: see `check`; or a picture that cannot be decoded.
+        """
+        self.check(request)
+        with self._one_at_a_time:
+            orders = self._asking.orders(request, self._loras(request))
+            process = yield from self._loaded(sum(order.steps for order in orders))
+            drawn = yield from self._draw(process, request, orders)
+        self._shelf.remember(self._place)
+        yield GeneratedImage(
+            model=self.model,
+            drawn=drawn,
+            parameters=self._parameters(request),
+            notes=(*self._asking.notes(request), *unfit(process.warnings)),
+        )
+
+    def close(self) -> None:
+        """End the process; the next picture starts another one."""
+        if self._process is not None:
+            self._process.end()
+            self._process = None
+
+    def _loaded(self, steps: int) -> Generator[Progress, None, Process]:
+        """The process with the model, started where there is none."""
+        if self._process is not None and self._process.end.alive:
+            return self._process
+        yield Progress(0, steps, f"loading {self.family.name}")
+        for part in self._companions.found:
+            title, path = TITLES[part], self._companions.paths[part]
+            self._tell(f"{title[0].upper()}{title[1:]} is {path.name}, beside the model.")
+        process = Process(self.model)
+        try:
+            self._version = process.load(self._files())
+        except BaseException:
+            process.end()
+            raise
+        self._process = process
+        return process
+
+    def _draw(
+        self, process: Process, request: ImageRequest, orders: list[Order]
+    ) -> "Generator[Progress, None, Image]":
+        from PIL import Image
+
+        first = orders[0]
+        size = first.width, first.height
+        start = picture_from(request.images[0], size) if request.images else None
+        mask = mask_from(request.mask, size) if request.mask is not None else None
+        drawn = yield from _told(process.draw(first, start, mask), orders, 0)
+        if start is not None and mask is not None:
+            drawn = kept_outside(drawn, start, mask)
+        for pass_, order in enumerate(orders[1:], start=1):
+            larger = drawn.resize((order.width, order.height), Image.Resampling.LANCZOS)
+            drawn = yield from _told(process.draw(order, larger, None), orders, pass_)
+        if drawn.size == request.result_size:
+            return drawn
+        # Back in the same two directions, so that everything keeps its shape.
+        return drawn.resize(request.result_size, Image.Resampling.LANCZOS)
+
+    def _loras(self, request: ImageRequest) -> list[tuple[str, float]]:
+        return [(str(self._shelf.lora(lora.name).path), lora.weight) for lora in request.loras]
+
+    def _files(self) -> Files:
+        from imagine.stages.upscale.tiling import processors
+
+        options = self._options
+        return Files(
+            library=installed_library(),
+            model=str(self._file.path),
+            alone=self._file.found.alone,
+            threads=processors(),
+            parts={part: str(path) for part, path in self._companions.paths.items()},
+            tiny_vae=str(self._tiny_vae or ""),
+            dtype="" if options.dtype == "auto" else options.dtype,
+            offload=options.offload == "model",
+        )
+
+    def _paths(self) -> list[Path]:
+        tiny = [self._tiny_vae] if self._tiny_vae is not None else []
+        return [self._file.path, *self._companions.paths.values(), *tiny]
+
+    def _parameters(
+        self, request: ImageRequest
+    ) -> tuple[tuple[str, str | int | float | bool], ...]:
+        """What a replay needs beside the request."""
+        family, dtype = self.family, self._options.dtype
+        steps = request.num_inference_steps or family.num_inference_steps
+        chosen: list[tuple[str, str | int | float | bool]] = [("num_inference_steps", steps)]
+        if self.capabilities.guidance_scale:
+            chosen.append(("guidance_scale", self._asking.guidance(request)))
+        chosen.append(("scheduler", request.scheduler or self._asking.led_by(request)[0]))
+        if request.images:
+            chosen.append(("strength", strength_of(request)))
+        chosen += [("dtype", dtype)] if dtype != "auto" else []
+        return (*chosen, ("library", self._version), ("weights", self._weights))
+
+
+def _told(
+    steps: "Generator[tuple[int, int], None, Image]", orders: list[Order], number: int
+) -> "Generator[Progress, None, Image]":
+    """Steps of one pass as those of all of them."""
+    before = sum(order.steps for order in orders[:number])
+    total = sum(order.steps for order in orders)
+    try:
+        while True:
+            step, of = next(steps)
+            # A pass that starts from a picture has fewer: it begins at a later one.
+            done = before + orders[number].steps - of + step
+            yield Progress(done, total, "step")
+            if step == of:
+                yield Progress(done, total, "decoding")
+    except StopIteration as end:
+        drawn: Image = end.value
+        return drawn
+    finally:
+        steps.close()
+
+
+def _tiny_vae(text: str) -> Path | None:
+    """The file of a small decoder, whole.
+
+    Raises:
+        LocalBackendError: there is none, or it is of another format.
+    """
+    if not text:
+        return None
+    path = Path(text).expanduser()
+    if not path.is_file():
+        raise LocalBackendError(
+            f"There is no file {quoted_path(path)} that tiny_vae names, and the backend 'sdcpp' "
+            "reads a single file; correct the setting (IMAGINE_TINY_VAE)."
+        )
+    shapes_of(path)
+    return path

@@ -1,0 +1,1 @@
+"""A cyllama for tests: see sd.py."""

@@ -1,0 +1,561 @@
+"""Models of this machine, from the command line to the request, the recipe and back."""
+
+import csv
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import Command
+from local_painter import MOST_TOGETHER, LocalPainter, model_at
+from PIL import Image
+from scripted import ScriptedModel
+from test_cli_batch import pictures, results
+
+from imagine.stages.drawing import DrawingOptions
+from imagine.stages.enhance import ENHANCERS
+from imagine.stages.generate import BACKENDS
+from imagine.stages.image import HiresFix, ImageRequest, Lora
+from imagine.stages.metadata import read_parameters, read_recipe
+
+MODEL: list[ScriptedModel] = []
+
+
+def scripted() -> ScriptedModel:
+    """What the registry makes: a model that answers nothing."""
+    MODEL.append(ScriptedModel([]))
+    return MODEL[-1]
+
+
+@pytest.fixture
+def local(imagine: Command, monkeypatch: pytest.MonkeyPatch) -> Command:
+    """A command line whose backend diffusers draws with the folder ./tiny."""
+    monkeypatch.setitem(BACKENDS.built_in, "diffusers", "local_painter:LocalPainter")
+    LocalPainter.calls.clear()
+    LocalPainter.made.clear()
+    model_at(Path("tiny"))
+    return imagine
+
+
+def draw(local: Command, *arguments: str, name: str = "fox") -> Path:
+    """The picture of a command line that ends well."""
+    done = local("a red fox", "-b", "diffusers", "-m", "./tiny", "--name", name, *arguments)
+    assert done.code == 0, done.err
+    return Path(done.lines[0])
+
+
+def picture_at(name: str, size: tuple[int, int] = (64, 48)) -> str:
+    Image.new("RGB", size, "white").save(name)
+    return name
+
+
+def lora_at(name: str) -> str:
+    path = Path(name)
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(b"no weights")
+    return name
+
+
+def size_of(path: Path | str) -> tuple[int, int]:
+    with Image.open(path) as picture:
+        return picture.size
+
+
+def pixels_of(path: Path | str) -> bytes:
+    with Image.open(path) as picture:
+        return picture.tobytes()
+
+
+def asked(number: int = -1) -> ImageRequest:
+    """What the painter was asked for last."""
+    return LocalPainter.calls[number][0]
+
+
+def test_every_option_reaches_the_backend(local: Command) -> None:
+    lora_at("styles/ink.safetensors")
+    draw(
+        local,
+        *("--steps", "3", "--guidance", "2.5", "--scheduler", "euler_a", "--refine", "1.5"),
+        *("--lora", "./styles/ink.safetensors:0.5", "--lora", "./styles/ink.safetensors"),
+    )
+    assert DrawingOptions.of(asked()) == DrawingOptions(
+        num_inference_steps=3,
+        guidance_scale=2.5,
+        scheduler="euler_a",
+        loras=(Lora("./styles/ink.safetensors", 0.5), Lora("./styles/ink.safetensors", 1.0)),
+        hires_fix=HiresFix(1.5, 0.35),
+    )
+    draw(
+        local,
+        *("-i", picture_at("a.png"), "--mask", picture_at("m.png"), "--strength", "0.4"),
+        name="masked",
+    )
+    request = asked()
+    assert request.mask is not None
+    assert [(image.width, image.height) for image in (*request.images, request.mask)] == [
+        (64, 48),
+        (64, 48),
+    ]
+    assert request.strength == 0.4
+
+
+def test_a_second_pass_decides_size_and_name(local: Command) -> None:
+    path = draw(local, "--refine", "2", "--size", "48x64", name="fox-{width}x{height}")
+    assert path.name == "fox-96x128.png"
+    assert size_of(path) == (96, 128)
+    assert asked().size == (48, 64)
+    recipe = read_recipe(path)
+    assert recipe.backend.parameters["width"] == 48
+    assert recipe.to_request().result_size == (96, 128)
+    told = read_parameters(path)
+    assert {name: told[name] for name in told if "ires" in name or "trength" in name} == {
+        "Denoising strength": "0.35",
+        "Hires upscale": "2",
+        "Hires upscaler": "Lanczos",
+    }
+    assert (told["Sampler"], told["Size"]) == ("Euler", "48x64")
+
+
+def test_a_dry_run_says_both_sizes(local: Command) -> None:
+    line = ("a fox", "-b", "diffusers", "-m", "./tiny", "--refine", "2", "--dry-run", "--seed", "1")
+    done = local(*line)
+    told = done.err.splitlines()[-1]
+    assert told == (
+        "Would draw 1 of 64x64, drawn over at 128x128, with diffusers tiny, seed 1. "
+        "Nothing was drawn."
+    )
+    values = local(*line, "--json").json
+    assert (values["width"], values["height"]) == (128, 128)
+    assert values["requests"][0]["hires_scale"] == 2.0
+    assert LocalPainter.calls == []
+
+
+def test_a_second_pass_comes_before_enlarging(local: Command) -> None:
+    path = draw(
+        local, "--refine", "2", "--size", "32x32", "--upscale", "2", "--upscaler", "nearest"
+    )
+    assert size_of(path) == (128, 128)
+    record = read_recipe(path).upscales[0]
+    assert (record.from_width, record.width) == (64, 128)
+    again = local("replay", str(path), "--name", "again")
+    assert again.code == 0, again.err
+    assert pixels_of(again.lines[0]) == pixels_of(path)
+
+
+def test_a_replay_is_the_same_picture(local: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    lora_at("styles/ink.safetensors")
+    path = draw(
+        local,
+        *("--refine", "1.5", "--refine-strength", "0.2", "--scheduler", "euler_a"),
+        *("--lora", "styles/ink.safetensors:0.5", "--steps", "7"),
+    )
+    before = read_recipe(path)
+    assert [record.model_dump() for record in before.backend.loras] == [
+        {"name": "ink.safetensors", "weight": 0.5}
+    ]
+    assert str(Path.cwd()) not in before.to_json()
+    elsewhere = Path("elsewhere")
+    elsewhere.mkdir()
+    monkeypatch.chdir(elsewhere)
+    done = local("replay", f"../{path}")
+    assert done.code == 0, done.err
+    assert pixels_of(done.lines[0]) == pixels_of(f"../{path}")
+    # Effective values are recorded, and asked for again.
+    after = read_recipe(Path(done.lines[0]))
+    assert after.to_request() == before.to_request()
+    assert after.to_request().guidance_scale == 7.5
+
+
+def test_a_replay_with_other_weights_says_so(local: Command) -> None:
+    path = draw(local)
+    assert local("replay", str(path), "--name", "same").err.count("weights") == 0
+    Path("tiny/model_index.json").write_text("{}")
+    done = local("replay", str(path), "--name", "other")
+    note = (
+        "The weights of tiny are not those that the picture was first drawn with, so it may look "
+        "different."
+    )
+    assert note in done.err.splitlines()
+    assert read_recipe(Path(done.lines[0])).notes == (note,)
+
+
+def test_options_win_over_what_is_recorded(local: Command) -> None:
+    lora_at("ink.safetensors")
+    path = draw(local, "--refine", "2", "--lora", "ink.safetensors", "--scheduler", "euler_a")
+    line = ("--refine-strength", "0.6", "--scheduler", "ddim", "--lora", "ink.safetensors:2")
+    done = local("replay", str(path), *line, "--name", "other")
+    assert done.code == 0, done.err
+    request = asked()
+    assert (request.hires_fix, request.scheduler) == (HiresFix(2.0, 0.6), "ddim")
+    assert request.loras == (Lora("ink.safetensors", 2.0),)
+
+
+def test_a_replay_asks_for_picture_and_mask_by_their_hashes(local: Command) -> None:
+    image, mask = picture_at("a.png"), picture_at("m.png", (32, 24))
+    path = draw(local, "-i", image, "--mask", mask)
+    recipe = read_recipe(path)
+    assert recipe.mask is not None
+    references = recipe.references[0].sha256[:12], recipe.mask.sha256[:12]
+    done = local("replay", str(path))
+    assert (done.code, done.err) == (
+        2,
+        f"Error: The picture was drawn from reference pictures (sha256 {references[0]}); give them "
+        "again with --image.\n",
+    )
+    done = local("replay", str(path), "-i", image)
+    assert (done.code, done.err) == (
+        2,
+        f"Error: The picture was drawn within a mask (sha256 {references[1]}); give it again with "
+        "--mask.\n",
+    )
+    done = local("replay", str(path), "-i", image, "--mask", mask, "--name", "again")
+    assert done.code == 0, done.err
+    assert pixels_of(done.lines[0]) == pixels_of(path)
+
+
+def test_a_replay_from_a_picture_has_one_pass(local: Command) -> None:
+    path = draw(local, "--refine", "2")
+    done = local("replay", str(path), "-i", picture_at("a.png"), "--name", "from")
+    assert done.code == 0, done.err
+    assert asked().hires_fix is None
+    both = local("replay", str(path), "-i", "a.png", "--refine", "2")
+    assert (both.code, both.err.partition(";")[0]) == (
+        2,
+        "Error: --refine draws a picture twice as it goes from nothing, and --image is a picture "
+        "already",
+    )
+
+
+def test_a_series_has_one_pass(local: Command) -> None:
+    done = batch(local, [{"prompt": "a fox"}], "--refine", "2", "--series-reference")
+    assert (done.code, done.err) == (
+        2,
+        "Error: --series-reference and --refine exclude each other: a picture that is drawn from "
+        "another one is drawn once; give one of them.\n",
+    )
+
+
+@pytest.mark.parametrize("other", [("-b", "sketch"), ("-m", "./other")], ids=["backend", "model"])
+def test_another_painter_gets_none_of_the_recorded_options(
+    local: Command, other: tuple[str, str]
+) -> None:
+    lora_at("ink.safetensors")
+    model_at(Path("other"))
+    path = draw(local, "--lora", "ink.safetensors", "--refine", "2", "--steps", "9")
+    backend = ("-b", "diffusers") if other[0] == "-m" else ()
+    done = local("replay", str(path), *backend, *other, "--name", "other")
+    assert done.code == 0, done.err
+    recipe = read_recipe(Path(done.lines[0]))
+    assert recipe.backend.loras == ()
+    assert recipe.to_request().hires_fix is None
+    assert recipe.backend.parameters.get("num_inference_steps") in (None, 20)
+
+
+REFUSED: list[tuple[tuple[str, ...], str]] = [
+    (
+        ("--mask", "m.png"),
+        "--mask says what of a reference picture is drawn anew; give --image too.",
+    ),
+    (
+        ("-i", "a.png", "--mask", "wide.png"),
+        "--mask is 64x16 and --image 64x48, which is another shape; make a mask as large as "
+        "the picture.",
+    ),
+    (
+        ("-i", "a.png", "--refine", "2"),
+        "--refine draws a picture twice as it goes from nothing, and --image is a picture "
+        "already; leave one of them out, or enlarge with --upscale.",
+    ),
+    (
+        ("--refine", "5"),
+        "--refine 5.0 is not between 1.1 and 4; choose one that is.",
+    ),
+    (
+        ("--refine", "2", "--refine-strength", "2"),
+        "--refine-strength 2.0 is not between 0 and 1; choose one that is.",
+    ),
+    (
+        ("--refine-strength", "0.5"),
+        "--refine-strength says how far the second pass goes; give --refine 2 too, or leave "
+        "it out.",
+    ),
+    (
+        ("--lora", "ink.safetensors:11"),
+        "The weight of --lora ink.safetensors:11 is not between -10 and 10; choose one that is.",
+    ),
+    (
+        ("--lora", ":1"),
+        "--lora ':1' is not NAME or NAME:WEIGHT, such as detail:0.8; write it so.",
+    ),
+    (
+        ("--lora", "a", "--lora", "b", "--lora", "c"),
+        "diffusers with tiny takes at most 2 --lora; leave some out.",
+    ),
+    (
+        ("-m", "./old", "--lora", "a"),
+        "diffusers with old does not read --lora; leave it out.",
+    ),
+    (
+        ("-m", "./old", "--scheduler", "ddim"),
+        "diffusers with old does not read --scheduler; leave it out.",
+    ),
+    (
+        ("-m", "./old", "--refine", "2"),
+        "diffusers with old does not read --refine; leave it out.",
+    ),
+    (
+        ("-m", "./old", "--mask", "m.png"),
+        "diffusers with old does not read --mask; leave it out.",
+    ),
+]
+
+
+@pytest.mark.parametrize(("options", "message"), REFUSED, ids=[" ".join(row[0]) for row in REFUSED])
+def test_what_cannot_be_is_refused_before_anything_is_asked(
+    local: Command, options: tuple[str, ...], message: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(ENHANCERS.built_in, "scripted", "test_cli_local:scripted")
+    model_at(Path("old"))
+    picture_at("a.png")
+    picture_at("m.png")
+    picture_at("wide.png", (64, 16))
+    model = () if "-m" in options else ("-m", "./tiny")
+    done = local("a fox", "-e", "scripted", "-b", "diffusers", *model, *options)
+    assert (done.code, done.out, done.err) == (2, "", f"Error: {message}\n")
+    assert LocalPainter.calls == []
+    assert MODEL[-1].questions == []
+
+
+def test_what_is_missing_here_is_found_before_a_model_is_paid(
+    local: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(ENHANCERS.built_in, "scripted", "test_cli_local:scripted")
+    model_at(Path("missing"))
+    done = local("a fox", "-q", "-e", "scripted", "-b", "diffusers", "-m", "./missing")
+    said = "diffusers is not installed; run `pip install diffusers`."
+    assert (done.code, done.out, done.err) == (6, "", f"Error: {said}\n")
+    assert MODEL[-1].questions == []
+    rehearsed = local("a fox", "-b", "diffusers", "-m", "./missing", "--dry-run")
+    assert rehearsed.code == 0
+    assert said in rehearsed.err.splitlines()
+
+
+def test_a_model_tells_who_draws_with_it(local: Command) -> None:
+    done = local("a fox", "-m", "./tiny")
+    assert done.code == 0
+    assert "backend diffusers tiny (as ./tiny is on this machine).\n" in done.err
+    missing = local("a fox", "-m", "./tinny")
+    assert (missing.code, missing.err) == (
+        6,
+        "Error: There is no model or path './tinny' on this machine (see `imagine models`, or name "
+        "the model's folder or file).\n",
+    )
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("-b", "diffusers/tiny"), ("-b", "diffusers/./tiny"), ("-b", "diffusers", "-m", "tiny"), ()],
+    ids=" ".join,
+)
+def test_a_model_is_named_by_option_backend_or_setting(
+    local: Command, arguments: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not arguments:
+        monkeypatch.setenv("IMAGINE_BACKEND", "diffusers")
+        monkeypatch.setenv("IMAGINE_DIFFUSERS_MODEL", "./tiny")
+    assert local("a fox", *arguments).code == 0
+    assert asked() is not None
+    assert LocalPainter.made[-1].model == "tiny"
+
+
+def test_settings_say_how_models_run(local: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    values = {"DEVICE": "cuda:1", "DTYPE": "float32", "OFFLOAD": "model", "COMPILE": "true"}
+    values |= {"BATCH_SIZE": "5", "TINY_VAE": "taesd", "HUB_CACHE": "~/hub"}
+    for name, value in values.items():
+        monkeypatch.setenv(f"IMAGINE_{name}", value)
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    draw(local)
+    painter = LocalPainter.made[-1]
+    told = painter.options
+    assert (told.device, told.dtype, told.offload) == ("cuda:1", "float32", "model")
+    assert (told.compile, told.batch_size, told.tiny_vae, told.offline) == (True, 5, "taesd", True)
+    assert painter.shelf.hub == Path.home() / "hub"
+
+
+@pytest.mark.parametrize(
+    ("variables", "directory"),
+    [
+        ({}, "cache/huggingface/hub"),
+        ({"HF_HOME": "hf"}, "hf/hub"),
+        ({"HF_HOME": "hf", "HF_HUB_CACHE": "models"}, "models"),
+        ({"HF_HUB_CACHE": "models", "IMAGINE_HUB_CACHE": "ours"}, "ours"),
+    ],
+    ids=str,
+)
+def test_the_hub_s_cache_is_that_of_other_programs(
+    local: Command,
+    tmp_path: Path,
+    variables: dict[str, str],
+    directory: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name, value in variables.items():
+        monkeypatch.setenv(name, str(tmp_path / value))
+    draw(local)
+    assert LocalPainter.made[-1].shelf.hub == tmp_path / directory
+
+
+def test_several_of_one_prompt_are_drawn_in_one_go_and_each_as_if_alone(local: Command) -> None:
+    done = local("a fox", "-b", "diffusers", "-m", "./tiny", "-n", "4", "--seed", "1")
+    assert done.code == 0, done.err
+    assert [len(call) for call in LocalPainter.calls] == [3, 1]
+    assert done.lines == [f"a-fox-{seed}.png" for seed in (1, 2, 3, 4)]
+    alone = local("a fox", "-b", "diffusers", "-m", "./tiny", "--seed", "3", "--name", "alone")
+    assert pixels_of(alone.lines[0]) == pixels_of("a-fox-3.png")
+
+
+def test_a_model_that_cannot_be_loaded_ends_all_of_one_prompt(local: Command) -> None:
+    model_at(Path("broken"))
+    done = local("a fox", "-q", "-b", "diffusers/broken", "-n", "7")
+    assert (done.code, done.err) == (6, "Error: The model broken is broken; get it again.\n")
+    assert [len(call) for call in LocalPainter.calls] == [3]
+    assert not list(Path().glob("*.png"))
+
+
+def rows_at(path: str, rows: list[dict[str, Any]]) -> str:
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    with Path(path).open("w", newline="") as file:
+        table = csv.DictWriter(file, names)
+        table.writeheader()
+        table.writerows(rows)
+    return path
+
+
+def batch(local: Command, rows: list[dict[str, Any]], *arguments: str) -> Any:
+    line = ("batch", rows_at("rows.csv", rows), "-o", "out", "-b", "diffusers", "-m", "./tiny")
+    return local(*line, *arguments)
+
+
+def test_a_batch_draws_several_at_once_and_each_as_if_alone(local: Command) -> None:
+    rows = [{"prompt": f"a {name} fox", "seed": seed} for seed, name in enumerate("abcdefg", 1)]
+    done = batch(local, rows)
+    assert done.code == 0, done.err
+    assert 1 < max(map(len, LocalPainter.calls)) <= MOST_TOGETHER
+    assert sum(map(len, LocalPainter.calls)) == 7
+    alone = local("a b fox", "-b", "diffusers", "-m", "./tiny", "--seed", "2")
+    assert pixels_of(alone.lines[0]) == pixels_of("out/a-b-fox-2.png")
+
+
+def test_only_alike_rows_are_drawn_at_once(local: Command) -> None:
+    rows: list[dict[str, Any]] = []
+    for number in range(3):
+        rows += [
+            {"prompt": f"fox {number}"},
+            {"prompt": f"cat {number}", "sampler": "ddim"},
+            {"prompt": f"dog {number}", "hr_scale": "1,5"},
+            {"prompt": f"cow {number}", "lora": "ink.safetensors:0.5, ink.safetensors"},
+            {"prompt": f"hen {number}", "backend": "sketch", "size": "64x64"},
+        ]
+    lora_at("ink.safetensors")
+    done = batch(local, rows)
+    assert done.code == 0, done.err
+    assert len(pictures()) == 15
+    for call in LocalPainter.calls:
+        assert len({DrawingOptions.of(request).key for request in call}) == 1
+    sizes = {row["prompt"]: size_of(f"out/{row['paths'][0]}") for row in results()}
+    assert (sizes["dog 1"], sizes["cat 1"]) == ((96, 96), (64, 64))
+
+
+def test_rows_name_pictures_and_loras_beside_their_file(local: Command) -> None:
+    Path("rows").mkdir()
+    picture_at("rows/a.png")
+    picture_at("rows/m.png")
+    lora_at("rows/ink.safetensors")
+    rows_at(
+        "rows/rows.csv",
+        [
+            {
+                "prompt": "a fox",
+                "image": "a.png",
+                "mask_image": "m.png",
+                "loras": "ink.safetensors:2",
+            }
+        ],
+    )
+    done = local("batch", "rows/rows.csv", "-o", "out", "-b", "diffusers", "-m", "./tiny")
+    assert done.code == 0, done.err
+    request = asked()
+    assert request.mask is not None
+    assert [(lora.recorded, lora.weight) for lora in request.loras] == [("ink.safetensors", 2.0)]
+    model_at(Path("rows/near"))
+    rows_at("rows/near.csv", [{"prompt": "a fox", "model": "./near"}])
+    done = local("batch", "rows/near.csv", "-o", "near", "-b", "diffusers", "-m", "./tiny")
+    assert done.code == 0, done.err
+    assert LocalPainter.made[-1].model == "near"
+    LocalPainter.calls.pop()
+    again = local("batch", "rows/rows.csv", "-o", "out", "-b", "diffusers", "-m", "./tiny")
+    assert "There was nothing left to do" in again.err
+    Image.new("RGB", (64, 48), "black").save("rows/m.png")
+    local("batch", "rows/rows.csv", "-o", "out", "-b", "diffusers", "-m", "./tiny")
+    assert len(LocalPainter.calls) == 2
+
+
+def test_the_same_batch_with_other_options_is_drawn_anew(local: Command) -> None:
+    rows = [{"prompt": "a fox", "seed": 1}]
+    lora_at("ink.safetensors")
+    batch(local, rows)
+    for number, options in enumerate(
+        [("--scheduler", "ddim"), ("--refine", "2"), ("--lora", "ink.safetensors")], 2
+    ):
+        batch(local, rows, *options)
+        batch(local, rows, *options)
+        assert len(LocalPainter.calls) == number
+
+
+def test_a_broken_model_ends_the_batch(local: Command) -> None:
+    model_at(Path("broken"))
+    rows = [{"prompt": f"fox {number}"} for number in range(50)]
+    done = batch(local, rows, "-m", "./broken")
+    assert done.code == 6
+    assert done.err.endswith("Error: The model broken is broken; get it again.\n")
+    assert len(LocalPainter.calls) <= 2
+    assert results() == []
+
+
+def test_a_broken_model_of_a_row_fails_that_row_alone(local: Command) -> None:
+    model_at(Path("broken"))
+    rows = [
+        {"prompt": "a fox"},
+        {"prompt": "a cat", "backend": "diffusers/broken"},
+        {"prompt": "a dog", "backend": "diffusers/nowhere"},
+        {"prompt": "a cow"},
+    ]
+    done = batch(local, rows, "--keep-going")
+    assert done.code == 8, done.err
+    told = {row["prompt"]: row for row in results()}
+    assert [row["status"] for row in told.values()] == ["done", "failed", "failed", "done"]
+    assert told["a cat"]["reason"]["message"] == "The model broken is broken; get it again."
+
+
+def test_refine_keeps_the_second_pass(local: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    answers = [{"source_prompt": "a tiny red fox"}]
+    monkeypatch.setitem(ENHANCERS.built_in, "scripted", "test_cli_local:answering")
+    ANSWERS[:] = answers
+    path = draw(local, "--refine", "2", "--seed", "3")
+    done = local("refine", str(path), "make it tiny", "-e", "scripted", "--name", "tiny")
+    assert done.code == 0, done.err
+    assert asked().hires_fix == HiresFix(2.0, 0.35)
+    assert size_of(done.lines[0]) == size_of(path)
+
+
+ANSWERS: list[dict[str, Any]] = []
+
+
+def answering() -> ScriptedModel:
+    return ScriptedModel(ANSWERS)
+
+
+def test_results_of_a_picture_are_of_its_own_size(local: Command) -> None:
+    done = local("a fox", "-b", "diffusers", "-m", "./tiny", "--refine", "2", "--json")
+    values = json.loads(done.out)
+    assert (values["images"][0]["width"], values["images"][0]["height"]) == (128, 128)

@@ -1,0 +1,434 @@
+"""Models of the backend `diffusers`: files are checked without torch, and refused in one sentence.
+
+What they draw is tested in tests/extras, where torch is installed.
+"""
+
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from networks import write_safetensors
+
+from imagine.stages.errors import LocalBackendError, UsageError
+from imagine.stages.generate.diffusers.backend import DiffusersBackend, source_at
+from imagine.stages.generate.diffusers.source import Source
+from imagine.stages.generate.local.options import LocalOptions
+from imagine.stages.generate.local.shelf import Place, Shelf
+from imagine.stages.image import ImageRequest
+from imagine.stages.spec import PromptSpec
+
+INDEX: dict[str, Any] = {
+    "_class_name": "StableDiffusionXLPipeline",
+    "feature_extractor": [None, None],
+    "scheduler": ["diffusers", "EulerDiscreteScheduler"],
+    "text_encoder": ["transformers", "CLIPTextModel"],
+    "tokenizer": ["transformers", "CLIPTokenizer"],
+    "unet": ["diffusers", "UNet2DConditionModel"],
+    "vae": ["diffusers", "AutoencoderKL"],
+}
+WEIGHTS = {"x": np.zeros((2, 3), np.float32)}
+SPEC = PromptSpec.model_validate(
+    {
+        "source_prompt": "a fox",
+        "subjects": ({"id": "fox", "name": "fox"},),
+        "style": {"medium": "painting"},
+    }
+)
+SD1 = {
+    "model.diffusion_model.input_blocks.0.0.weight": np.zeros((8, 4, 3, 3), np.float32),
+    "cond_stage_model.transformer.text_model.x": np.zeros(1, np.float32),
+    "first_stage_model.decoder.x": np.zeros(1, np.float32),
+}
+
+
+def describe(root: Path, **changes: Any) -> None:
+    (root / "model_index.json").write_text(json.dumps(INDEX | changes), encoding="utf-8")
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    root = tmp_path / "fox"
+    for part in ("scheduler", "text_encoder", "tokenizer", "unet", "vae"):
+        (root / part).mkdir(parents=True)
+    for part in ("text_encoder", "unet", "vae"):
+        write_safetensors(root / part / "model.safetensors", WEIGHTS)
+        (root / part / "config.json").write_text("{}", encoding="utf-8")
+    vae = {"block_out_channels": [1, 2, 3, 4]}
+    (root / "vae" / "config.json").write_text(json.dumps(vae), encoding="utf-8")
+    (root / "unet" / "config.json").write_text('{"sample_size": 128}', encoding="utf-8")
+    describe(root)
+    return root
+
+
+def source(path: Path, config: Path | None = None) -> Source:
+    return source_at(Place(path.name, path, config))
+
+
+def backend(tmp_path: Path, path: Path, told: list[str] | None = None) -> DiffusersBackend:
+    shelf = Shelf(tmp_path / "models.toml", tmp_path / "models.json", tmp_path / "hub")
+    tell = (told if told is not None else []).append
+    return DiffusersBackend(model=str(path), shelf=shelf, options=LocalOptions(), tell=tell)
+
+
+def request(**options: Any) -> ImageRequest:
+    values = {"prompt": "a fox", "negative_prompt": None, "spec": SPEC}
+    return ImageRequest(**{**values, "width": 1024, "height": 1024, "seed": 1, **options})
+
+
+def test_a_folder_is_known_by_its_description(folder: Path) -> None:
+    found = source(folder)
+    assert (found.family.title, found.family.side) == ("Stable Diffusion XL", 1024)
+    assert sorted(found.parts) == ["text_encoder", "unet", "vae"]
+    assert (found.parameters(), found.bytes_of("unet"), found.bytes_of("unet", 2)) == (18, 24, 12)
+    assert found.kinds() == {"F32"}
+
+
+def test_other_weights_or_another_description_change_the_fingerprint(folder: Path) -> None:
+    before = source(folder).fingerprint()
+    assert source(folder).fingerprint() == before
+    write_safetensors(folder / "unet" / "model.safetensors", {"x": np.zeros((3, 3), np.float32)})
+    other = source(folder).fingerprint()
+    describe(folder, _diffusers_version="0.1")
+    assert len({before, other, source(folder).fingerprint()}) == 3
+
+
+def test_of_several_variants_the_plain_weights_are_taken(folder: Path) -> None:
+    for part in ("text_encoder", "unet", "vae"):
+        plain = folder / part / "model.safetensors"
+        plain.with_name("model.fp16.safetensors").write_bytes(plain.read_bytes())
+    assert source(folder).variant is None
+    assert source(folder).parameters() == 18
+    for part in ("text_encoder", "unet", "vae"):
+        (folder / part / "model.safetensors").unlink()
+    assert source(folder).variant == "fp16"
+    assert source(folder).parameters() == 18
+
+
+def test_a_pipeline_that_is_in_no_table_is_noted(folder: Path) -> None:
+    describe(folder, _class_name="DreamPipeline")
+    assert source(folder).notes == (
+        "The pipeline DreamPipeline is none that imagine knows; it is asked as its own defaults "
+        "say.",
+    )
+
+
+def test_the_constructor_needs_no_torch_and_no_numpy(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in ("torch", "diffusers", "transformers", "numpy"):
+        monkeypatch.setitem(sys.modules, module, None)
+    made = backend(tmp_path, folder)
+    assert (made.name, made.model) == ("diffusers", "fox")
+    assert made.capabilities.sizes.for_ratio("", (1, 1), exact=True) == (1024, 1024)
+    assert made.together == 8
+    with pytest.raises(LocalBackendError) as refusal:
+        made.check(request())
+    assert str(refusal.value) == (
+        "The backend 'diffusers' needs the Python package 'torch', which is not installed; pip "
+        "install 'imagine-cli[diffusers]'."
+    )
+    made.close()
+
+
+def test_without_a_model_it_says_how_to_name_one(tmp_path: Path) -> None:
+    shelf = Shelf(tmp_path / "models.toml", tmp_path / "models.json", tmp_path / "hub")
+    with pytest.raises(LocalBackendError) as refusal:
+        DiffusersBackend(model="", shelf=shelf, options=LocalOptions(), tell=[].append)
+    assert str(refusal.value) == (
+        "The backend 'diffusers' needs a model: name its folder or .safetensors file with "
+        "--model, or run `imagine models add PATH`, or set IMAGINE_DIFFUSERS_MODEL."
+    )
+
+
+def test_what_a_model_does_not_read_is_refused_before_it_is_loaded(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    turbo = folder.rename(folder.with_name("sdxl-turbo"))
+    for name in ("torch", "diffusers", "transformers", "safetensors", "accelerate"):
+        monkeypatch.setitem(sys.modules, name, sys)
+    made = backend(tmp_path, turbo)
+    assert not made.capabilities.negative_prompt
+    made.check(request(guidance_scale=1.5))
+    with pytest.raises(UsageError) as refusal:
+        made.check(request(guidance_scale=7.5))
+    assert str(refusal.value) == (
+        "--guidance 7.5 is out of range: sdxl-turbo (SDXL-Turbo) reads 0 to 2; leave it out."
+    )
+    (turbo / "unet" / "config.json").write_text('{"in_channels": 9}', encoding="utf-8")
+    with pytest.raises(UsageError) as refusal:
+        backend(tmp_path, turbo).check(request())
+    assert str(refusal.value) == (
+        "The model 'sdxl-turbo' draws within a mask only; give --image and --mask, or choose "
+        "another model."
+    )
+
+
+def _truncate(root: Path) -> Path:
+    file = root / "unet" / "model.safetensors"
+    file.write_bytes(file.read_bytes()[:-5])
+    return root
+
+
+def _pointer(root: Path) -> Path:
+    (root / "unet" / "model.safetensors").write_bytes(b"version https://git-lfs.github.com/spec/v1")
+    return root
+
+
+def _half(root: Path) -> Path:
+    file = root / "unet" / "model.safetensors"
+    file.rename(file.with_suffix(".safetensors.incomplete"))
+    return root
+
+
+def _pickles(root: Path) -> Path:
+    (root / "unet" / "model.safetensors").rename(root / "unet" / "diffusion_pytorch_model.bin")
+    return root
+
+
+def _shards(root: Path) -> Path:
+    shards = {"weight_map": {"x": "model-00002-of-00002.safetensors"}}
+    index = root / "unet" / "model.safetensors.index.json"
+    index.write_text(json.dumps(shards), encoding="utf-8")
+    return root
+
+
+def _without(part: str) -> Callable[[Path], Path]:
+    def change(root: Path) -> Path:
+        for file in (root / part).iterdir():
+            file.unlink()
+        (root / part).rmdir()
+        return root
+
+    return change
+
+
+def _described(**changes: Any) -> Callable[[Path], Path]:
+    def change(root: Path) -> Path:
+        describe(root, **changes)
+        return root
+
+    return change
+
+
+def _bare(config: dict[str, Any], *names: str) -> Callable[[Path], Path]:
+    """A folder of one part alone."""
+
+    def change(root: Path) -> Path:
+        folder = root.parent / "other"
+        folder.mkdir()
+        (folder / "config.json").write_text(json.dumps(config), encoding="utf-8")
+        for name in names:
+            write_safetensors(folder / name, WEIGHTS)
+        return folder
+
+    return change
+
+
+def _text(file: str, text: str) -> Callable[[Path], Path]:
+    def change(root: Path) -> Path:
+        (root / file).write_text(text, encoding="utf-8")
+        return root
+
+    return change
+
+
+def _openvino(root: Path) -> Path:
+    (root / "unet" / "openvino_model.xml").write_text("<net/>", encoding="utf-8")
+    return root
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (
+            _truncate,
+            "The model '{}/unet/model.safetensors' is cut off, 126 of 131 bytes are there; "
+            "download it again.",
+        ),
+        (
+            _pointer,
+            "The model '{}/unet/model.safetensors' is no .safetensors file that can be used: it "
+            "is a pointer of Git LFS to the file; get it again from where it came from.",
+        ),
+        (
+            _half,
+            "The folder '{}/unet' was downloaded to a half only; download it again.",
+        ),
+        (
+            _pickles,
+            "The folder '{}/unet' has weights as pickles only, which can run programs; download "
+            "the .safetensors files.",
+        ),
+        (
+            _shards,
+            "The folder '{}/unet' lacks 'model-00002-of-00002.safetensors'; download all of it.",
+        ),
+        (_without("vae"), "The folder '{}' lacks its part 'vae'; download all of it."),
+        (
+            _described(unet=["my_code", "Net"]),
+            "The folder '{}' has 'unet' of 'my_code', a program of its own, which is never run; "
+            "use one without.",
+        ),
+        (
+            _described(_class_name=["my_code", "Pipeline"]),
+            "The folder '{}' names '['my_code', 'Pipeline']' as its pipeline, a program of its "
+            "own, which is never run; use one of diffusers' own.",
+        ),
+        (
+            _described(_class_name="StableDiffusionUpscalePipeline"),
+            "The folder '{}' holds an upscaler; use it as --upscaler diffusers/FOLDER.",
+        ),
+        (
+            _openvino,
+            "The folder '{}' was converted for OpenVINO; use it with -b openvino.",
+        ),
+        (
+            _text("model_index.json", "{"),
+            "The file '{}/model_index.json' cannot be read as JSON; download it again.",
+        ),
+        (
+            _text("unet/config.json", "{"),
+            "The file '{}/unet/config.json' cannot be read as JSON; download it again.",
+        ),
+        (
+            lambda root: root / "unet",
+            "The folder '{}' is one part of a pipeline; name the folder around it.",
+        ),
+        (
+            lambda root: root.parent,
+            "The folder '{}' has no model_index.json, and 'fox' in it does; name that one.",
+        ),
+        (
+            _bare({}, "pytorch_lora_weights.safetensors"),
+            "The folder '{}' holds a LoRA, which changes a model and is none; name its "
+            ".safetensors file with --lora, and a model with --model.",
+        ),
+        (
+            _bare({"_class_name": "ControlNetModel"}),
+            "The folder '{}' holds a ControlNet, which leads a model and is none; name the folder "
+            "of a model.",
+        ),
+        (
+            _bare({"_class_name": "AutoencoderTiny"}),
+            "The folder '{}' holds an autoencoder only; name the folder of a model, and this one "
+            "as IMAGINE_TINY_VAE where it is a tiny one.",
+        ),
+        (
+            _bare({}),
+            "The folder '{}' has no model_index.json; name the folder of a diffusers pipeline, all "
+            "of it.",
+        ),
+    ],
+)
+def test_a_folder_that_cannot_be_used_is_refused_with_what_mends_it(
+    folder: Path, change: Callable[[Path], Path], message: str
+) -> None:
+    path = change(folder)
+    with pytest.raises(LocalBackendError) as refusal:
+        source(path)
+    assert str(refusal.value) == message.format(path)
+
+
+def test_a_checkpoint_of_stable_diffusion_1_needs_nothing_beside_it(tmp_path: Path) -> None:
+    file = tmp_path / "dreamshaper_8.safetensors"
+    write_safetensors(file, SD1)
+    found = source(file)
+    assert (found.family.title, found.family.side) == ("Stable Diffusion 1", 512)
+    assert found.described.pipeline == "StableDiffusionPipeline"
+    lcm = file.rename(tmp_path / "dreamshaper_8_lcm.safetensors")
+    assert source(lcm).family.title == "Stable Diffusion 1, LCM"
+
+
+def test_a_folder_called_like_the_file_describes_it(folder: Path, tmp_path: Path) -> None:
+    file = tmp_path / "fox.safetensors"
+    write_safetensors(file, SD1)
+    assert source(file).config == folder
+    assert source(file).family.title == "Stable Diffusion XL"
+
+
+ZERO = np.zeros((4, 4), np.float32)
+
+
+@pytest.mark.parametrize(
+    ("name", "tensors", "message"),
+    [
+        (
+            "a.ckpt",
+            WEIGHTS,
+            "The model '{}' is a pickle, which can run programs; get its .safetensors file.",
+        ),
+        ("a.gguf", WEIGHTS, "The model '{}' is a GGUF file; draw with it with -b sdcpp."),
+        (
+            "a.safetensors",
+            {"lora_unet_mid.lora_down.weight": ZERO},
+            "The file '{}' holds a LoRA, which changes a model and is none; name it with --lora, "
+            "and a model with --model.",
+        ),
+        (
+            "a.safetensors",
+            {"control_model.time_embed.0.weight": ZERO},
+            "The file '{}' holds a ControlNet, which leads a model and is none; name the file of "
+            "a model.",
+        ),
+        (
+            "a.safetensors",
+            {"body.0.rdb1.conv1.weight": ZERO},
+            "The file '{}' holds an upscaler; use it as --upscaler FILE.",
+        ),
+        (
+            "a.safetensors",
+            {"decoder.conv_in.weight": ZERO, "encoder.conv_in.weight": ZERO},
+            "The file '{}' holds an autoencoder only; name the file of a model.",
+        ),
+        (
+            "a.safetensors",
+            WEIGHTS,
+            "The weights in '{}' are of no architecture that imagine knows; name the folder that "
+            "describes its pipeline, as `imagine models add FILE --config FOLDER`.",
+        ),
+        (
+            "a.safetensors",
+            {"double_blocks.0.img_attn.qkv.weight": ZERO, "vector_in.in_layer.weight": ZERO},
+            "The file '{}' holds FLUX.1 [schnell] without what describes its pipeline; run "
+            "`imagine models download black-forest-labs/FLUX.1-schnell`, and then `imagine models "
+            "add FILE --config black-forest-labs/FLUX.1-schnell`.",
+        ),
+        (
+            "a.safetensors",
+            {"model.diffusion_model.joint_blocks.37.x_block.attn.qkv.weight": ZERO},
+            "The file '{}' holds Stable Diffusion 3.5 large without what describes its pipeline; "
+            "run `imagine models download stabilityai/stable-diffusion-3.5-large`, and then "
+            "`imagine models add FILE --config stabilityai/stable-diffusion-3.5-large`.",
+        ),
+        (
+            "a.safetensors",
+            SD1
+            | {"model.diffusion_model.input_blocks.0.0.weight": np.zeros((8, 9, 3, 3), np.float32)},
+            "The file '{}' holds Stable Diffusion 1 without what describes its pipeline; run "
+            "`imagine models download stable-diffusion-v1-5/stable-diffusion-v1-5`, and then "
+            "`imagine models add FILE --config stable-diffusion-v1-5/stable-diffusion-v1-5`.",
+        ),
+    ],
+)
+def test_a_file_that_cannot_be_used_is_refused_with_what_mends_it(
+    tmp_path: Path, name: str, tensors: dict[str, Any], message: str
+) -> None:
+    file = tmp_path / name
+    write_safetensors(file, tensors)
+    with pytest.raises(LocalBackendError) as refusal:
+        source(file)
+    assert str(refusal.value) == message.format(file)
+
+
+def test_the_words_of_clip_are_numbered_as_it_was_trained_with_them() -> None:
+    from imagine.stages.generate.diffusers.clip_words import words
+
+    vocabulary, merges = words()
+    assert (len(vocabulary), len(merges)) == (49408, 48894)
+    # As in the published vocab.json.
+    known = {"!": 0, "a</w>": 320, "photo</w>": 1125, "cat</w>": 2368, "<|endoftext|>": 49407}
+    assert {word: vocabulary[word] for word in known} == known

@@ -1,0 +1,116 @@
+"""Families of local models: what files say of a model gives how it is asked."""
+
+from typing import Any
+
+import pytest
+
+from imagine.stages.generate.local.families import (
+    Described,
+    ModelFamily,
+    family_named,
+    family_of,
+    unknown_family,
+)
+
+SDXL, SD, FLUX = "StableDiffusionXLPipeline", "StableDiffusionPipeline", "FluxPipeline"
+TRAILING = {"_class_name": "EulerAncestralDiscreteScheduler", "timestep_spacing": "trailing"}
+
+
+def family(pipeline: str, name: str = "model", **described: Any) -> ModelFamily:
+    found = family_of(Described(pipeline, name=name, **described))
+    assert found is not None
+    return found
+
+
+@pytest.mark.parametrize(
+    ("pipeline", "name", "asked"),
+    [
+        (SD, "dreamshaper", ("Stable Diffusion 1", 25, 7.5, 512)),
+        (SD, "hyperrealistic-v3", ("Stable Diffusion 1", 25, 7.5, 512)),
+        (SD, "dreamshaper-lcm", ("Stable Diffusion 1, LCM", 4, 1.0, 512)),
+        ("LatentConsistencyModelPipeline", "d", ("Stable Diffusion 1, LCM", 4, 8.5, 512)),
+        (SDXL, "stable-diffusion-xl-base-1.0", ("Stable Diffusion XL", 30, 6.0, 1024)),
+        (SDXL, "stabilityai/sdxl-turbo", ("SDXL-Turbo", 1, 0.0, 512)),
+        (SDXL, "SDXL-Lightning_4step", ("SDXL, distilled", 4, 0.0, 1024)),
+        (SDXL, "sdxl_lightning_8steps", ("SDXL, distilled", 8, 0.0, 1024)),
+        (SDXL, "Hyper-SD-2", ("SDXL, distilled", 2, 0.0, 1024)),
+        (SDXL, "lcm-sdxl", ("SDXL, LCM", 6, 1.0, 1024)),
+        ("StableDiffusion3Pipeline", "sd3.5-medium", ("Stable Diffusion 3", 28, 4.5, 1024)),
+        (
+            "StableDiffusion3Pipeline",
+            "sd3.5-large-turbo",
+            ("Stable Diffusion 3.5 Turbo", 4, 0.0, 1024),
+        ),
+        (FLUX, "FLUX.1-dev", ("FLUX.1", 28, 3.5, 1024)),
+        ("Flux2Pipeline", "FLUX.2-dev", ("FLUX.2", 50, 4.0, 1024)),
+        ("ZImagePipeline", "Z-Image", ("Z-Image", 50, 5.0, 1024)),
+        ("ZImagePipeline", "Tongyi-MAI/Z-Image-Turbo", ("Z-Image Turbo", 9, 0.0, 1024)),
+        ("QwenImagePipeline", "Qwen/Qwen-Image", ("Qwen-Image", 50, 4.0, 1328)),
+        ("SanaPipeline", "sana", ("Sana", 20, 4.5, 1024)),
+        ("PixArtSigmaPipeline", "pixart", ("PixArt", 20, 4.5, 1024)),
+    ],
+)
+def test_a_model_is_asked_as_its_makers_advise(
+    pipeline: str, name: str, asked: tuple[str, int, float, int]
+) -> None:
+    found = family(pipeline, name)
+    has = (found.title, found.num_inference_steps, found.guidance_scale, found.side)
+    assert has == asked
+
+
+@pytest.mark.parametrize(
+    ("pipeline", "described", "title"),
+    [
+        (SD, {"scheduler": {"_class_name": "LCMScheduler"}}, "Stable Diffusion 1, LCM"),
+        (SD, {"denoiser": {"cross_attention_dim": 1024}}, "Stable Diffusion 2"),
+        (
+            SD,
+            {"denoiser": {"cross_attention_dim": 1024}, "scheduler": TRAILING},
+            "SD-Turbo",
+        ),
+        (SDXL, {"denoiser": {"sample_size": 64}, "scheduler": TRAILING}, "SDXL-Turbo"),
+        (SDXL, {"denoiser": {"sample_size": 128}, "scheduler": TRAILING}, "SDXL, distilled"),
+        (
+            SDXL,
+            {"scheduler": {**TRAILING, "prediction_type": "v_prediction"}},
+            "Stable Diffusion XL",
+        ),
+        (SDXL, {"scheduler": {**TRAILING, "rescale_betas_zero_snr": True}}, "Stable Diffusion XL"),
+        (FLUX, {"denoiser": {"guidance_embeds": False}}, "FLUX.1 [schnell]"),
+        (FLUX, {"denoiser": {"guidance_embeds": True}}, "FLUX.1"),
+        ("Flux2KleinPipeline", {"index": {"is_distilled": True}}, "FLUX.2 [klein], distilled"),
+        ("Flux2KleinPipeline", {"index": {"is_distilled": False}}, "FLUX.2 [klein]"),
+    ],
+)
+def test_descriptions_tell_distilled_models_whatever_they_are_called(
+    pipeline: str, described: dict[str, Any], title: str
+) -> None:
+    assert family(pipeline, **described).title == title
+
+
+@pytest.mark.parametrize(
+    ("cells", "cell", "side"), [(64, 8, 512), (96, 8, 768), (128, 0, 512), ([64, 64], 8, 512)]
+)
+def test_the_native_side_is_the_denoisers_own(cells: object, cell: int, side: int) -> None:
+    assert family(SD, denoiser={"sample_size": cells}, cell=cell).side == side
+
+
+def test_sizes_of_a_ratio_have_the_area_that_the_model_draws_best() -> None:
+    assert family_named("sd15").sizes.for_ratio("diffusers", (1, 1), exact=True) == (512, 512)
+    assert family_named("sd15").sizes.for_ratio("diffusers", (16, 9), exact=True) == (704, 384)
+    assert family_named("sdxl").sizes.for_ratio("diffusers", (16, 9), exact=True) == (1344, 768)
+
+
+def test_guidance_runs_the_denoiser_twice_where_the_model_was_not_distilled_with_it() -> None:
+    guided = {name: family_named(name).guided(3.5) for name in ("sd15", "flux", "flux2", "zimage")}
+    assert guided == {"sd15": True, "flux": False, "flux2": False, "zimage": True}
+    assert not family_named("sd15").guided(1.0)
+    assert family_named("zimage").guided(0.5)
+
+
+def test_a_pipeline_in_no_table_is_left_to_its_own_defaults() -> None:
+    described = Described("DreamPipeline", denoiser={"sample_size": 32}, cell=8)
+    assert family_of(described) is None
+    found = unknown_family(described)
+    assert (found.title, found.num_inference_steps, found.side) == ("DreamPipeline", 0, 256)
+    assert not found.loras

@@ -1,0 +1,207 @@
+"""What a diffusers pipeline can do beside text-to-image, as far as torch is not needed."""
+
+import io
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from networks import write_safetensors
+from PIL import Image, ImageDraw
+
+from imagine.stages.errors import LocalBackendError, UsageError
+from imagine.stages.generate.diffusers.loras import check_lora
+from imagine.stages.generate.diffusers.pictures import kept_outside, mask_from, picture_from
+from imagine.stages.generate.diffusers.schedule import check_scheduler, leads_flow
+from imagine.stages.generate.diffusers.ways import reads_strength, ways_of
+from imagine.stages.image import Lora, ReferenceImage
+
+EULER = {"_class_name": "EulerDiscreteScheduler", "prediction_type": "epsilon"}
+FLOW = {"_class_name": "FlowMatchEulerDiscreteScheduler"}
+
+
+def reference(image: Image.Image) -> ReferenceImage:
+    file = io.BytesIO()
+    image.save(file, "PNG")
+    return ReferenceImage(file.getvalue(), "png", *image.size, sha256="0" * 64)
+
+
+@pytest.mark.parametrize(
+    ("name", "ways", "strength"),
+    [
+        ("StableDiffusionXLPipeline", (True, True), True),
+        ("KolorsPipeline", (True, False), True),
+        ("Flux2Pipeline", (True, False), False),
+        ("PixArtSigmaPipeline", (False, False), False),
+        ("AnythingPipeline", (False, False), False),
+    ],
+)
+def test_a_class_says_what_it_takes(name: str, ways: tuple[bool, bool], strength: bool) -> None:
+    assert (ways_of(name), reads_strength(name)) == (ways, strength)
+
+
+def test_nothing_here_needs_torch_to_be_asked() -> None:
+    package = "imagine.stages.generate.diffusers"
+    modules = ("ways", "hires", "chunks", "clip", "schedule", "loras", "previews", "pictures")
+    imports = "; ".join(f"import {package}.{module}" for module in modules)
+    asked = f"import sys; {imports}; print(*{{'torch', 'numpy', 'diffusers'}} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True)
+    assert done.stdout == "\n"
+
+
+def test_a_picture_covers_the_size_and_is_cropped_in_the_middle() -> None:
+    wide = Image.new("RGB", (300, 100), "blue")
+    wide.paste("red", (100, 0, 200, 100))
+    picture = picture_from(reference(wide), (50, 50))
+    assert (picture.mode, picture.size) == ("RGB", (50, 50))
+    assert picture.getpixel((25, 25)) == picture.getpixel((5, 45)) == (255, 0, 0)
+
+
+def test_a_picture_of_the_size_stays_as_it_is() -> None:
+    noise = np.random.default_rng(1).integers(0, 256, (20, 30, 3), np.uint8)
+    picture = picture_from(reference(Image.fromarray(noise)), (30, 20))
+    assert (np.asarray(picture) == noise).all()
+
+
+def test_what_is_transparent_becomes_white() -> None:
+    picture = picture_from(reference(Image.new("RGBA", (8, 8), (9, 9, 9, 0))), (8, 8))
+    assert picture.getpixel((4, 4)) == (255, 255, 255)
+
+
+def test_a_mask_is_white_from_the_middle_grey_on() -> None:
+    mask = Image.new("L", (3, 1))
+    mask.putdata([127, 128, 255])
+    assert list(mask_from(reference(mask), (3, 1)).tobytes()) == [0, 255, 255]
+
+
+def test_a_mask_without_white_is_refused() -> None:
+    with pytest.raises(UsageError) as caught:
+        mask_from(reference(Image.new("L", (64, 32), 100)), (64, 32))
+    assert str(caught.value) == (
+        "The mask has no white at 64x32, so nothing would be drawn; paint what --mask is to draw "
+        "anew in white."
+    )
+
+
+def test_a_damaged_picture_is_refused() -> None:
+    damaged = ReferenceImage(b"\x89PNG\r\n\x1a\n", "png", 8, 8, sha256="0" * 64)
+    with pytest.raises(UsageError, match=r"^The picture of --mask cannot be decoded: "):
+        mask_from(damaged, (8, 8))
+
+
+@pytest.mark.parametrize(
+    "box",
+    [(10, 10, 50, 40), (0, 0, 20, 64), (0, 0, 64, 64), (30, 5, 33, 60), (62, 62, 64, 64)],
+    ids=["inside", "at the edge", "everywhere", "thin", "small"],
+)
+def test_outside_the_mask_every_pixel_stays_and_inside_the_drawn_comes(
+    box: tuple[int, int, int, int],
+) -> None:
+    rng = np.random.default_rng(3)
+    original = Image.fromarray(rng.integers(0, 100, (64, 64, 3), np.uint8))
+    drawn = Image.fromarray(rng.integers(150, 256, (64, 64, 3), np.uint8))
+    mask = Image.new("L", (64, 64))
+    ImageDraw.Draw(mask).rectangle((box[0], box[1], box[2] - 1, box[3] - 1), fill=255)
+    kept, white = np.asarray(kept_outside(drawn, original, mask)), np.asarray(mask) == 255
+    assert (kept[~white] == np.asarray(original)[~white]).all()
+    assert (kept[white] != np.asarray(original)[white]).any()
+    x, y = (box[0] + box[2]) // 2, (box[1] + box[3]) // 2
+    assert tuple(kept[y, x]) == drawn.getpixel((x, y))
+
+
+@pytest.mark.parametrize(
+    ("config", "flow"),
+    [
+        (EULER, False),
+        (FLOW, True),
+        ({"_class_name": "DPMSolverMultistepScheduler", "use_flow_sigmas": True}, True),
+        ({"_class_name": "UniPCMultistepScheduler", "prediction_type": "flow_prediction"}, True),
+        ({}, False),
+    ],
+)
+def test_a_scheduler_says_whether_its_model_matches_flows(
+    config: dict[str, Any], flow: bool
+) -> None:
+    assert leads_flow(config) is flow
+
+
+@pytest.mark.parametrize(
+    ("name", "own", "message"),
+    [
+        (
+            "euler",
+            FLOW,
+            "--scheduler euler does not lead a flow-matching model; choose flow_euler.",
+        ),
+        (
+            "Flow Euler",
+            EULER,
+            "--scheduler flow_euler does not lead a model that predicts noise; choose euler.",
+        ),
+        (
+            "ddim",
+            FLOW,
+            "--scheduler ddim does not lead a flow-matching model; choose one of flow_euler, "
+            "flow_heun, flow_lcm, flow_dpm++_2m, flow_unipc.",
+        ),
+        (
+            "dpm++ 3m sde",
+            EULER,
+            "--scheduler dpm++_3m_sde is not known to diffusers; choose one of euler, euler_a, "
+            "heun, lms, dpm2, dpm2_a, dpm++_2m, dpm++_2m_sde, dpm++_2s, dpm++_sde, ddim, ddpm, "
+            "pndm, unipc, deis, sa_solver, lcm, tcd.",
+        ),
+    ],
+)
+def test_a_scheduler_of_another_kind_is_refused(
+    name: str, own: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(UsageError) as caught:
+        check_scheduler(name, own)
+    assert str(caught.value) == message
+
+
+def test_the_models_own_scheduler_leads_it_whatever_it_is() -> None:
+    own = {"_class_name": "SCMScheduler", "prediction_type": "trigflow"}
+    assert check_scheduler("SCMScheduler", own).diffusers == "SCMScheduler"
+    sana = {"_class_name": "DPMSolverMultistepScheduler", "use_flow_sigmas": True}
+    assert check_scheduler("DPMSolverMultistepScheduler", sana).flow
+
+
+def test_a_scheduler_without_its_package_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("imagine.stages.generate.diffusers.schedule.find_spec", lambda name: None)
+    with pytest.raises(LocalBackendError) as caught:
+        check_scheduler("lms", EULER)
+    assert str(caught.value) == (
+        "--scheduler lms needs the Python package 'scipy', which is not installed; "
+        "pip install scipy."
+    )
+
+
+def test_a_lora_is_a_file_of_low_rank_weights(tmp_path: Path) -> None:
+    lora = tmp_path / "detail.safetensors"
+    write_safetensors(lora, {"unet.down.lora_A.weight": np.zeros((2, 4), np.float32)})
+    check_lora(Lora("detail"), lora)
+    write_safetensors(lora, {"unet.down.weight": np.zeros((2, 4), np.float32)})
+    with pytest.raises(LocalBackendError) as caught:
+        check_lora(Lora("detail"), lora)
+    assert str(caught.value) == (
+        "The file 'detail' is no LoRA: it holds no low-rank weights; name a LoRA with --lora, and "
+        "a whole model with --model."
+    )
+
+
+def test_a_pickled_lora_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(LocalBackendError) as caught:
+        check_lora(Lora(str(tmp_path / "old.pt")), tmp_path / "old.pt")
+    assert "old.pt' is no .safetensors file, and others can run programs; " in str(caught.value)
+
+
+def test_a_lora_that_was_not_downloaded_to_its_end_is_refused(tmp_path: Path) -> None:
+    lora = tmp_path / "half.safetensors"
+    write_safetensors(lora, {"unet.down.lora_A.weight": np.zeros((64, 64), np.float32)})
+    lora.write_bytes(lora.read_bytes()[:-100])
+    with pytest.raises(LocalBackendError, match=r" is cut off, [\d,]+ of [\d,]+ bytes are there"):
+        check_lora(Lora("half"), lora)
