@@ -8,7 +8,7 @@ import typer
 from imagine.cli import options
 from imagine.cli.console import Console
 from imagine.cli.local import LOCAL
-from imagine.stages.errors import ImagineError, LocalBackendError, unknown_name
+from imagine.stages.errors import ImagineError, unknown_name
 
 if TYPE_CHECKING:
     from imagine.cli.services import Services
@@ -57,10 +57,7 @@ def backends(
             if painter in LOCAL:
                 _print_local(painter, services, console)
                 continue
-            backend = services.backend(painter)[0]
-            summary = BACKENDS.summaries.get(painter, "a plugin")
-            console.result(_line(painter, summary, backend.model, services))
-            console.result(f"  {'':<{WIDTH}}{_told(backend.capabilities)}")
+            _print_painter(painter, services, console)
         if describers:
             console.result("Enhancers (--enhancer)")
         for describer in describers:
@@ -81,12 +78,36 @@ def _print_json(
         if name in LOCAL:
             console.result_json(_local_row(name, services))
             continue
-        backend = services.backend(name)[0]
-        row = {"kind": "backend", "name": name, "model": backend.model}
+        backend, problem = _made(name, services)
+        row = {"kind": "backend", "name": name, "model": backend.model if backend else ""}
+        if backend is None:
+            console.result_json(row | {"ready": False, "missing": problem})
+            continue
         console.result_json(row | {"ready": services.ready(name), **_values(backend)})
     for name in describers:
         row = {"kind": "enhancer", "name": name, "model": services.text_model(name)}
         console.result_json(row | {"ready": services.ready(name)})
+
+
+def _print_painter(name: str, services: "Services", console: Console) -> None:
+    from imagine.stages.generate import BACKENDS
+
+    summary = BACKENDS.summaries.get(name, "a plugin")
+    backend, problem = _made(name, services)
+    if backend is None:
+        console.result(f"  {name:<{WIDTH}}{summary}")
+        console.result(f"  {'':<{WIDTH}}not set up: {problem}")
+        return
+    console.result(_line(name, summary, backend.model, services))
+    console.result(f"  {'':<{WIDTH}}{_told(backend.capabilities)}")
+
+
+def _made(name: str, services: "Services") -> "tuple[Backend | None, str]":
+    """A backend, or why its settings make none."""
+    try:
+        return services.backend(name)[0], ""
+    except ImagineError as error:
+        return None, str(error)
 
 
 def _print_local(name: str, services: "Services", console: Console) -> None:
@@ -127,10 +148,7 @@ def _with_its_model(name: str, services: "Services") -> "tuple[Backend | None, s
     """A local backend with the model of its setting, and why it has none although it is set."""
     if not services.settings.text(f"{name}_model"):
         return None, ""
-    try:
-        return services.backend(name)[0], ""
-    except LocalBackendError as error:
-        return None, str(error)
+    return _made(name, services)
 
 
 def _models_of(name: str, services: "Services") -> list[str]:

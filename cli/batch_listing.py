@@ -9,8 +9,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, cast
 
-from imagine.stages.batch.rows import FINISHING, BadRow, Row
-from imagine.stages.errors import UsageError, quoted_path
+from imagine.cli.batch_orders import OWN_MODELS, PICTURING
+from imagine.stages.batch.rows import BadRow, Row
+from imagine.stages.errors import LocalBackendError, UsageError, quoted_path
 
 if TYPE_CHECKING:
     from imagine.stages.batch.inputs import Input
@@ -22,7 +23,7 @@ BLOCK = 1000
 # Options that decide what a row costs.
 PRICING = frozenset({"num", "pick", "backend", "model", "enhancer", "upscale", "upscaler"})
 # Options whose values alone do not tell what they stand for.
-NAMING = frozenset({"image", "style", *FINISHING})
+NAMING = PICTURING | OWN_MODELS
 # Options that decide whether anything is enlarged.
 ENLARGING = frozenset({"upscale", "size", "backend", "model"})
 # Bad rows that are told one by one before all is stopped.
@@ -114,6 +115,7 @@ class Listed:
         rows: that can be read, and are in the journal.
         bad: that cannot be read; the first ones.
         unreadable: how many there are of those.
+        common_models: whether some name no model, and are drawn by the one of all.
         own_backends, own_enhancers: whether some name one for themselves.
         own_prices: whether some set what decides their price.
         own_sizes: whether some set what decides whether they are enlarged.
@@ -123,6 +125,7 @@ class Listed:
     bad: list[BadRow] = field(default_factory=list)
     unreadable: int = 0
     own_backends: bool = False
+    common_models: bool = False
     own_enhancers: bool = False
     own_prices: bool = False
     own_sizes: bool = False
@@ -154,7 +157,8 @@ def whole_rows(
         try:
             check(row)
             yield row if NAMING.isdisjoint(row.options) else replace(row, files=files(row))
-        except UsageError as error:
+        except (UsageError, LocalBackendError) as error:
+            # A model that all rows share was looked at before: it is the row's own.
             yield BadRow(row.line, error, row.prompt or "")
 
 
@@ -213,6 +217,7 @@ def list_rows(
             bad(row)
             continue
         listed.rows += 1
+        listed.common_models |= row.options.keys().isdisjoint(("backend", "model"))
         if row.options:
             listed.own_backends |= "backend" in row.options
             listed.own_enhancers |= "enhancer" in row.options

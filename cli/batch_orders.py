@@ -3,21 +3,25 @@
 import threading
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from copy import copy
 from dataclasses import dataclass, replace
 from hashlib import sha256
+from os import SEEK_END
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from imagine.cli.order import refuse_without_enlarging
 from imagine.cli.planning import Order, Wanted, order_for
 from imagine.stages.batch.rows import FINISHING, Row
-from imagine.stages.errors import ConfigError, LocalBackendError, UsageError
+from imagine.stages.errors import ConfigError, LocalBackendError, UsageError, quoted_path
+from imagine.stages.generate import identity_of
 
 if TYPE_CHECKING:
     from imagine.cli.order import Saving
     from imagine.cli.services import Services
     from imagine.cli.settings import Settings
+    from imagine.stages.drawing import DrawingOptions
     from imagine.stages.image import ReferenceImage
     from imagine.stages.series import Series
 
@@ -29,6 +33,11 @@ LIGHT = frozenset({"seed", "num", "name"})
 OWN_SERVICES = frozenset({"enhancer", "backend", "model", "upscaler"})
 # With these it may name a model's file of its own, which may be damaged.
 OWN_MODELS = frozenset({"backend", "model", "lora", "upscaler"})
+
+# With these it names pictures and styles, or says how a picture is finished.
+PICTURING = frozenset({"image", "style", *FINISHING})
+# Bytes at both ends of a LoRA's file that tell it from others.
+PIECE = 1 << 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,11 +103,22 @@ class Orders:
             self._known.clear()
 
     def files_of(self, row: Row) -> str:
-        """A hash of the pictures and styles that a row names; "" for none; errors as in `of_row`.
+        """A hash of the pictures, styles and models that a row names; "" for none.
 
-        How pictures are enlarged that cost nothing to draw is part of it, too.
+        How pictures are enlarged that cost nothing to draw is part of it, too. Errors as in
+        `of_row`.
         """
         order = self.of_row(row)
+        parts: list[str] = []
+        if not PICTURING.isdisjoint(row.options):
+            parts += self._picturing(row, order)
+        if not OWN_MODELS.isdisjoint(row.options):
+            parts += filter(None, [identity_of(order.backend), *self.lora_files(order.options)])
+        if not parts:
+            return ""
+        return sha256(" ".join(parts).encode()).hexdigest()[:16]
+
+    def _picturing(self, row: Row, order: Order) -> list[str]:
         parts = [image.sha256 for image in order.options.images]
         parts += [] if order.options.mask is None else [order.options.mask.sha256]
         parts += [style.model_dump_json() for style in order.describing.styles]
@@ -107,9 +127,21 @@ class Orders:
             self._note_enlarged(row, own)
         elif own:
             parts.append(repr(own))
-        if not parts:
-            return ""
-        return sha256(" ".join(parts).encode()).hexdigest()[:16]
+        return parts
+
+    def lora_files(self, options: "DrawingOptions") -> list[str]:
+        """A hash for each LoRA whose file is on this machine, that another file would not have."""
+        from imagine.cli.local import shelf_of
+
+        if not options.loras:
+            return []
+        shelf = shelf_of(self.settings)
+        found = []
+        for lora in options.loras:
+            # A server of one's own has LoRAs that nobody here knows.
+            with suppress(LocalBackendError):
+                found.append(_digest_of(shelf.lora(lora.name).path))
+        return found
 
     def _note_enlarged(self, row: Row, own: Mapping[str, Any]) -> None:
         """Count a paid row's own way of being enlarged in; their order says nothing."""
@@ -251,7 +283,29 @@ def _lora_of(text: str, base: Path) -> str:
 
     lora = parse_lora(text)
     path = base / lora.name
-    return f"{path.absolute()}:{lora.weight!r}" if path.is_file() else text
+    # 1e-05 would be no weight, and goes on as part of the name.
+    weight = f"{lora.weight:.9f}".rstrip("0").rstrip(".")
+    return f"{path.absolute()}:{weight}" if path.is_file() else text
+
+
+def _digest_of(path: Path) -> str:
+    """A hash of a file's size, first and last bytes: a batch asks for every row.
+
+    Raises:
+        LocalBackendError: it cannot be read.
+    """
+    try:
+        with path.open("rb") as file:
+            size = file.seek(0, SEEK_END)
+            digest = sha256(str(size).encode())
+            for place in (0, max(0, size - PIECE)):
+                file.seek(place)
+                digest.update(file.read(PIECE))
+    except OSError as error:
+        raise LocalBackendError(
+            f"The LoRA {quoted_path(path)} cannot be read: {error.strerror}; put it back."
+        ) from error
+    return digest.hexdigest()[:16]
 
 
 def _upscaler_of(named: str, base: Path) -> str:
@@ -318,10 +372,13 @@ def own_fault(row: Row) -> Iterator[None]:
 
 @contextmanager
 def own_model(row: Row) -> Iterator[None]:
-    """Make an error of a model that only this row names an error of this row."""
+    """Mark an error of a model that only this row names as one of this row."""
     try:
         yield
     except LocalBackendError as error:
-        if OWN_MODELS & row.options.keys():
-            raise UsageError(str(error)) from error
-        raise
+        if OWN_MODELS.isdisjoint(row.options):
+            raise
+        # Rows that were drawn in one go share the error, and not all of them may name the model.
+        own = copy(error)
+        own.of_row = True
+        raise own from error

@@ -2,12 +2,14 @@
 
 import os
 import threading
-from contextlib import AbstractContextManager
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from typing import TYPE_CHECKING, cast
 
+from imagine.cli.local import LOCAL
 from imagine.stages.batch.run import Pools
 from imagine.stages.enhance import Enhancer, ModelEnhancer
-from imagine.stages.generate import Backend, drawn_together
+from imagine.stages.generate import Backend, ReleasingBackend, drawn_together
 from imagine.stages.network.providers import PROVIDERS
 
 if TYPE_CHECKING:
@@ -79,22 +81,43 @@ class Places:
         self._known: dict[str, threading.Semaphore] = {}
         self._together: dict[int, int] = {}
         self._lock = threading.Lock()
+        # Libraries that load models are not made for two at a time, nor memory for two models.
+        self._local = threading.Lock()
+        self._loaded: Backend | None = None
 
     def at(
         self, kind: str, service: "Backend | Upscaler", number: int
     ) -> AbstractContextManager[object]:
         """One of `number` places at a service, free when the `with` begins.
 
+        All backends that draw with models of this machine share one place; the one that had it
+        lets go of its model when another one takes its turn.
+
         Args:
             kind: "backend" or "upscaler", two of which may have the same name.
         """
+        if kind == "backend" and service.name in LOCAL:
+            return self._turn(cast("Backend", service))
         key = f"{kind} {service.name}/{service.model}"
         with self._lock:
             return self._known.setdefault(key, threading.Semaphore(number))
 
+    @contextmanager
+    def _turn(self, backend: Backend) -> Iterator[None]:
+        with self._local:
+            before = self._loaded
+            if before is not backend and isinstance(before, ReleasingBackend):
+                before.release()
+            self._loaded = backend
+            yield
+
     def together(self, backend: Backend) -> int:
-        """How many pictures a backend draws in one go, asked once for all."""
-        with self._lock:
-            if id(backend) not in self._together:
-                self._together[id(backend)] = drawn_together(backend)
-            return self._together[id(backend)]
+        """How many pictures a backend draws in one go, asked once for all.
+
+        To be called in its place: a local one may load its libraries, and ask what memory is free.
+        """
+        known = self._together.get(id(backend))
+        if known is None:
+            # Without a lock: two that ask at once are told the same.
+            known = self._together[id(backend)] = drawn_together(backend)
+        return known

@@ -1,6 +1,7 @@
 """What is told of a running batch: item by item to stdout, stderr and results.jsonl."""
 
 import os
+import re
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -8,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from imagine.cli.console import Console, fail_line
-from imagine.stages.errors import ImagineError, shown
+from imagine.stages.errors import ImagineError, LocalBackendError, shown
 
 if TYPE_CHECKING:
     from imagine.cli.events import Events
@@ -180,14 +181,22 @@ class Report:
         self.stop()
 
 
+# The folders of an absolute path in quotes.
+_FOLDERS = re.compile(r"(?<=')(?:/|[A-Za-z]:\\)[^']*[/\\](?=[^'/\\]+')")
+
+
 def reason_of(errors: Sequence[ImagineError]) -> dict[str, Any] | None:
     """Why an item failed, as the results tell it."""
     if not errors:
         return None
     error = errors[0]
+    message = " ".join(str(error).split())
+    if isinstance(error, LocalBackendError):
+        # Where models lie on this machine is nobody's business who gets the results.
+        message = _FOLDERS.sub("", message)
     return {
         "type": type(error).__name__,
-        "message": " ".join(str(error).split()),
+        "message": message,
         "exit_code": error.exit_code,
     }
 

@@ -25,6 +25,7 @@ from imagine.cli.batch_settle import (
 from imagine.cli.batch_work import BatchWork, Drawn, Task
 from imagine.cli.console import Console, fail_line
 from imagine.cli.events import Events
+from imagine.cli.local import LOCAL
 from imagine.cli.order import refuse_without_enlarging
 from imagine.cli.planning import Wanted
 from imagine.cli.progress import BatchDisplay
@@ -32,6 +33,7 @@ from imagine.cli.purse import open_purse
 from imagine.cli.services import Services
 from imagine.cli.signals import telling_of_interrupts
 from imagine.cli.summary import Stop, failure_lines, summary_text
+from imagine.cli.unnamed import UnnamedModel
 from imagine.stages.batch.database import FILE_NAME
 from imagine.stages.batch.ordered import arriving
 from imagine.stages.batch.results import FILE_NAME as RESULTS
@@ -42,6 +44,7 @@ from imagine.stages.errors import (
     BudgetError,
     ImagineError,
     ItemsFailedError,
+    LocalBackendError,
     SaveError,
     UsageError,
 )
@@ -122,7 +125,7 @@ def run_batch(
         )
         try:
             run.all()
-        except (UsageError, BudgetError):
+        except (UsageError, BudgetError, LocalBackendError):
             # Nothing was begun: then nothing is left either, unless it was there before.
             unmade.is_wanted = next(journal.lines(), None) is None
             raise
@@ -264,13 +267,20 @@ class BatchRun:
         self.purse.budget.close()
         self.room.close()
         self.work.stop()
-        in_flight = counts.describing + counts.drawing + counts.finishing
+        again = " again" if self._interrupted else ""
+        drawing = counts.drawing
+        if drawing and self.orders.base.backend.name in LOCAL:
+            self.console.note(
+                "Stopping: what is being drawn is given up at its next step; "
+                f"Ctrl-C{again} stops at once."
+            )
+            drawing = 0
+        in_flight = counts.describing + drawing + counts.finishing
         if gates and not getattr(self.orders.base.backend, "queued", False):
             # The others wait for their turn, and have asked for nothing.
             in_flight = min(in_flight, sum(gate.in_flight for gate in gates) + counts.finishing)
         if in_flight:
             them = "1 in flight is" if in_flight == 1 else f"{in_flight} in flight are"
-            again = " again" if self._interrupted else ""
             self.console.note(f"Stopping: {them} finished first; Ctrl-C{again} stops at once.")
 
     @property
@@ -312,6 +322,9 @@ class BatchRun:
             )
         if not listed.rows and not listed.unreadable:
             raise UsageError(f"There is no prompt in {self.source.title}; write one on a line.")
+        painter = self.orders.base.backend
+        if listed.common_models and isinstance(painter, UnnamedModel):
+            raise painter.problem
         if self.orders.base.stages == 3 and not listed.own_sizes:
             wanted = self.orders.wanted
             refuse_without_enlarging(

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from imagine.cli.batch import EXPAND_MAX, ORDERS, Batching
 from imagine.cli.console import Console
 from imagine.stages.errors import ConfigError, UsageError, unknown_name
+from imagine.stages.generate import identity_of
 
 if TYPE_CHECKING:
     from imagine.cli.batch_orders import Orders
@@ -162,6 +163,11 @@ def fingerprint(orders: "Orders", batching: Batching) -> str:
         "series_reference": batching.series_reference,
     }
     values |= _drawing_values(base.options)
+    # What has none stays as it was, so that batches that were begun before go on.
+    if identity := identity_of(base.backend):
+        values["identity"] = identity
+    if loras := orders.lora_files(base.options):
+        values["lora_files"] = loras
     enlarging = enlarging_values(orders)
     if enlarging is not None and not base.backend.capabilities.paid:
         values["enlarging"] = enlarging

@@ -1,5 +1,6 @@
 """What a batch does with its items: describe, draw, save; each into the journal and the results."""
 
+import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import nullcontext, suppress
 from dataclasses import dataclass, replace
@@ -8,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from imagine.cli.batch_enlarging import BatchEnlarging
 from imagine.cli.batch_orders import Orders, own_fault, own_model
 from imagine.cli.batch_pools import Places
+from imagine.cli.local import LOCAL
 from imagine.cli.planning import Order, adopted, planned, rehearse
 from imagine.stages.batch.rows import Row
 from imagine.stages.drawing import DrawingOptions
@@ -18,6 +20,7 @@ from imagine.stages.errors import (
     LocalBackendError,
     RefusedError,
     SaveError,
+    StoppedError,
     UnusableAnswerError,
 )
 from imagine.stages.generate import can_draw_together
@@ -33,7 +36,7 @@ if TYPE_CHECKING:
     from imagine.stages.batch.room import Room
     from imagine.stages.description import Description
     from imagine.stages.generate import Backend
-    from imagine.stages.image import GeneratedImage
+    from imagine.stages.image import GeneratedImage, Progress
     from imagine.stages.pipeline import Picture
     from imagine.stages.plan import Plan
     from imagine.stages.publish import Coming
@@ -91,6 +94,7 @@ class BatchWork:
         self._places = Places()
         self._enlarging = BatchEnlarging(journal, purse, self._places, halt=self._give_up)
         self._rehearsed: Describing | None = None
+        self._stopped = threading.Event()
 
     def describe(self, item: "Item") -> list[Task]:
         """The pictures of an item that are not saved yet.
@@ -111,8 +115,23 @@ class BatchWork:
         self.halt(reason)
 
     def stop(self) -> None:
-        """Enlarge nothing more: what was received is kept for the next run."""
+        """Enlarge nothing more, and draw nothing to its end that is drawn here.
+
+        What was received is kept for the next run; what a model of this machine is drawing cost
+        nothing but time, of which it may take minutes more, and is begun anew.
+        """
+        self._stopped.set()
         self._enlarging.stop()
+
+    def _unless_stopped(self, backend: "Backend") -> "Callable[[Progress], None]":
+        """Takes a step; where the batch is being stopped, a picture that is drawn here ends."""
+        is_local = backend.name in LOCAL
+
+        def go_on(progress: "Progress") -> None:
+            if is_local and self._stopped.is_set():
+                raise StoppedError("The run was stopped before the picture was drawn.")
+
+        return go_on
 
     def descriptions(self, item: "Item", order: Order) -> "list[Description]":
         row = item.row
@@ -187,10 +206,10 @@ class BatchWork:
         number = len(tasks)
         if number == 1 and tasks[0].kept is not None:
             return [self._finished_before(tasks[0], tasks[0].kept)]
-        # Rows with a backend of their own come as many at a time as the batch's own takes.
-        most = 1 if number == 1 else self._places.together(backend)
         drawn: list[Drawn | ImagineError] = []
         with self.room.for_pictures(number), self._place_at(backend):
+            # Rows with a backend of their own come as many at a time as the batch's own takes.
+            most = 1 if number == 1 else self._places.together(backend)
             for start in range(0, number, most):
                 some = tasks[start : start + most]
                 drawn += self._drawn_together(some) if len(some) > 1 else [self._drawn(some[0])]
@@ -207,7 +226,8 @@ class BatchWork:
                 self.purse.drawing(plan),
                 self._receiving(plan.backend),
             ):
-                picture = draw(plan, plan.requests[task.index - 1])
+                request = plan.requests[task.index - 1]
+                picture = draw(plan, request, on_progress=self._unless_stopped(plan.backend))
                 picture = self.purse.charged(
                     picture, plan, task.order.describing if task.first else None
                 )
@@ -234,7 +254,8 @@ class BatchWork:
 
         pairs = [(task.plan, task.plan.requests[task.index - 1]) for task in tasks]
         try:
-            pictures = draw_together(pairs)
+            going_on = self._unless_stopped(tasks[0].plan.backend)
+            pictures = draw_together(pairs, on_progress=going_on)
         except ImagineError as error:
             return [_own_error(task, error) for task in tasks]
         drawn: list[Drawn | ImagineError] = []

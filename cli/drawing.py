@@ -94,9 +94,9 @@ def draw_plan(
             results[index] = picture_values(picture, artifact, plan.requests[index - 1].seed)
             _announce(picture, artifact, showing, console)
     except BaseException:
-        # Ctrl-C, or a fault of an upscaler: what was paid for is never lost.
+        # Ctrl-C, or a fault of an upscaler: what cost money or minutes is never lost.
         purse.abandon()
-        if _is_paid(plan):
+        if _is_dear(plan):
             for index, picture in sorted(drawn.items()):
                 finishing.rescue(picture, index)
         raise
@@ -109,10 +109,11 @@ def draw_plan(
         console.result_json(_envelope(plan, in_order, line))
 
 
-def _is_paid(plan: "Plan") -> bool:
-    """Whether a picture costs money, drawn or enlarged."""
+def _is_dear(plan: "Plan") -> bool:
+    """Whether a picture costs money, drawn or enlarged, or takes a model its time."""
     enlarging = any(step.upscaler.capabilities.paid for step in plan.enlargements)
-    return plan.backend.capabilities.paid or enlarging
+    can = plan.backend.capabilities
+    return can.paid or can.trained or enlarging
 
 
 def _show_plan(plan: "Plan", showing: Showing, console: Console) -> None:

@@ -16,8 +16,12 @@ if TYPE_CHECKING:
 
 # Backends that draw here, with models that the user has.
 LOCAL = ("diffusers", "openvino", "sdcpp")
-# What each of them imports to draw.
-ENGINES = {"diffusers": "diffusers", "openvino": "openvino_genai", "sdcpp": "cyllama"}
+# What each of them imports to draw, one of several.
+ENGINES = {
+    "diffusers": ("diffusers",),
+    "openvino": ("openvino_genai",),
+    "sdcpp": ("cyllama", "stable_diffusion_cpp"),
+}
 # What begins so is a path, whatever its end.
 PATH_STARTS = ("/", "./", "../", "~", ".\\", "..\\")
 MODEL_ENDINGS = (".safetensors", ".gguf")
@@ -55,7 +59,6 @@ def options_of(settings: Settings) -> "LocalOptions":
         compile=settings.flag("compile"),
         batch_size=settings.whole("batch_size") or 0,
         tiny_vae=settings.text("tiny_vae") or "",
-        offline=settings.flag("offline"),
     )
 
 
@@ -91,7 +94,7 @@ def kind_of(place: "Place", shelf: "Shelf") -> "Kind":
             f"{quoted_path(place.path)} is no model: neither a folder with a model_index.json, nor "
             "a .safetensors or .gguf file; name one."
         )
-    return next((kind for kind in kinds if find_spec(ENGINES[kind])), kinds[0])
+    return next((kind for kind in kinds if any(map(find_spec, ENGINES[kind]))), kinds[0])
 
 
 def is_path(model: str) -> bool:

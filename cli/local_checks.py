@@ -3,6 +3,7 @@
 from typing import Literal
 from urllib.parse import urlsplit
 
+from imagine.stages.errors import ConfigError
 from imagine.stages.network.address import place_of
 from imagine.stages.network.providers import PROVIDERS, Connection
 
@@ -49,6 +50,7 @@ def servers(*, online: bool) -> list[tuple[str, str]]:
         ConfigError: the settings cannot be read.
     """
     from imagine.cli.settings import load_settings
+    from imagine.cli.trust import check_trust
     from imagine.stages.network.servers import ADDRESSES, TITLES, find_servers
 
     settings = load_settings()
@@ -59,6 +61,11 @@ def servers(*, online: bool) -> list[tuple[str, str]]:
         if online or place_of(urlsplit(address).hostname) == "here":
             addresses[name] = address
         if provider:
+            try:
+                check_trust(settings, name, address)
+            except ConfigError:
+                # A file of the directory names the address: it gets no key of the user's.
+                continue
             key = settings.secret(f"{name}_api_key")
             headers[name] = Connection(provider, address, key).headers()
     found = find_servers(addresses, headers=headers)

@@ -83,7 +83,7 @@ def add(
         typer.Option(
             "--config",
             metavar="FOLDER",
-            help="For a single file: folder with the configuration of its pipeline.",
+            help="For a single file: folder, or id on the hub, that describes its pipeline.",
         ),
     ] = None,
     json: options.Json = False,
@@ -111,6 +111,10 @@ def remove(
     delete: Annotated[
         bool, typer.Option("--delete", help="Delete its files in Hugging Face's cache, too.")
     ] = False,
+    lora: Annotated[
+        bool | None,
+        typer.Option("--lora/--model", help="Which of a LoRA and a model with one name."),
+    ] = None,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Delete without being asked.")] = False,
     json: options.Json = False,
 ) -> None:
@@ -119,10 +123,12 @@ def remove(
     --delete takes models in Hugging Face's cache alone, by their id or by the name of one.
     """
     from imagine.cli.models_removal import removed
+    from imagine.stages.generate.local.catalog import Table
     from imagine.stages.generate.local.hub_files import in_words
 
     console = Console(json=json)
-    told = removed(name, delete=delete, yes=yes, console=console)
+    table: Table | None = None if lora is None else "loras" if lora else "models"
+    told = removed(name, table=table, delete=delete, yes=yes, console=console)
     if json:
         console.result_json(told)
         return

@@ -9,11 +9,12 @@ from imagine.cli.models_rows import Row, existing, lora_row, model_row
 from imagine.cli.settings import load_settings
 from imagine.stages.errors import LocalBackendError, UsageError, shown
 from imagine.stages.generate.local.catalog import Entry, Table, add_entry, load_catalog
-from imagine.stages.generate.local.shelf import Place
+from imagine.stages.generate.local.hub_cache import is_id
+from imagine.stages.generate.local.shelf import Place, Shelf
 from imagine.stages.generate.local.stock import is_lora, stock_of
 
 # What a name may hold, so that it is no path, hub id or weight of a LoRA.
-_NAME = r"[A-Za-z0-9][\w.-]*"
+_NAME = r"[A-Za-z0-9][\w.-]{0,99}"
 
 
 def added(text: str, *, name: str | None, config: str | None) -> Row:
@@ -22,7 +23,7 @@ def added(text: str, *, name: str | None, config: str | None) -> Row:
     Args:
         text: its path.
         name: else the last part of the path.
-        config: path of the folder that describes a single file's pipeline.
+        config: path of the folder that describes a single file's pipeline, or its id on the hub.
 
     Raises:
         UsageError: nothing is there, or the name is another's or none.
@@ -30,10 +31,11 @@ def added(text: str, *, name: str | None, config: str | None) -> Row:
         ConfigError: the catalog cannot be read or written.
     """
     path = existing(text, "model")
-    folder = _config(path, config)
+    shelf = shelf_of(load_settings())
+    folder = _config(path, config, shelf)
     table: Table = "loras" if is_lora(path) else "models"
     name = _checked(name or (path.stem if path.is_file() else path.name))
-    catalog = shelf_of(load_settings()).catalog
+    catalog = shelf.catalog
     taken = load_catalog(catalog).table(table).get(name)
     if taken is not None and taken.path != path:
         raise UsageError(
@@ -52,10 +54,12 @@ def added(text: str, *, name: str | None, config: str | None) -> Row:
     return model_row(stock)
 
 
-def _config(path: Path, config: str | None) -> Path | None:
+def _config(path: Path, config: str | None, shelf: Shelf) -> Path | None:
+    """The folder of --config, which may be a model of the hub's cache, by its id."""
     if config is None:
         return None
-    folder = existing(config, "configuration")
+    on_hub = is_id(config) and not Path(config).exists()
+    folder = shelf.model(config).path if on_hub else existing(config, "configuration")
     if path.is_dir() or not folder.is_dir():
         raise UsageError(
             "--config names the folder that describes a single file's pipeline; leave it out, or "
@@ -67,7 +71,7 @@ def _config(path: Path, config: str | None) -> Path | None:
 def _checked(name: str) -> str:
     if re.fullmatch(_NAME, name) is None:
         raise UsageError(
-            f"The name '{shown(name)}' is none that a model can have; give one of letters, "
-            "digits, '.', '-' and '_' with --name."
+            f"The name '{shown(name)}' is none that a model can have; give one of up to 100 "
+            "letters, digits, '.', '-' and '_' with --name."
         )
     return name

@@ -38,6 +38,7 @@ def convert(
     from imagine.stages.generate.local.hub_files import in_words
     from imagine.stages.generate.openvino.convert import convert as convert_folder
     from imagine.stages.generate.openvino.convert import needs
+    from imagine.stages.image import Progress
 
     console = Console(json=json, quiet=quiet)
     settings = load_settings()
@@ -46,10 +47,14 @@ def convert(
     source = shelf.model(model).path
     folder = Path(target).expanduser()
     taken = needs(source)
-    console.note(
-        f"Converting takes {in_words(taken.memory)} of memory and {in_words(taken.disk)} of disk."
-    )
-    with console.progress("converting") as tell:
+    memory, disk = in_words(taken.memory), in_words(taken.disk)
+    with console.progress("converting") as bar:
+
+        def tell(step: Progress) -> None:
+            # The first step comes after everything that may be refused.
+            console.note_once(f"Converting takes {memory} of memory and {disk} of disk.")
+            bar(step)
+
         notes = convert_folder(
             source,
             folder,

@@ -57,15 +57,17 @@ def download(
     pickles never. Asks before more than 1 GB. One that was stopped goes on where it was.
     """
     from imagine.cli.local import shelf_of
+    from imagine.cli.models_lock import alone_with
     from imagine.cli.settings import load_settings
     from imagine.stages.generate.local.hub_cache import folder_of
+    from imagine.stages.generate.local.hub_files import INDEX
     from imagine.stages.generate.local.hub_store import Store
 
     console = Console(json=json, quiet=quiet)
     settings = load_settings()
     _check(model, revision, settings)
     directory = shelf_of(settings).hub
-    with _hub(settings) as hub, _alone(folder_of(directory, model), model):
+    with _hub(settings) as hub, alone_with(model, folder_of(directory, model)):
         repository = hub.repository(model, revision)
         files = _chosen(hub, repository, file, variant)
         store = Store(directory, repository)
@@ -74,6 +76,8 @@ def download(
             for number, one in enumerate(files):
                 store.fetch(hub, one, tell(number))
         store.name(revision)
+        if any(one.name == INDEX for one in files):
+            _check_whole(store)
     _report(store, files, console)
 
 
@@ -116,17 +120,6 @@ def _hub(settings: "Settings") -> "Hub":
             "that is meant, set IMAGINE_HUB_URL in the environment, or put the token beside it."
         )
     return Hub(address=address, key=settings.secret("huggingface_api_key"))
-
-
-@contextmanager
-def _alone(folder: object, model: str) -> Iterator[None]:
-    from pathlib import Path
-
-    from imagine.cli.upscale_lock import alone_in
-
-    busy = f"Another run of imagine downloads {model}; wait for it."
-    with alone_in([Path(str(folder))], busy=busy):
-        yield
 
 
 def _chosen(
@@ -215,16 +208,36 @@ def _progress(
         yield of_file
 
 
+def _check_whole(store: "Store") -> None:
+    """Refuse a pipeline that is not whole although everything of it is here.
+
+    Raises:
+        LocalBackendError: its repository lacks a part.
+    """
+    from imagine.stages.errors import LocalBackendError, shown
+    from imagine.stages.generate.local.hub_cache import missing_part
+
+    if part := missing_part(store.snapshot):
+        model = store.repository.model
+        raise LocalBackendError(
+            f"The repository of {model} lacks the part '{shown(part)}' of its own pipeline, so it "
+            "cannot be drawn with; choose another model, or tell its authors."
+        )
+
+
 def _report(store: "Store", files: "list[RemoteFile]", console: Console) -> None:
     """Where it is, and how it is used."""
-    from imagine.stages.generate.local.hub_files import SINGLE
-    from imagine.stages.generate.local.stock import is_lora, kinds_of
+    from shlex import quote
 
-    model = store.repository.model
+    from imagine.stages.generate.local.hub_cache import id_of
+    from imagine.stages.generate.local.hub_files import SINGLE
+    from imagine.stages.generate.local.shelf import Place
+    from imagine.stages.generate.local.stock import is_lora, stock_of
+
     single = len(files) == 1 and files[0].name.endswith(SINGLE)
-    name = f"{model}/{files[0].name}" if single else model
     path = store.snapshot / files[0].name if single else store.snapshot
-    kinds = kinds_of(path)
+    name = id_of(store.hub, path)
+    stock = stock_of(Place(name, path))
     if console.json:
         console.result_json(
             {
@@ -233,12 +246,12 @@ def _report(store: "Store", files: "list[RemoteFile]", console: Console) -> None
                 "commit": store.repository.commit,
                 "bytes": sum(file.size for file in files),
                 "licence": store.repository.licence,
-                "kinds": list(kinds),
+                "kinds": list(stock.kinds),
             }
         )
         return
     console.result(str(path))
     if single and is_lora(path):
-        console.note(f'Draw with it: imagine "PROMPT" --lora {name}')
-    elif kinds:
-        console.note(f'Draw with it: imagine "PROMPT" -b {kinds[0]} -m {name}')
+        console.note(f'Draw with it: imagine "PROMPT" --lora {quote(name)}')
+    elif stock.kinds and not stock.problem:
+        console.note(f'Draw with it: imagine "PROMPT" -b {stock.kinds[0]} -m {quote(name)}')

@@ -5,6 +5,7 @@ from typing import Any
 
 from imagine.cli.console import Console
 from imagine.cli.local import shelf_of
+from imagine.cli.models_lock import alone_with
 from imagine.cli.models_rows import nothing_called
 from imagine.cli.settings import load_settings
 from imagine.stages.errors import (
@@ -23,21 +24,31 @@ from imagine.stages.generate.local.shelf import Shelf
 _TABLES: tuple[Table, ...] = ("models", "loras")
 
 
-def removed(name: str, *, delete: bool, yes: bool, console: Console) -> dict[str, Any]:
+def removed(
+    name: str, *, table: Table | None, delete: bool, yes: bool, console: Console
+) -> dict[str, Any]:
     """Forget a name, and with `delete` the files of a model in the cache.
+
+    Args:
+        table: of two things with that name, the one that is meant.
 
     Returns:
         {"name", "deleted", "bytes"}: whether files were deleted, and how many bytes.
 
     Raises:
-        UsageError: nothing has that name, or its files are the user's own.
+        UsageError: nothing has that name, or two things have; or its files are the user's own.
+        BusyError: another run downloads it.
         BudgetError: deleting was not agreed to.
         SaveError: they cannot be deleted.
         ConfigError: the catalog cannot be read or written.
     """
     shelf = shelf_of(load_settings())
     known = load_catalog(shelf.catalog)
-    tables = [table for table in _TABLES if name in known.table(table)]
+    tables = [each for each in _TABLES if name in known.table(each) and table in (None, each)]
+    if len(tables) > 1:
+        raise UsageError(
+            f"A model and a LoRA are called '{shown(name)}'; add --model or --lora to say which."
+        )
     if not tables and not delete:
         if is_id(name) and folder_of(shelf.hub, name).exists():
             raise UsageError(
@@ -45,21 +56,22 @@ def removed(name: str, *, delete: bool, yes: bool, console: Console) -> dict[str
                 "has no name to forget; add --delete to delete its files."
             )
         raise nothing_called(name)
-    freed = _delete(_cached(name, shelf), shelf, yes=yes, console=console) if delete else 0
-    for table in tables:
-        remove_entry(shelf.catalog, table, name)
+    lora = tables == ["loras"]
+    freed = _delete(_cached(name, shelf, lora), shelf, yes=yes, console=console) if delete else 0
+    for each in tables:
+        remove_entry(shelf.catalog, each, name)
     return {"name": name, "deleted": delete, "bytes": freed}
 
 
-def _cached(name: str, shelf: Shelf) -> str:
+def _cached(name: str, shelf: Shelf, lora: bool) -> str:
     """The id of the model in the cache that a name or id means."""
     if is_id(name) and folder_of(shelf.hub, name).is_dir():
         return name
     try:
-        path = shelf.model(name).path
+        path = (shelf.lora(name) if lora else shelf.model(name)).path
     except LocalBackendError as error:
         raise UsageError(str(error)) from error
-    found = "/".join(id_of(shelf.hub, path).split("/")[:2])
+    found = "/".join(id_of(shelf.hub, path).split("/")[:2]).partition("@")[0]
     if not found:
         raise UsageError(
             f"The files of '{shown(name)}' at {quoted_path(path)} are yours, not those of Hugging "
@@ -83,8 +95,9 @@ def _delete(model: str, shelf: Shelf, *, yes: bool, console: Console) -> int:
         if answer.lower() not in ("y", "yes"):
             raise BudgetError("The deletion was not agreed to; nothing was deleted.")
     try:
-        shutil.rmtree(folder)
-        shutil.rmtree(shelf.hub / ".locks" / folder.name, ignore_errors=True)
+        with alone_with(model, folder):
+            shutil.rmtree(folder)
+            shutil.rmtree(shelf.hub / ".locks" / folder.name, ignore_errors=True)
     except OSError as error:
         raise SaveError(
             f"{quoted_path(folder)} cannot be deleted: {error.strerror}; delete it yourself."

@@ -3,13 +3,13 @@
 import json
 import re
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from imagine.cli.settings import Settings, config_directory
-from imagine.stages.errors import SpecError, UsageError, did_you_mean, unknown_name
+from imagine.stages.errors import SpecError, UsageError, did_you_mean, shown, unknown_name
 
 if TYPE_CHECKING:
     from imagine.cli.services import Services
@@ -265,7 +265,7 @@ def check_seed(option: str, seed: int) -> int:
 def titled(service: "Backend | Enhancer") -> str:
     """A backend or enhancer as notes name it: "gemini (gemini-3.5-flash-lite)"."""
     model = getattr(service, "model", "")
-    return f"{service.name} {model}" if model else service.name
+    return f"{service.name} {shown(model)}" if model else service.name
 
 
 def references(paths: list[Path] | None) -> "list[ReferenceImage]":
@@ -282,21 +282,12 @@ def references(paths: list[Path] | None) -> "list[ReferenceImage]":
 
 
 def drawing_options(
-    *,
-    steps: int | None,
-    guidance: float | None,
-    image: Sequence[Path] | None,
-    strength: float | None,
-    mask: Path | None,
-    lora: Sequence[str] | None,
-    scheduler: str | None,
-    refine: float | None,
-    refine_strength: float | None,
-    recorded: "HiresFix | None" = None,
+    given: Mapping[str, Any], *, recorded: "HiresFix | None" = None
 ) -> "DrawingOptions":
     """What is said of how pictures are drawn, its files read.
 
     Args:
+        given: a command's parameters by name, those that are about drawing among them.
         recorded: the second pass of a picture that is drawn again.
 
     Raises:
@@ -304,15 +295,16 @@ def drawing_options(
     """
     from imagine.stages.drawing import DrawingOptions, hires_fix_of, parse_lora
 
+    mask = given["mask"]
     return DrawingOptions(
-        num_inference_steps=steps,
-        guidance_scale=guidance,
-        images=tuple(references(list(image or []))),
-        strength=strength,
+        num_inference_steps=given["steps"],
+        guidance_scale=given["guidance"],
+        images=tuple(references(list(given["image"] or []))),
+        strength=given["strength"],
         mask=None if mask is None else references([mask])[0],
-        loras=tuple(parse_lora(text) for text in lora or []),
-        scheduler=scheduler,
-        hires_fix=hires_fix_of(refine, refine_strength, recorded=recorded),
+        loras=tuple(parse_lora(text) for text in given["lora"] or []),
+        scheduler=given["scheduler"],
+        hires_fix=hires_fix_of(given["refine"], given["refine_strength"], recorded=recorded),
     )
 
 

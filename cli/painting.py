@@ -41,35 +41,43 @@ class Painting:
         """The pictures with their numbers as they come; after a failure no other one is begun.
 
         Args:
-            drawn: takes each picture that is paid for, by its number, at once: before anybody
-                waits for it.
+            drawn: takes each picture that is there, by its number, at once: before anybody waits
+                for it.
             failed: takes what failed here, and what fails with those that have come.
         """
         together = together_at(self.plan)
         if together > 1:
-            return self._in_groups(together)
+            return self._in_groups(together, drawn, failed)
         return self._one_by_one(drawn, failed)
 
-    def _in_groups(self, most: int) -> "Iterator[tuple[int, Future[Picture]]]":
+    def _in_groups(
+        self, most: int, drawn: "dict[int, Picture]", failed: list[ImagineError]
+    ) -> "Iterator[tuple[int, Future[Picture]]]":
         """Up to `most` of them drawn in one go."""
         from imagine.stages.pipeline import draw_together
 
         plan, count = self.plan, len(self.plan.requests)
         for first in range(1, count + 1, most):
+            if failed:
+                return
             numbers = range(first, min(first + most, count + 1))
             pairs = [(plan, plan.requests[number - 1]) for number in numbers]
-            calls: list[Future[Picture]] = [Future() for _ in numbers]
             told = f" {first}-{numbers[-1]}/{count}" if len(numbers) > 1 else f" {first}/{count}"
             try:
                 with self._bar(told) as bar:
                     pictures = draw_together(pairs, on_progress=bar)
             except ImagineError as error:
-                calls[0].set_exception(error)
-                yield first, calls[0]
+                call: Future[Picture] = Future()
+                call.set_exception(error)
+                yield first, call
                 return
-            for number, picture, call in zip(numbers, pictures, calls, strict=True):
-                call.set_result(self._charged(picture, number))
-                yield number, call
+            calls: list[tuple[int, Future[Picture]]] = []
+            for number, picture in zip(numbers, pictures, strict=True):
+                call = Future()
+                drawn[number] = self._charged(picture, number)
+                call.set_result(drawn[number])
+                calls.append((number, call))
+            yield from calls
 
     def _one_by_one(
         self, drawn: "dict[int, Picture]", failed: list[ImagineError]

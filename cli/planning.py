@@ -6,7 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from imagine.cli.console import Console
+from imagine.cli.local import LOCAL, shelf_of
 from imagine.cli.settings import Settings
+from imagine.stages.errors import UsageError
 
 if TYPE_CHECKING:
     from imagine.cli.describing import Describing
@@ -68,6 +70,10 @@ class Wanted:
     def among(cls, parameters: Mapping[str, Any]) -> "Wanted":
         """Those of a command's parameters, by their names, that are about pictures."""
         return cls(**{field.name: parameters[field.name] for field in fields(cls)})
+
+    def values(self) -> dict[str, Any]:
+        """By their names."""
+        return {field.name: getattr(self, field.name) for field in fields(self)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +141,7 @@ def order_for(
     Raises:
         UsageError: an option is wrong, or the backend would ignore it.
         ConfigError: a key or an address is missing, or a file of the user's is wrong.
+        LocalBackendError: a model or LoRA is not on this machine.
         SaveError: nothing can be written where the pictures are to go.
     """
     from imagine.cli import order as choose
@@ -158,17 +165,7 @@ def order_for(
         denoise=wanted.denoise,
         sharpen=wanted.sharpen,
     )
-    options = choose.drawing_options(
-        steps=wanted.steps,
-        guidance=wanted.guidance,
-        image=wanted.image,
-        strength=wanted.strength,
-        mask=wanted.mask,
-        lora=wanted.lora,
-        scheduler=wanted.scheduler,
-        refine=wanted.refine,
-        refine_strength=wanted.refine_strength,
-    )
+    options = choose.drawing_options(wanted.values())
     order = Order(
         describing=describing_for(
             settings,
@@ -217,6 +214,12 @@ def order_for(
         aspect_ratio=ratio,
         enlarging=enlarging,
     )
+    if backend.name in LOCAL:
+        if options.strength == 0:
+            raise UsageError("--strength 0 leaves the picture as it is; choose more, up to 1.")
+        shelf = shelf_of(settings)
+        for lora in options.loras:
+            shelf.lora(lora.name)
     if order.stages == 4:
         return replace(order, upscaler=choose.fixed_upscaler(services, wanted.upscaler))
     if not batch:

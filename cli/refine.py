@@ -63,6 +63,7 @@ def refine(
     ask for; seed, size and options are the recorded ones. With --dry-run the model is asked all the
     same, since the change is what there is to see.
     """
+    parameters = locals()
     from imagine.cli import order as choose
     from imagine.cli.describing import Answers, describing_for
     from imagine.cli.drawing import draw_plan, showing_for
@@ -89,18 +90,7 @@ def refine(
             count=num,
             size=exact,
             aspect_ratio=ratio,
-            options=choose.drawing_options(
-                steps=steps,
-                guidance=guidance,
-                image=image,
-                strength=strength,
-                mask=mask,
-                lora=lora,
-                scheduler=scheduler,
-                refine=refine,
-                refine_strength=refine_strength,
-                recorded=recipe.to_request().hires_fix,
-            ),
+            options=choose.drawing_options(parameters, recorded=recipe.to_request().hires_fix),
             enlarging=choose.enlarging_for(
                 services,
                 factor=upscale,

@@ -55,6 +55,7 @@ def replay(
     Nothing is described anew: the request is the recorded one, byte for byte, but for what an
     option changes.
     """
+    parameters = locals()
     from imagine.cli import order as choose
     from imagine.cli.drawing import draw_plan, showing_for
     from imagine.cli.purse import open_purse
@@ -77,18 +78,7 @@ def replay(
             aspect_ratio=ratio,
             styles=choose.named_styles(style or []),
             negative=negative or [],
-            options=choose.drawing_options(
-                steps=steps,
-                guidance=guidance,
-                image=image,
-                strength=strength,
-                mask=mask,
-                lora=lora,
-                scheduler=scheduler,
-                refine=refine,
-                refine_strength=refine_strength,
-                recorded=recipe.to_request().hires_fix,
-            ),
+            options=choose.drawing_options(parameters, recorded=recipe.to_request().hires_fix),
             enlarging=choose.enlarging_for(
                 services,
                 factor=upscale,

@@ -9,8 +9,16 @@ from typing import TYPE_CHECKING, Any, Literal, Self, cast
 from imagine.cli.console import Console
 from imagine.cli.local import LOCAL, companions_of, is_path, kind_of, options_of, shelf_of
 from imagine.cli.settings import Settings
+from imagine.cli.trust import check_trust
+from imagine.cli.unnamed import UnnamedModel
 from imagine.stages.batch.turns import Turns
-from imagine.stages.errors import ConfigError, LocalBackendError, UsageError, shown
+from imagine.stages.errors import (
+    ConfigError,
+    LocalBackendError,
+    UsageError,
+    quoted_path,
+    shown,
+)
 from imagine.stages.network.providers import PROVIDERS, Connection, is_own_host, silent
 
 if TYPE_CHECKING:
@@ -198,7 +206,13 @@ class Services:
         recorded = recipe.backend.parameters.get("model") or recipe.backend.model
         has_models = name in LOCAL or (provider is not None and provider.draws)
         drawn_by = str(recorded) if has_models else None
-        return self.backend(name, model or drawn_by)[0]
+        try:
+            return self.backend(name, model or drawn_by)[0]
+        except LocalBackendError as error:
+            if model or not drawn_by:
+                raise
+            told = str(error).rstrip(".")
+            raise LocalBackendError(f"{told}; or name where it is now with --model.") from error
 
     def _kind(self, model: str) -> str:
         """The backend that draws with a model of this machine; "" where there is none such.
@@ -273,11 +287,13 @@ class Services:
         if model and option is not None:
             raise UsageError(f"--backend {named} and --model {option} both name one; give one.")
         key = ("backend", f"{name}/{option or model}")
-        if (made := self._made.get(key)) is not None:
-            return cast("Backend", made)
-        backend = self._new_backend(name, option, model)
-        self._made[key] = backend
-        return backend
+        # Two of one model would load it twice.
+        with self._making:
+            made = self._made.get(key)
+            if made is None:
+                made = self._new_backend(name, option, model)
+                self._made[key] = made
+        return cast("Backend", made)
 
     def _new_backend(self, name: str, option: str | None, model: str) -> "Backend":
         from imagine.stages.generate import BACKENDS
@@ -292,6 +308,11 @@ class Services:
                 raise UsageError(f"The backend {name} has no models; leave out {where}.")
             return BACKENDS.create(name)
         model = option or model or self._image_model(name)
+        if Path(model).is_absolute() and Path(model).exists():
+            raise UsageError(
+                f"The backend {name} draws with models of its own, and {quoted_path(model)} lies "
+                "on this machine; choose --backend diffusers, openvino or sdcpp."
+            )
         arguments: dict[str, Any] = {
             "connection": self._gated(
                 self.connection(name), f"{name}/{model} drawing", self.receiving.apart
@@ -312,14 +333,21 @@ class Services:
         arguments: dict[str, Any] = {}
         if name == "sdcpp":
             arguments["companions"] = companions_of(self.settings)
-        backend = BACKENDS.create(
-            name,
-            model=model or self.settings.text(f"{name}_model") or "",
-            shelf=shelf_of(self.settings),
-            options=options_of(self.settings),
-            tell=self.console.note,
-            **arguments,
-        )
+        model = model or self.settings.text(f"{name}_model") or ""
+        try:
+            backend = BACKENDS.create(
+                name,
+                model=model,
+                shelf=shelf_of(self.settings),
+                options=options_of(self.settings),
+                tell=self.console.note,
+                **arguments,
+            )
+        except LocalBackendError as error:
+            if model or self.many is None:
+                raise
+            # The rows of a batch may name theirs.
+            return UnnamedModel(name, error)
         self._close_later(backend)
         return backend
 
@@ -397,7 +425,7 @@ class Services:
         if name == "gemini":
             # Clients of other makes want the version in the address.
             address = address.removesuffix("/v1beta").removesuffix("/v1")
-        self._check_trust(name, address)
+        check_trust(self.settings, name, address)
         exchanges = self.console.verbose >= EXCHANGES
         connection = Connection(
             provider=provider,
@@ -411,23 +439,3 @@ class Services:
         if connection.needs_key and not self.dry_run:
             connection.require_key(**({} if instead is None else {"instead": instead}))
         return connection
-
-    def _check_trust(self, name: str, address: str) -> None:
-        """Keep a file that lies in a directory from sending the user's own key elsewhere.
-
-        Raises:
-            ConfigError: the address comes from a file of the working directory, and the key does
-                not.
-        """
-        from imagine.stages.network.address import origin_of, place_of
-
-        here = (".env", "imagine.toml")
-        from_here = self.settings.origins[f"{name}_base_url"] in here
-        own_key = self.settings.origins[f"{name}_api_key"] not in (*here, "default")
-        if from_here and own_key and place_of(origin_of(address)[1]) != "here":
-            origin = self.settings.origins[f"{name}_base_url"]
-            raise ConfigError(
-                f"'{origin}' of this directory would send your {PROVIDERS[name].title} key to "
-                f"{address}; if that is meant, set IMAGINE_{name.upper()}_BASE_URL in the "
-                "environment, or put the key beside it."
-            )

@@ -270,18 +270,16 @@ GENERAL: dict[str, Setting] = {
     ),
     "offload": Setting(
         "auto",
-        "what waits in main memory: none, whole parts of a model (model), layers (sequential)",
+        "what waits in main memory: none, whole parts (model; sdcpp too), layers (sequential)",
         _one_of("auto", "none", "model", "sequential"),
     ),
     "compile": Setting(
-        False, "have torch compile a model: minutes at the first picture, faster after", _flag
+        False, "have torch compile models of diffusers: the first takes minutes, others less", _flag
     ),
-    "batch_size": Setting(
-        None, "pictures that a model draws in one go at most, in a batch", _whole
-    ),
+    "batch_size": Setting(None, "pictures that diffusers draws in one go at most", _whole),
     "tiny_vae": Setting(None, "small decoder (TAESD) that local models use: a name, or a path"),
     "offline": Setting(
-        False, "ask no network for models: true or false", _flag, ("HF_HUB_OFFLINE",)
+        False, "refuse to download models: true or false", _flag, ("HF_HUB_OFFLINE",)
     ),
     "hub_url": Setting(
         "https://huggingface.co",

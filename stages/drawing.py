@@ -77,7 +77,9 @@ def parse_lora(text: str) -> Lora:
         UsageError: it has no name, or its weight is out of range.
     """
     name, colon, weight = text.strip().rpartition(":")
-    if not colon or not re.fullmatch(r"[-+]?[0-9.]+", weight):
+    if not colon or not re.fullmatch(
+        r"[-+]?([0-9.]+(e[-+]?[0-9]+)?|nan|inf(inity)?)", weight, re.I
+    ):
         name, weight = text.strip(), "1"
     if not name or name.endswith(":"):
         raise UsageError(
@@ -99,18 +101,18 @@ def hires_fix_of(
     Raises:
         UsageError: a strength without a second pass.
     """
-    if scale is None and strength is None:
-        return None
-    if scale is None and recorded is None:
-        raise UsageError(
-            "--refine-strength says how far the second pass goes; give --refine 2 too, or leave "
-            "it out."
-        )
-    before = HIRES_STRENGTH if recorded is None else recorded.strength
-    return HiresFix(
-        scale=recorded.scale if scale is None and recorded is not None else scale or 1.0,
-        strength=before if strength is None else strength,
-    )
+    if scale is None:
+        if strength is None:
+            return None
+        if recorded is None:
+            raise UsageError(
+                "--refine-strength says how far the second pass goes; give --refine 2 too, or "
+                "leave it out."
+            )
+        scale = recorded.scale
+    if strength is None:
+        strength = HIRES_STRENGTH if recorded is None else recorded.strength
+    return HiresFix(scale=scale, strength=strength)
 
 
 def check_drawing(backend: "Backend", options: DrawingOptions) -> None:
@@ -133,6 +135,10 @@ def check_drawing(backend: "Backend", options: DrawingOptions) -> None:
     if options.hires_fix is not None:
         _check_range("--refine", options.hires_fix.scale, LEAST_HIRES, MOST_HIRES)
         _check_range("--refine-strength", options.hires_fix.strength, 0, 1)
+        if options.hires_fix.strength == 0:
+            raise UsageError(
+                "--refine-strength 0 leaves the second pass nothing to do; choose more, up to 1."
+            )
 
 
 def _check_read(backend: "Backend", options: DrawingOptions) -> None:

@@ -37,12 +37,14 @@ class ImagineError(Exception):
             where nobody does.
         lost: requests that may be billed although their answers never came.
         finished: what was finished before and stands, as plain values.
+        of_row: it is about what one row of a batch asks for alone; others may fare better.
     """
 
     exit_code: ClassVar[int] = 1
     usage: "Usage | None" = None
     lost: int = 0
     finished: "tuple[dict[str, object], ...]" = ()
+    of_row: bool = False
 
 
 class UsageError(ImagineError):

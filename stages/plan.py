@@ -1,7 +1,7 @@
 """From a Description, or the Recipe of a picture, to a Plan: what will be sent to a backend."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import cast
 
 from imagine.stages.description import Description, adopt
@@ -20,7 +20,7 @@ from imagine.stages.generate import Backend, CheckingBackend
 from imagine.stages.guard import check_prompt
 from imagine.stages.image import ImageRequest, ReferenceImage, parse_aspect_ratio
 from imagine.stages.language.tokens import estimate_tokens
-from imagine.stages.recipe import Recipe
+from imagine.stages.recipe import Parameter, Recipe
 from imagine.stages.render import CLIP_TOKENS, Rendered, render
 from imagine.stages.spec import PromptSpec
 from imagine.stages.styles import StylePreset
@@ -38,7 +38,7 @@ class Plan:
         requests: one for each picture, seeds counting up; of the size that is drawn.
         notes: those of the description, and what rendering has to say.
         enlargements: what becomes of each picture when it is drawn, one after the other.
-        weights: hash of those that drew the picture that is drawn again, where it is known.
+        recorded: parameters of the picture that is drawn again by the same model; else none.
     """
 
     description: Description
@@ -47,7 +47,7 @@ class Plan:
     requests: tuple[ImageRequest, ...]
     notes: tuple[str, ...]
     enlargements: tuple[Enlargement, ...] = ()
-    weights: str | None = None
+    recorded: Mapping[str, Parameter] = field(default_factory=dict)
 
     @property
     def size(self) -> tuple[int, int]:
@@ -310,7 +310,7 @@ def plan_replay(
         dry_run=dry_run,
     )
     if _is_same_painter(recipe, backend):
-        plan = replace(plan, weights=_weights(recipe))
+        plan = replace(plan, recorded=recipe.backend.parameters)
     asked = enlarging is not None and enlarging.factor is not None
     if not recipe.upscales or asked or (resized and plan.enlargements):
         return plan
@@ -387,14 +387,35 @@ def _missing(
         missing.append(
             f"{backend.name} takes no reference pictures: drawn without those of the original."
         )
+    if left_out := _left_out(recipe.to_request(), request):
+        others = "" if _is_same_painter(recipe, backend) else ", which are another model's"
+        missing.append(f"Drawn without these of the original{others}: {', '.join(left_out)}.")
     return missing
+
+
+def _left_out(recorded: ImageRequest, request: ImageRequest) -> list[str]:
+    """What a picture was drawn with and is not now, nor with another one in its place."""
+    left_out = []
+    if not request.loras:
+        left_out += [f"LoRA {lora.told()}" for lora in recorded.loras]
+    if recorded.hires_fix is not None and request.hires_fix is None:
+        left_out.append("its second pass")
+    for title, name in (
+        ("scheduler", "scheduler"),
+        ("steps", "num_inference_steps"),
+        ("guidance", "guidance_scale"),
+    ):
+        value = getattr(recorded, name)
+        if value is not None and getattr(request, name) is None:
+            left_out.append(f"{title} {shown(value)}")
+    return left_out
 
 
 def _with_options(recipe: Recipe, backend: Backend, options: DrawingOptions) -> ImageRequest:
     """The recorded request with the options that were given now.
 
     Another backend or model than the recorded one gets none of the recorded options, which are
-    that one's; nor does any that does not read them.
+    that one's, but for the second pass, which makes the size; nor does any that does not read them.
 
     Raises:
         UsageError: the picture was drawn from reference pictures that are not given again.
@@ -402,7 +423,7 @@ def _with_options(recipe: Recipe, backend: Backend, options: DrawingOptions) -> 
     request = recipe.to_request()
     recorded = DrawingOptions.of(request).read_by(backend)
     if not _is_same_painter(recipe, backend):
-        recorded = DrawingOptions()
+        recorded = DrawingOptions(hires_fix=recorded.hires_fix)
     # Neither goes with the other: a picture that is drawn from another one has one pass.
     if options.images:
         recorded = replace(recorded, hires_fix=None)
@@ -426,11 +447,6 @@ def _with_options(recipe: Recipe, backend: Backend, options: DrawingOptions) -> 
 def _is_same_painter(recipe: Recipe, backend: Backend) -> bool:
     recorded = recipe.backend.parameters.get("model") or ""
     return backend.name == recipe.backend.name and recorded in ("", backend.model)
-
-
-def _weights(recipe: Recipe) -> str | None:
-    weights = recipe.backend.parameters.get("weights")
-    return weights if isinstance(weights, str) else None
 
 
 def _rendered(description: Description, backend: Backend) -> tuple[Rendered, list[str]]:

@@ -1,8 +1,8 @@
 """A local backend for tests that draws with everything it is asked for, without any library.
 
 Its models are folders with a model_index.json; the words in a folder's name say how it behaves:
-"missing" lacks its extra, "broken" cannot be loaded, "slow" takes its time for each step, "old"
-reads nothing but prompts.
+"missing" lacks its extra, "broken" cannot be loaded, "slow" takes its time for each step, "brief"
+a moment, "old" reads nothing but prompts.
 """
 
 import time
@@ -30,6 +30,11 @@ class LocalPainter:
     # What all of them were asked for, in the order of the calls.
     calls: "list[list[ImageRequest]]" = []  # noqa: RUF012  # of all instances
     made: "list[LocalPainter]" = []  # noqa: RUF012
+    drawing = most_at_once = 0
+
+    @staticmethod
+    def on_step(step: int) -> object:
+        """Called at each step; for tests to change."""
 
     def __init__(
         self, *, model: str, shelf: Shelf, options: LocalOptions, tell: Callable[[str], None]
@@ -61,7 +66,12 @@ class LocalPainter:
             hires_fix=reads,
             prompt_tokens=150 if reads else 75,
         )
+        self.identity = self.weights
+        self.is_loaded = False
         LocalPainter.made.append(self)
+
+    def release(self) -> None:
+        self.is_loaded = False
 
     def check(self, request: ImageRequest) -> None:
         for lora in request.loras:
@@ -77,13 +87,25 @@ class LocalPainter:
     ) -> Iterator[Progress | GeneratedImage]:
         assert len(requests) <= self.together
         LocalPainter.calls.append(list(requests))
+        LocalPainter.drawing += 1
+        LocalPainter.most_at_once = max(LocalPainter.most_at_once, LocalPainter.drawing)
+        try:
+            yield from self._drawn(requests)
+        finally:
+            LocalPainter.drawing -= 1
+
+    def _drawn(self, requests: Sequence[ImageRequest]) -> Iterator[Progress | GeneratedImage]:
         yield Progress(0, STEPS, f"loading {self.model}")
         if "broken" in self.model:
             raise LocalBackendError(f"The model {self.model} is broken; get it again.")
+        self.is_loaded = True
         self.tell(f"{self.model} runs on {self.options.device}.")
         for step in range(1, STEPS + 1):
+            LocalPainter.on_step(step)
             if "slow" in self.model:
                 time.sleep(0.2)
+            if "brief" in self.model:
+                time.sleep(0.01)
             grey = Image.new("RGB", (8, 8), (step * 60, 0, 0))
             yield Progress(step, STEPS, "denoising", preview=lambda grey=grey: grey)
         for request in requests:
@@ -95,7 +117,8 @@ class LocalPainter:
                     ("num_inference_steps", request.num_inference_steps or 20),
                     ("guidance_scale", 7.5 if guidance is None else guidance),
                     ("scheduler", request.scheduler or "euler"),
-                    ("device", "cpu"),
+                    ("device", self.options.device),
+                    *([("vae", "tiny")] if self.options.tiny_vae else []),
                     ("weights", self.weights),
                 ),
             )

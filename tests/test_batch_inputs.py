@@ -111,8 +111,8 @@ DAMAGED = [
     ),
     (
         "txt",
-        "--prompt dog --sampler_name Euler",
-        "Nothing here reads --sampler_name; leave it out.",
+        "--prompt dog --subseed 3",
+        "Nothing here reads --subseed; leave it out.",
     ),
     (
         "txt",

@@ -541,7 +541,7 @@ def test_a_server_that_does_not_run_is_told() -> None:
     assert type(error) is ProviderError
     assert str(error) == (
         f"Ollama is not running at 127.0.0.1:{port}: nothing listens there; start it, or set "
-        "ollama_base_url."
+        "IMAGINE_OLLAMA_BASE_URL."
     )
 
 

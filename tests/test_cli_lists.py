@@ -1,6 +1,7 @@
 """`imagine styles`, `backends` and `doctor`: what there is, and whether it works."""
 
 import json
+from pathlib import Path
 
 import pytest
 from conftest import Command
@@ -143,6 +144,42 @@ def test_the_doctor_asks_servers_of_this_machine_and_others_on_demand(
         "ollama": "http://127.0.0.1:11434/v1",
     }
     assert headers["sdapi"] == {"authorization": "Basic bWU6c2VjcmV0"}
+
+
+def test_the_doctor_sends_no_key_where_a_directory_says(
+    imagine: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(doctor, "CHECKS", {})
+    monkeypatch.setattr(doctor, "_providers", lambda online: [])
+    Path(".env").write_text("IMAGINE_SDAPI_BASE_URL=https://sdapi.example.com\n")
+    monkeypatch.setenv("IMAGINE_SDAPI_API_KEY", "me:secret")
+    monkeypatch.setenv("IMAGINE_COMFYUI_API_KEY", "mine")
+    asked: list[dict[str, dict[str, str]]] = []
+
+    def find(addresses: dict[str, str], *, headers: dict[str, dict[str, str]]) -> list[Server]:
+        assert addresses["sdapi"] == "https://sdapi.example.com"
+        asked.append(headers)
+        return []
+
+    monkeypatch.setattr(servers, "find_servers", find)
+    assert imagine("doctor", "--online").code == 0
+    ((headers),) = asked
+    assert "sdapi" not in headers
+    assert headers["comfyui"]["authorization"].endswith("mine")
+
+
+def test_a_backend_that_cannot_be_set_up_is_a_line_among_others(
+    imagine: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("IMAGINE_COMFYUI_WORKFLOW", "nowhere.json")
+    done = imagine("backends")
+    assert done.code == 0, done.err
+    assert "  comfyui      a ComfyUI server, with your workflow or a plain one" in done.lines
+    line = next(line for line in done.lines if "nowhere.json" in line)
+    assert line.startswith("               not set up: comfyui_workflow: ")
+    told = [json.loads(line) for line in imagine("backends", "--json").lines]
+    row = next(row for row in told if row["name"] == "comfyui")
+    assert (row["ready"], "nowhere.json" in row["missing"]) == (False, True)
 
 
 def test_the_doctor_says_what_draws_here(monkeypatch: pytest.MonkeyPatch) -> None:

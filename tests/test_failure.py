@@ -232,12 +232,12 @@ BROKEN: list[tuple[Connection, Exception, str]] = [
         LOCAL,
         chain(ConnectionRefusedError()),
         "Ollama is not running at 127.0.0.1:11434: nothing listens there; "
-        "start it, or set ollama_base_url.",
+        "start it, or set IMAGINE_OLLAMA_BASE_URL.",
     ),
     (
         OTHERS,
         chain(ConnectionRefusedError()),
-        "Nothing listens at 127.0.0.1:8000; start the server, or set openai_base_url.",
+        "Nothing listens at 127.0.0.1:8000; start the server, or set IMAGINE_OPENAI_BASE_URL.",
     ),
 ]
 

@@ -775,7 +775,7 @@ def test_a_closed_port_is_told_at_once(transport: GeminiTransport) -> None:
     assert type(error) is ProviderError
     assert str(error) == (
         f"Google Gemini is not running at {host}: nothing listens there; "
-        "start it, or set gemini_base_url."
+        "start it, or set IMAGINE_GEMINI_BASE_URL."
     )
 
 

@@ -84,7 +84,10 @@ def test_a_full_disk_is_told_before(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 
 def test_room_is_looked_for_where_the_cache_will_be(tmp_path: Path) -> None:
     with serve_hub({"org/tiny": TINY}) as fake, Hub(address=fake.root) as hub:
-        Store(tmp_path / "not" / "yet", hub.repository("org/tiny")).check_room(1)
+        store = Store(tmp_path / "not" / "yet", hub.repository("org/tiny"))
+        assert store.check_room(1) is None
+        with pytest.raises(LocalBackendError, match=r"free at '.*yet'; free some"):
+            store.check_room(10**18)
 
 
 def test_a_cache_that_cannot_be_written_is_told(tmp_path: Path) -> None:

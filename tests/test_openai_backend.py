@@ -230,6 +230,30 @@ def test_reference_pictures_go_to_the_edits_as_files(dialect: str) -> None:
     assert (b'name="enhance_prompt"\r\n\r\nfalse\r\n' in request.content) is (dialect == "sglang")
 
 
+@pytest.mark.parametrize(
+    ("dialect", "notes"),
+    [
+        (
+            "sdcpp",
+            (
+                "The picture is 128x64 instead of the 72x64 asked for: the server rounds up to "
+                "what its model draws.",
+            ),
+        ),
+        ("compatible", None),
+    ],
+)
+def test_a_side_that_sdcpp_rounds_up_is_told_and_the_picture_kept(
+    dialect: str, notes: tuple[str, ...] | None
+) -> None:
+    backend = Server({"data": [{"b64_json": base64_picture(128, 64)}]}).backend(dialect)
+    if notes is None:
+        with pytest.raises(UnusableAnswerError, match="of 128x64 instead of the 72x64 asked for"):
+            draw(backend, request_of(width=72, height=64))
+    else:
+        assert draw(backend, request_of(width=72, height=64)).notes == notes
+
+
 def test_strength_goes_where_it_is_read() -> None:
     server = Server()
     draw(server.backend("vllm"), request_of(images=(reference(),), strength=0.5))

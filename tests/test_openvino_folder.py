@@ -61,6 +61,26 @@ def test_other_weights_have_another_fingerprint(tmp_path: Path) -> None:
     assert folder_at(path).weights() != before
 
 
+@pytest.mark.parametrize(
+    ("folder", "source", "title"),
+    [
+        ("fast", "org/sd-turbo-v1", "Stable Diffusion 1, distilled"),
+        ("fast", "/home/hyper/sd15", "Stable Diffusion 1"),
+        ("my-turbo", "org/sd15", "Stable Diffusion 1"),
+        ("my-turbo", None, "Stable Diffusion 1, distilled"),
+        ("models--org--sd15-lcm/snapshots/0a1b", None, "Stable Diffusion 1, LCM"),
+    ],
+)
+def test_a_model_is_known_by_what_it_was_converted_from_not_by_the_users_name_for_it(
+    tmp_path: Path, folder: str, source: str | None, title: str
+) -> None:
+    path = converted_at(tmp_path / folder)
+    if source is not None:
+        index = json.loads((path / "model_index.json").read_text())
+        write_json(path / "model_index.json", index | {"_name_or_path": source})
+    assert converted_folder(Place("hyper", path)).family.title == title
+
+
 def _plain(path: Path) -> None:
     for file in path.glob("*/openvino_*"):
         file.unlink()

@@ -400,7 +400,7 @@ SUBJECTS = {
                 "model retired",
                 "404",
                 message="{title} at http://127\\.0\\.0\\.1:\\d+ has no interface for programs "
-                "\\(404\\): Not Found; start it with --api, or set sdapi_base_url\\.",
+                "\\(404\\): Not Found; start it with --api, or set IMAGINE_SDAPI_BASE_URL\\.",
             ),
             "quota of the day": None,
             "no credit": None,
@@ -452,7 +452,7 @@ SUBJECTS = {
                 "model retired",
                 "404",
                 message="{title} is not what answers at http://127\\.0\\.0\\.1:\\d+ \\(404\\); "
-                "start it, or set comfyui_base_url\\.",
+                "start it, or set IMAGINE_COMFYUI_BASE_URL\\.",
             ),
             "quota of the day": None,
             "no credit": None,
@@ -550,7 +550,7 @@ def test_a_server_that_is_not_there(subject: Subject) -> None:
     provider = PROVIDERS[subject.backend]
     assert str(caught.value) == (
         f"{provider.title} is not running at {address.removeprefix('http://')}: nothing listens "
-        f"there; start it, or set {provider.name}_base_url."
+        f"there; {provider.start}, or set IMAGINE_{provider.name.upper()}_BASE_URL."
     )
 
 

@@ -76,6 +76,10 @@ def test_a_sampler_without_a_schedule_leaves_it_to_the_program() -> None:
         ("flow_euler", ("euler", "simple"), ("Euler", "Simple")),
         ("flow_euler_beta", ("euler", "beta"), ("Euler", "Beta")),
         ("ddim", ("ddim", "ddim_uniform"), ("DDIM", "Automatic")),
+        # Automatic is Karras' schedule there, and our names mean the same everywhere.
+        ("dpm++_2m", ("dpmpp_2m", "normal"), ("DPM++ 2M", "Normal")),
+        ("dpm++_2m_sde", ("dpmpp_2m_sde", "normal"), ("DPM++ 2M SDE", "Normal")),
+        ("flow_dpm++_2m", ("dpmpp_2m", "simple"), ("DPM++ 2M", "Simple")),
     ],
 )
 def test_some_samplers_have_a_schedule_of_their_own(

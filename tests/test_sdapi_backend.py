@@ -1,11 +1,12 @@
 import _thread
 import io
 import json
+import socket
 import threading
 import time
 from base64 import b64decode, b64encode
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from typing import Any
 
 import httpx
@@ -25,6 +26,7 @@ from imagine.stages.errors import (
     UsageError,
 )
 from imagine.stages.generate import BACKENDS, CheckingBackend, TogetherBackend
+from imagine.stages.generate.local.schedulers import SchedulerName
 from imagine.stages.generate.sdapi import SILENCE, SdapiBackend
 from imagine.stages.image import GeneratedImage, HiresFix, Lora, Progress, ReferenceImage
 from imagine.stages.network.providers import Secret, connect
@@ -99,6 +101,8 @@ def test_words_go_to_txt2img_with_nothing_that_was_not_asked_for() -> None:
             "width": 1024,
             "height": 1024,
             "seed": 7,
+            # The interface's own are 50.
+            "steps": 20,
             "batch_size": 1,
             "n_iter": 1,
             "send_images": True,
@@ -110,7 +114,7 @@ def test_words_go_to_txt2img_with_nothing_that_was_not_asked_for() -> None:
         assert made.received.data == fake.pictures[-1].bytes
     assert made.model == "foxes_v2"
     assert made.parameters == (
-        ("num_inference_steps", 50),
+        ("num_inference_steps", 20),
         ("guidance_scale", 7.0),
         ("scheduler", "Euler"),
         ("weights", "0f0c5e52aa"),
@@ -167,6 +171,25 @@ def test_a_scheduler_goes_by_our_names_and_by_the_servers(
     assert settings.items() <= body["override_settings"].items()
 
 
+@pytest.mark.parametrize(
+    ("name", "fields"),
+    [
+        ("dpm++_2m", {"sampler_name": "DPM++ 2M", "scheduler": "exponential"}),
+        # As the server spells it, with whatever schedule it chooses for it.
+        ("DPM++ 2M", {"sampler_name": "DPM++ 2M"}),
+    ],
+)
+def test_a_name_of_ours_means_what_it_means_everywhere(
+    name: str, fields: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ours = SchedulerName("dpm++_2m", a1111=("DPM++ 2M", "Exponential"))
+    monkeypatch.setattr("imagine.stages.generate.sdapi_server.find_scheduler", lambda _: ours)
+    with serve("sdapi") as fake, closing(backend_at(fake)) as backend:
+        draw(backend, request_of(scheduler=name))
+        body = sent(fake)
+    assert {key: body[key] for key in ("sampler_name", "scheduler") if key in body} == fields
+
+
 @pytest.mark.parametrize("habit", HABITS)
 def test_what_a_picture_was_drawn_with_can_be_asked_for_again(habit: str) -> None:
     with serve(habit) as fake, closing(backend_at(fake)) as backend:
@@ -191,10 +214,6 @@ def test_what_a_picture_was_drawn_with_can_be_asked_for_again(habit: str) -> Non
             {"loras": (Lora("more_fun"),)},
             "Stable Diffusion WebUI has no LoRA 'more_fun'; did you mean 'more_fur'? (it has: "
             "more_fur, ink); name another with --lora.",
-        ),
-        (
-            {"hires_fix": HiresFix(2.0), "images": (reference(),)},
-            "sdapi draws in two passes from words alone; leave out --refine or --image.",
         ),
     ],
 )
@@ -298,7 +317,7 @@ def test_a_model_is_loaded_for_this_picture_alone(named: str) -> None:
 def test_a_model_that_the_server_lacks_is_told_before_anything_is_drawn() -> None:
     # Real ones pass over it in silence, and draw with another.
     with serve("sdapi") as fake, closing(backend_at(fake, "foxes_v3")) as backend:
-        with pytest.raises(ConfigError) as caught:
+        with pytest.raises(UsageError) as caught:
             draw(backend)
         assert fake.log.of("image") == []
     assert str(caught.value) == (
@@ -349,11 +368,15 @@ def turned_to_flux(bodies: list[dict[str, Any]]) -> SdapiBackend:
 @pytest.mark.parametrize(
     ("guidance", "fields", "recorded"),
     [
-        (None, {"cfg_scale": 1.0, "hr_cfg": 1.0}, (("guidance_scale", 3.5),)),
+        (
+            None,
+            {"cfg_scale": 1.0, "hr_cfg": 1.0},
+            (("num_inference_steps", 20), ("guidance_scale", 3.5)),
+        ),
         (
             2.5,
             {"cfg_scale": 1.0, "distilled_cfg_scale": 2.5, "hr_cfg": 1.0, "hr_distilled_cfg": 2.5},
-            (),
+            (("num_inference_steps", 20),),
         ),
     ],
 )
@@ -387,12 +410,11 @@ def test_a_picture_goes_to_img2img_in_the_size_that_is_drawn() -> None:
     assert "strength" not in dict(made.parameters)
 
 
-def test_a_picture_of_the_right_size_goes_as_it_is_and_the_servers_strength_is_recorded() -> None:
+def test_without_a_strength_the_servers_own_is_recorded() -> None:
     image = reference(64, 64)
     with serve("sdapi") as fake, closing(backend_at(fake)) as backend:
         made = draw(backend, request_of(images=(image,), width=64, height=64))
         body = sent(fake)
-    assert body["init_images"] == [image.base64]
     assert "denoising_strength" not in body
     assert dict(made.parameters)["strength"] == 0.75
 
@@ -410,6 +432,143 @@ def test_a_mask_says_what_is_drawn_anew_in_black_and_white() -> None:
     assert body["inpainting_fill"] == 1
     assert body["inpaint_full_res"] is False
     assert body["mask_blur"] == 4
+
+
+def test_what_is_transparent_is_white_and_a_mask_without_white_is_refused() -> None:
+    clear = as_reference(Image.new("RGBA", (64, 64), (0, 0, 0, 0)))
+    black = as_reference(Image.new("L", (64, 64), 127))
+    with serve("sdapi") as fake, closing(backend_at(fake)) as backend:
+        draw(backend, request_of(images=(clear,), width=64, height=64))
+        (first,) = sent(fake)["init_images"]
+        with pytest.raises(UsageError) as caught:
+            draw(backend, request_of(images=(clear,), mask=black, width=64, height=64))
+        assert len(fake.log.of("image")) == 1
+    with opened(first) as picture:
+        assert picture.convert("RGB").getextrema() == ((255, 255),) * 3
+    assert str(caught.value) == (
+        "The mask has no white at 64x64, so nothing would be drawn; paint what --mask is to draw "
+        "anew in white."
+    )
+
+
+def test_a_picture_that_cannot_be_decoded_is_refused() -> None:
+    broken = ReferenceImage(b"no picture", "png", 64, 64, sha256="0" * 64)
+    with serve("sdapi") as fake, closing(backend_at(fake)) as backend:
+        with pytest.raises(UsageError, match=r"^The picture of --image cannot be decoded: "):
+            draw(backend, request_of(images=(broken,), width=64, height=64))
+        assert fake.log.of("image") == []
+
+
+@pytest.mark.parametrize("size", [(72, 64), (1000, 600)])
+def test_a_side_that_sdcpp_rounds_up_is_told_and_the_picture_kept(size: tuple[int, int]) -> None:
+    wide, high = (-(-side // 64) * 64 for side in size)
+    with serve("sd-server") as fake, closing(backend_at(fake)) as backend:
+        made = draw(backend, request_of(width=size[0], height=size[1]))
+    assert made.size == (wide, high)
+    assert made.notes == (
+        f"The picture is {wide}x{high} instead of the {size[0]}x{size[1]} asked for: the server "
+        "rounds up to what its model draws.",
+    )
+
+
+def test_sdcpp_draws_with_the_steps_that_it_was_started_with() -> None:
+    with serve("sd-server") as fake, closing(backend_at(fake)) as backend:
+        draw(backend)
+        assert "steps" not in sent(fake)
+
+
+@pytest.mark.parametrize(
+    ("preset", "loaded", "fields"),
+    [
+        ({}, "dreamshaper_8.safetensors [879db523c3]", {"steps": 20}),
+        ({}, "juggernautXL_lightning_4step", {"steps": 4, "cfg_scale": 1.0}),
+        ({}, "sd3.5_large_turbo", {"steps": 4, "cfg_scale": 1.0}),
+        ({"forge_preset": "xl"}, "flux1-dev-fp8", {"steps": 20, "cfg_scale": 1.0}),
+        # Its guidance is that of diffusers: 1 would be hardly any.
+        ({"schedulers_sigma": "default"}, "flux1-dev-fp8", {"steps": 20}),
+    ],
+)
+def test_a_model_is_asked_as_its_name_says(
+    preset: dict[str, str], loaded: str, fields: dict[str, float]
+) -> None:
+    bodies: list[dict[str, Any]] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        if request.url.path.endswith("/options"):
+            plain = {f"option_{number}": 1 for number in range(20)}
+            return httpx.Response(200, json=plain | preset | {"sd_model_checkpoint": loaded})
+        if request.url.path.endswith("/txt2img"):
+            bodies.append(json.loads(request.content))
+            return httpx.Response(200, json={"images": [base64_picture()], "info": ""})
+        return httpx.Response(404)
+
+    connection = connected("sdapi", answer, key=None)
+    with closing(SdapiBackend(connection=connection, model="")) as backend:
+        draw(backend)
+        draw(backend, request_of(num_inference_steps=9, guidance_scale=2.0))
+    assert {name: bodies[0][name] for name in ("steps", "cfg_scale") if name in bodies[0]} == fields
+    assert bodies[1]["steps"] == 9
+
+
+def test_a_distilled_model_is_led_as_it_was_trained_to_be() -> None:
+    bodies: list[dict[str, Any]] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        path = request.url.path
+        if path.endswith("/options"):
+            plain = {f"option_{number}": 1 for number in range(20)}
+            loaded = {"sd_model_checkpoint": "juggernautXL_lightning_4step"}
+            return httpx.Response(200, json=plain | loaded)
+        if path.endswith("/samplers"):
+            return httpx.Response(200, json=[{"name": "Euler"}, {"name": "DPM++ 2M"}])
+        if path.endswith("/schedulers"):
+            return httpx.Response(200, json=[{"name": "sgm_uniform", "label": "SGM Uniform"}])
+        if path.endswith("/txt2img"):
+            bodies.append(json.loads(request.content))
+            return httpx.Response(200, json={"images": [base64_picture()], "info": ""})
+        return httpx.Response(404)
+
+    connection = connected("sdapi", answer, key=None)
+    with closing(SdapiBackend(connection=connection, model="")) as backend:
+        draw(backend)
+        draw(backend, request_of(scheduler="DPM++ 2M"))
+    names = ("sampler_name", "scheduler")
+    assert [[body.get(name) for name in names] for body in bodies] == [
+        ["Euler", "sgm_uniform"],
+        ["DPM++ 2M", None],
+    ]
+
+
+def test_a_named_model_gets_prompts_and_sizes_as_it_reads_them() -> None:
+    def can(model: str) -> tuple[str, bool, tuple[int, int]]:
+        capabilities = SdapiBackend(connection=connect("sdapi"), model=model).capabilities
+        size = capabilities.sizes.for_ratio("sdapi", (1, 1), exact=False)
+        return capabilities.profile, capabilities.negative_prompt, size
+
+    assert can("") == ("clip75", True, (512, 512))
+    assert can("ponyDiffusionV6XL") == ("clip75", True, (1024, 1024))
+    assert can("flux1-dev-fp8") == ("natural", False, (1024, 1024))
+
+
+def test_a_model_that_nobody_named_and_that_is_another_is_told_once() -> None:
+    told: list[str] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        if request.url.path.endswith("/options"):
+            return httpx.Response(200, json={"sd_model_checkpoint": "juggernautXL_v9"})
+        if request.url.path.endswith("/txt2img"):
+            return httpx.Response(200, json={"images": [base64_picture(512, 512)], "info": ""})
+        return httpx.Response(404)
+
+    connection = connected("sdapi", answer, key=None, tell=told.append)
+    with closing(SdapiBackend(connection=connection, model="")) as backend:
+        for _ in range(2):
+            draw(backend, request_of(width=512, height=512))
+    assert told == [
+        "juggernautXL_v9 (Stable Diffusion XL) was not named, so it was asked as Stable Diffusion "
+        "1 is; name it with --model or IMAGINE_SDAPI_IMAGE_MODEL for prompts in its way and "
+        "1024x1024."
+    ]
 
 
 @pytest.mark.parametrize(
@@ -447,7 +606,8 @@ def test_a_second_pass_enlarges_plainly_and_draws_with_the_same_guidance(
         ("data-url", (), 4),
         ("jpeg", (), 4),
         ("webp", (), 4),
-        ("no-info", (), 0),
+        # The steps that were sent.
+        ("no-info", (), 1),
         (
             "other-seed",
             ("Stable Diffusion WebUI drew from the seed 999 instead of 7.",),
@@ -534,7 +694,14 @@ def test_where_there_is_no_report_the_pictures_own_text_is_one() -> None:
             {"detail": "Not Found"},
             ConfigError,
             "Stable Diffusion WebUI at http://127.0.0.1:7860 has no interface for programs (404): "
-            "Not Found; start it with --api, or set sdapi_base_url.",
+            "Not Found; start it with --api, or set IMAGINE_SDAPI_BASE_URL.",
+        ),
+        (
+            501,
+            "Error response",
+            ConfigError,
+            "Stable Diffusion WebUI is not what answers at http://127.0.0.1:7860 (501); start it "
+            "with --api, or set IMAGINE_SDAPI_BASE_URL.",
         ),
         (
             401,
@@ -736,6 +903,76 @@ def test_ctrl_c_does_not_wait_for_a_server_that_cannot_stop_and_says_that_it_dra
     assert told == [
         "Stable Diffusion WebUI cannot be stopped now and may draw the picture to its end."
     ]
+
+
+@contextmanager
+def mute(*paths: str) -> Iterator[httpx.MockTransport]:
+    """A server that takes questions under these paths, and never answers them."""
+    over = threading.Event()
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        if request.url.path.endswith(paths):
+            over.wait(5.0)
+        if request.url.path.endswith("/txt2img"):
+            return httpx.Response(200, json={"images": [base64_picture()], "info": ""})
+        return httpx.Response(404)
+
+    yield httpx.MockTransport(answer)
+    over.set()
+
+
+@pytest.mark.usefixtures("quick")
+def test_ctrl_c_does_not_wait_for_a_server_that_answers_nothing_more(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("imagine.stages.generate.sdapi_progress.CANCEL_TIMEOUT", 0.1)
+    told: list[str] = []
+    with mute("/txt2img", "/internal/progress") as transport:
+        connection = connect("sdapi", transport=transport, tell=told.append)
+        backend = SdapiBackend(connection=connection, model="")
+        pressing = threading.Timer(0.2, _thread.interrupt_main)
+        pressing.start()
+        started = time.monotonic()
+        with pytest.raises(KeyboardInterrupt):
+            for _ in backend.generate(request_of()):
+                pass
+        assert time.monotonic() - started < 0.9
+        pressing.join()
+    assert told == [
+        "Stable Diffusion WebUI cannot be stopped now and may draw the picture to its end."
+    ]
+
+
+@pytest.mark.parametrize("silent", ["options", "txt2img"])
+def test_a_server_that_never_answers_is_given_up_after_the_users_timeout(silent: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        stop = threading.Event()
+        thread = threading.Thread(target=answering_all_but, args=(listening, silent, stop))
+        thread.start()
+        base_url = f"http://127.0.0.1:{listening.getsockname()[1]}"
+        connection = connect("sdapi", base_url=base_url, timeout=0.2, patience=0.0)
+        backend = SdapiBackend(connection=connection, model="")
+        with closing(backend), pytest.raises(ProviderError) as caught:
+            draw(backend)
+        stop.set()
+        thread.join()
+    assert str(caught.value).startswith("Stable Diffusion WebUI sent nothing for 0.2 s")
+
+
+def answering_all_but(listening: socket.socket, silent: str, stop: threading.Event) -> None:
+    """A server that says of everything that it is not there, but keeps one path waiting."""
+    listening.settimeout(0.02)
+    held = []
+    while not stop.is_set():
+        try:
+            accepted, _ = listening.accept()
+        except TimeoutError:
+            continue
+        held.append(accepted)
+        if silent.encode() not in accepted.recv(65_536):
+            accepted.sendall(b"HTTP/1.1 404 No\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+    for accepted in held:
+        accepted.close()
 
 
 @pytest.mark.usefixtures("quick")

@@ -163,10 +163,9 @@ def test_a_reference_picture_and_its_mask_come_at_the_requests_size(
     draw = asked()[-1]
     assert draw["image"].startswith("RGB (64, 128)")
     assert draw["mask"].startswith("L (64, 128)")
-    assert draw["strength"] == 0.5
+    assert draw["strength"] == 0.375
     assert [(step.step, step.total) for step in steps] == [
         (0, 4),
-        (1, 4),
         (2, 4),
         (3, 4),
         (4, 4),
@@ -195,7 +194,7 @@ def test_two_passes_draw_over_the_enlarged_first(tmp_path: Path, asked: Asked) -
     _, first, second = asked()
     assert "image" not in first
     assert second["image"].startswith("RGB (128, 256)")
-    assert (second["strength"], second["sample_steps"]) == (0.5, 2)
+    assert (second["strength"], second["sample_steps"]) == (0.25, 2)
     assert [(step.step, step.total) for step in steps][-2:] == [(4, 4), (4, 4)]
 
 
@@ -205,6 +204,51 @@ def test_a_second_pass_of_an_odd_size_is_drawn_larger(tmp_path: Path, asked: Ask
     assert image.drawn is not None
     assert image.drawn.size == (80, 160)
     assert asked()[-1]["image"].startswith("RGB (128, 192)")
+
+
+@pytest.mark.parametrize(("steps", "strength", "taken"), [(4, 0.75, 3), (3, 0.34, 1), (2, 1.0, 2)])
+def test_strength_means_what_it_means_in_diffusers(
+    tmp_path: Path, asked: Asked, *, steps: int, strength: float, taken: int
+) -> None:
+    request = small(images=(reference(64, 128),), strength=strength, num_inference_steps=steps)
+    told, image = drawn_by(backend_of(tmp_path), request)
+
+    # The first one tells of none.
+    assert len([step for step in told if step.label == "step"]) == taken + 1
+    assert ("strength", strength) in image.parameters
+
+
+def test_few_steps_are_raised_where_nobody_typed_them_and_refused_where_somebody_did(
+    tmp_path: Path, asked: Asked
+) -> None:
+    backend = backend_of(tmp_path, SDXL, name="sdxl_turbo.safetensors")
+    picture = {"images": (reference(64, 128),), "strength": 0.5}
+
+    _, image = drawn_by(backend, small(**picture))
+    _, twice = drawn_by(backend, small(hires_fix=HiresFix(2.0, 0.4), num_inference_steps=2))
+
+    assert ("num_inference_steps", 2) in image.parameters
+    assert ("num_inference_steps", 2) in twice.parameters
+    once, first, second = asked()[1:]
+    assert [each["sample_steps"] for each in (once, first, second)] == [2, 2, 3]
+    with pytest.raises(UsageError) as error:
+        backend.check(small(**picture, num_inference_steps=1))
+    assert str(error.value).endswith("; choose --steps 2 or more.")
+
+
+@pytest.mark.parametrize(
+    ("name", "method", "schedule"),
+    [("sdxl_lightning_4step", 0, 5), ("sdxl_lcm", 9, 11), ("sdxl", 1, 11)],
+)
+def test_distilled_models_are_led_as_they_were_distilled(
+    tmp_path: Path, asked: Asked, *, name: str, method: int, schedule: int
+) -> None:
+    _, image = drawn_by(backend_of(tmp_path, SDXL, name=f"{name}.safetensors"), small())
+
+    draw = asked()[-1]
+    assert (draw["sample_method"], draw["scheduler"]) == (method, schedule)
+    recorded = dict(image.parameters)["scheduler"]
+    assert recorded == {0: "euler_sgm_uniform", 9: "lcm", 1: "euler_a"}[method]
 
 
 @pytest.mark.parametrize(
@@ -233,6 +277,17 @@ def test_loras_are_files_with_weights(tmp_path: Path, asked: Asked) -> None:
     assert before.drawn is not None
     assert after.drawn is not None
     assert before.drawn.tobytes() == after.drawn.tobytes()
+
+
+def test_a_lora_is_remembered_by_the_name_that_a_recipe_has_for_it(
+    tmp_path: Path, asked: Asked
+) -> None:
+    lora = write_safetensors(tmp_path / "detail.safetensors", PLAIN)
+
+    drawn_by(backend_of(tmp_path), small(loras=(Lora(str(lora)),)))
+
+    shelf = Shelf(tmp_path / "models.toml", tmp_path / "seen.json", tmp_path / "hub")
+    assert shelf.lora(Lora(str(lora)).recorded).path == lora
 
 
 def test_a_lora_that_does_not_fit_is_said(tmp_path: Path, asked: Asked) -> None:
@@ -290,16 +345,23 @@ def test_parts_beside_the_model_are_loaded_and_told(tmp_path: Path, asked: Asked
     ]
 
 
-def test_settings_reach_the_library(tmp_path: Path, asked: Asked) -> None:
+def test_settings_reach_the_library_and_those_that_cannot_are_said_once(
+    tmp_path: Path, asked: Asked
+) -> None:
     tiny = write_safetensors(tmp_path / "taesd.safetensors", PLAIN)
-    backend = backend_of(tmp_path, dtype="float16", offload="model", tiny_vae=str(tiny))
+    options = {"dtype": "float16", "offload": "model", "tiny_vae": str(tiny), "batch_size": 4}
+    told: list[str] = []
+    backend = backend_of(tmp_path, tell=told.append, **options)
 
     _, image = drawn_by(backend, small())
 
     load = asked()[0]
     assert (load["wtype"], load["offload_params_to_cpu"]) == (1, True)
     assert load["taesd_path"] == str(tiny)
-    assert ("dtype", "float16") in image.parameters
+    assert {("dtype", "float16"), ("vae", "tiny")} <= set(image.parameters)
+    backend.release()
+    drawn_by(backend, small())
+    assert told == ["The backend 'sdcpp' does not read IMAGINE_BATCH_SIZE."]
 
 
 def test_a_picture_that_is_given_up_ends_the_process_and_the_next_is_the_same(
@@ -419,7 +481,7 @@ def test_the_compiled_binding_draws_alike(tmp_path: Path, asked_compiled: Asked)
         "scheduler": "karras",
         "init_image": "RGB (64, 128)",
         "mask_image": None,
-        "strength": 0.5,
+        "strength": 0.25,
     }
 
 
@@ -493,6 +555,19 @@ def test_a_negative_prompt_that_was_not_read_is_said(tmp_path: Path, asked: Aske
     assert image.notes == ("At a guidance of 0.5 the negative prompt was not read.",)
 
 
+def test_a_released_backend_has_no_process_and_can_draw_again(tmp_path: Path, asked: Asked) -> None:
+    backend = backend_of(tmp_path)
+    backend.release()
+    drawn_by(backend, small())
+    process = backend._process
+    assert process is not None
+    backend.release()
+
+    assert process._running.returncode is not None
+    steps, _ = drawn_by(backend, small())
+    assert steps[0].label == "loading sd15"
+
+
 def test_a_closed_backend_has_no_process_and_can_draw_again(tmp_path: Path, asked: Asked) -> None:
     backend = backend_of(tmp_path)
     drawn_by(backend, small())
@@ -517,8 +592,13 @@ def test_a_closed_backend_has_no_process_and_can_draw_again(tmp_path: Path, aske
         ),
         (
             {"tiny_vae": "nowhere/taesd.safetensors"},
-            "There is no file 'nowhere/taesd.safetensors' that tiny_vae names, and the backend "
-            "'sdcpp' reads a single file; correct the setting (IMAGINE_TINY_VAE).",
+            "IMAGINE_TINY_VAE: There is no model or path 'nowhere/taesd.safetensors' on this "
+            "machine; correct it, or run `imagine models download nowhere/taesd.safetensors`.",
+        ),
+        (
+            {"tiny_vae": "."},
+            "The tiny VAE '{here}' is a folder, and the backend 'sdcpp' reads a single file; name "
+            "one (IMAGINE_TINY_VAE).",
         ),
     ],
 )
@@ -527,7 +607,7 @@ def test_settings_that_it_cannot_heed_are_refused(
 ) -> None:
     with pytest.raises(LocalBackendError) as error:
         backend_of(tmp_path, **options)
-    assert str(error.value) == message
+    assert str(error.value) == message.format(here=Path.cwd())
 
 
 @pytest.mark.parametrize(("device", "heeded"), [("auto", True), ("cpu", True), ("cuda", False)])
@@ -545,6 +625,13 @@ def test_a_device_that_the_library_would_not_heed_is_refused(
         "The backend 'sdcpp' takes no device 'cuda', since its library computes on what it was "
         "built for; set device to auto (IMAGINE_DEVICE)."
     )
+
+
+def test_what_decides_its_pictures_tells_batches_apart(tmp_path: Path) -> None:
+    first = backend_of(tmp_path).identity
+    assert str(tmp_path) not in first
+    assert backend_of(tmp_path, device="auto", offload="model").identity == first
+    assert backend_of(tmp_path, dtype="float16").identity != first
 
 
 def test_a_model_must_be_named(tmp_path: Path) -> None:

@@ -16,7 +16,9 @@ from sdcpp_files import (
     write_safetensors,
 )
 
+from imagine.cli import local
 from imagine.stages.errors import LocalBackendError
+from imagine.stages.generate.local.shelf import Place, Shelf
 from imagine.stages.generate.sdcpp.companions import SdcppOptions, companions_of
 from imagine.stages.generate.sdcpp.kinds import KINDS, Found, kind_of
 from imagine.stages.generate.sdcpp.model_files import model_file, weights_of
@@ -266,15 +268,31 @@ def test_a_part_that_was_half_downloaded_is_cut_off(tmp_path: Path) -> None:
     )
 
 
-def test_weights_are_told_by_names_and_sizes(tmp_path: Path) -> None:
+def test_weights_are_told_by_names_sizes_and_samples(tmp_path: Path) -> None:
     one = write_safetensors(tmp_path / "one.safetensors", PLAIN)
     two = write_safetensors(tmp_path / "two.safetensors", PLAIN)
 
     assert weights_of([one]) == weights_of([one])
     assert len({weights_of([one]), weights_of([two]), weights_of([one, two])}) == 3
+    before = weights_of([one])
+    with one.open("r+b") as file:
+        file.seek(-1, os.SEEK_END)
+        file.write(b"1")
+    assert weights_of([one]) != before
     two.unlink()
     with pytest.raises(LocalBackendError) as error:
         weights_of([one, two])
     assert str(error.value) == (
-        f"A file of the model is gone: '{two}'; put it back, or name another model."
+        f"'{two}' cannot be read: No such file or directory; check the path."
     )
+
+
+@pytest.mark.parametrize("installed", ["cyllama", "stable_diffusion_cpp"])
+def test_either_binding_lets_a_model_be_drawn_with(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, installed: str
+) -> None:
+    monkeypatch.setattr(local, "find_spec", lambda name: name == installed or None)
+    path = write_safetensors(tmp_path / "m.safetensors", SD15)
+    shelf = Shelf(tmp_path / "models.toml", tmp_path / "seen.json", tmp_path / "hub")
+
+    assert local.kind_of(Place("m", path), shelf) == "sdcpp"

@@ -605,7 +605,7 @@ def test_nothing_listens() -> None:
         heard.session.post("x", json={}, paid=True)
     assert str(caught.value) == (
         f"OpenAI is not running at 127.0.0.1:{port}: nothing listens there; "
-        "start it, or set openai_base_url."
+        "start it, or set IMAGINE_OPENAI_BASE_URL."
     )
 
 

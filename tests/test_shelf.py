@@ -307,7 +307,24 @@ def test_a_damaged_memory_counts_as_empty(tmp_path: Path, text: str) -> None:
 
 def test_a_memory_that_cannot_be_written_is_no_obstacle(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    remember(tmp_path / "file" / "seen.json", Sighting("tiny", "/a"))
+    file = tmp_path / "file" / "seen.json"
+    remember(file, Sighting("tiny", "/a"))
+    assert load_seen(file) == []
+
+
+def test_a_model_of_another_commit_is_named_with_it(tmp_path: Path) -> None:
+    shelf = Shelf(tmp_path / "models.toml", tmp_path / "seen.json", tmp_path / "hub")
+    folder = shelf.hub / "models--org--tiny"
+    for commit in ("aaaa", "bbbb"):
+        pipeline_at(folder / "snapshots" / commit)
+    (folder / "refs").mkdir()
+    (folder / "refs" / "main").write_text("aaaa")
+    other = folder / "snapshots" / "bbbb"
+    assert shelf.model(str(other)) == shelf.model("org/tiny@bbbb") == Place("org/tiny@bbbb", other)
+    assert shelf.model("org/tiny").path == folder / "snapshots" / "aaaa"
+    assert shelf.model(str(folder / "snapshots" / "aaaa")).name == "org/tiny"
+    with pytest.raises(LocalBackendError):
+        shelf.model("org/tiny@cccc")
 
 
 @given(st.text())

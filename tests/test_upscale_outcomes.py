@@ -232,7 +232,7 @@ EXCEPTIONS: dict[str, dict[str, Outcome | None]] = {
             ("404",),
             ConfigError,
             "{title} at http://127\\.0\\.0\\.1:\\d+ has no interface for programs \\(404\\): Not "
-            "Found; start it with --api, or set sdapi_base_url\\.",
+            "Found; start it with --api, or set IMAGINE_SDAPI_BASE_URL\\.",
             paid=0,
         ),
     },
@@ -318,7 +318,7 @@ def test_a_server_that_is_not_there_is_told(name: str) -> None:
         enlarged(upscaler)
     assert str(caught.value) == (
         f"{connection.provider.title} is not running at {address.removeprefix('http://')}: nothing "
-        f"listens there; start it, or set {name}_base_url."
+        f"listens there; {connection.provider.start}, or set IMAGINE_{name.upper()}_BASE_URL."
     )
 
 

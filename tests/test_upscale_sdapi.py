@@ -205,7 +205,7 @@ def test_a_server_without_its_interface_is_told_how_to_start() -> None:
         enlarged(upscaler)
     assert str(caught.value) == (
         "Stable Diffusion WebUI at http://127.0.0.1:7860 has no interface for programs (404): "
-        "Not Found; start it with --api, or set sdapi_base_url."
+        "Not Found; start it with --api, or set IMAGINE_SDAPI_BASE_URL."
     )
 
 

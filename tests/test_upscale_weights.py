@@ -1,6 +1,7 @@
 """Weights: .safetensors files read without torch, and damaged ones refused."""
 
 import json
+import os
 import re
 from pathlib import Path
 from typing import Any
@@ -71,6 +72,12 @@ DAMAGED = {
     "true": (_entry(shape=[True]), "'t' has no shape that a tensor can have"),
     "rank": (_entry(shape=[1] * 9), "'t' has no shape that a tensor can have"),
     "size": (_entry(shape=[3]), "'t' has 8 bytes for its shape (3,)"),
+    "no type": (_entry(dtype="F99"), "'t' is of type 'F99', which there is not"),
+    "bytes": (_entry(dtype="F8_E4M3"), "'t' has 8 bytes for its shape (2,)"),
+    "rest": (
+        _entry(shape=[1], data_offsets=[0, 4]),
+        "it has 77 bytes, 4 more than its header says",
+    ),
     "backwards": (_entry(data_offsets=[8, 0]), "'t' has -8 bytes for its shape (2,)"),
 }
 
@@ -101,6 +108,14 @@ def test_a_file_that_was_not_downloaded_to_its_end_is_refused(tmp_path: Path, lo
     assert str(caught.value).endswith(" bytes are there; download it again.")
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes of that kind there")
+def test_a_pipe_is_refused_and_not_waited_for(tmp_path: Path) -> None:
+    path = tmp_path / "m.safetensors"
+    os.mkfifo(path)
+    with pytest.raises(UsageError, match="it is a pipe, which has no end"):
+        open_weights(path)
+
+
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     path = tmp_path / "m.safetensors"
     with pytest.raises(UsageError) as caught:
@@ -116,7 +131,7 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
         ("F32", np.array([1, np.nan], "<f4").tobytes(), "'t' holds numbers that are not finite"),
         ("F32", np.array([1, np.inf], "<f4").tobytes(), "'t' holds numbers that are not finite"),
         ("I32", bytes(8), "'t' is of type I32"),
-        ("F8_E4M3", bytes(8), "'t' is of type F8_E4M3"),
+        ("U32", bytes(8), "'t' is of type U32"),
     ],
 )
 def test_numbers_that_are_no_weights_are_refused(

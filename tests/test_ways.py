@@ -13,9 +13,13 @@ from PIL import Image, ImageDraw
 
 from imagine.stages.errors import LocalBackendError, UsageError
 from imagine.stages.generate.diffusers.loras import check_lora
-from imagine.stages.generate.diffusers.pictures import kept_outside, mask_from, picture_from
 from imagine.stages.generate.diffusers.schedule import check_scheduler, leads_flow
-from imagine.stages.generate.diffusers.ways import reads_strength, ways_of
+from imagine.stages.generate.diffusers.ways import (
+    draws_from_words,
+    reads_strength,
+    ways_of,
+)
+from imagine.stages.generate.starting_pictures import kept_outside, mask_from, picture_from
 from imagine.stages.image import Lora, ReferenceImage
 
 EULER = {"_class_name": "EulerDiscreteScheduler", "prediction_type": "epsilon"}
@@ -33,6 +37,10 @@ def reference(image: Image.Image) -> ReferenceImage:
     [
         ("StableDiffusionXLPipeline", (True, True), True),
         ("KolorsPipeline", (True, False), True),
+        ("StableDiffusionInpaintPipeline", (True, True), True),
+        ("StableDiffusionXLImg2ImgPipeline", (True, True), True),
+        ("ZImageInpaintPipeline", (True, True), True),
+        ("FluxKontextPipeline", (True, False), False),
         ("Flux2Pipeline", (True, False), False),
         ("PixArtSigmaPipeline", (False, False), False),
         ("AnythingPipeline", (False, False), False),
@@ -42,9 +50,24 @@ def test_a_class_says_what_it_takes(name: str, ways: tuple[bool, bool], strength
     assert (ways_of(name), reads_strength(name)) == (ways, strength)
 
 
+@pytest.mark.parametrize(
+    ("name", "draws"),
+    [
+        ("FluxPipeline", True),
+        ("FluxKontextPipeline", True),
+        ("StableDiffusionInpaintPipeline", True),
+        ("FluxFillPipeline", False),
+        ("QwenImageEditPlusPipeline", False),
+        ("StableDiffusionXLControlNetPipeline", False),
+    ],
+)
+def test_a_class_that_only_changes_pictures_is_known_by_its_name(name: str, draws: bool) -> None:
+    assert draws_from_words(name) is draws
+
+
 def test_nothing_here_needs_torch_to_be_asked() -> None:
     package = "imagine.stages.generate.diffusers"
-    modules = ("ways", "hires", "chunks", "clip", "schedule", "loras", "previews", "pictures")
+    modules = ("ways", "hires", "chunks", "clip", "schedule", "loras", "previews")
     imports = "; ".join(f"import {package}.{module}" for module in modules)
     asked = f"import sys; {imports}; print(*{{'torch', 'numpy', 'diffusers'}} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True)
@@ -131,14 +154,16 @@ def test_a_scheduler_says_whether_its_model_matches_flows(
     ("name", "own", "message"),
     [
         (
-            "euler",
-            FLOW,
-            "--scheduler euler does not lead a flow-matching model; choose flow_euler.",
+            "flow_heun",
+            {**FLOW, "use_dynamic_shifting": True},
+            "--scheduler flow_heun does not take the steps of this model's pipeline; choose "
+            "another, or leave it out.",
         ),
         (
-            "Flow Euler",
-            EULER,
-            "--scheduler flow_euler does not lead a model that predicts noise; choose euler.",
+            "euler",
+            {"_class_name": "SCMScheduler", "prediction_type": "trigflow"},
+            "--scheduler euler does not lead this model, whose own is the only one that does; "
+            "leave it out.",
         ),
         (
             "ddim",
@@ -159,21 +184,42 @@ def test_a_scheduler_of_another_kind_is_refused(
     name: str, own: dict[str, Any], message: str
 ) -> None:
     with pytest.raises(UsageError) as caught:
-        check_scheduler(name, own)
+        check_scheduler(name, own, "StableDiffusion3Pipeline")
     assert str(caught.value) == message
+
+
+@pytest.mark.parametrize(
+    ("name", "own", "twin"),
+    [
+        ("euler", FLOW, "flow_euler"),
+        ("DPM++ 2M", FLOW, "flow_dpm++_2m"),
+        ("Heun", FLOW, "flow_heun"),
+        ("Flow Euler", EULER, "euler"),
+    ],
+)
+def test_a_scheduler_of_another_kind_stands_for_its_twin(
+    name: str, own: dict[str, Any], twin: str
+) -> None:
+    assert check_scheduler(name, own, "StableDiffusion3Pipeline").name == twin
 
 
 def test_the_models_own_scheduler_leads_it_whatever_it_is() -> None:
     own = {"_class_name": "SCMScheduler", "prediction_type": "trigflow"}
-    assert check_scheduler("SCMScheduler", own).diffusers == "SCMScheduler"
+    assert check_scheduler("SCMScheduler", own, "SanaSprintPipeline").diffusers == "SCMScheduler"
     sana = {"_class_name": "DPMSolverMultistepScheduler", "use_flow_sigmas": True}
-    assert check_scheduler("DPMSolverMultistepScheduler", sana).flow
+    assert check_scheduler("DPMSolverMultistepScheduler", sana, "SanaPipeline").flow
+
+
+@pytest.mark.parametrize("own", ["EDMDPMSolverMultistepScheduler", "EDMEulerScheduler"])
+def test_a_model_that_counts_noise_its_own_way_is_led_by_nothing_else(own: str) -> None:
+    with pytest.raises(UsageError, match=r"^--scheduler euler does not lead this model"):
+        check_scheduler("euler", {"_class_name": own}, "StableDiffusionXLPipeline")
 
 
 def test_a_scheduler_without_its_package_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("imagine.stages.generate.diffusers.schedule.find_spec", lambda name: None)
     with pytest.raises(LocalBackendError) as caught:
-        check_scheduler("lms", EULER)
+        check_scheduler("lms", EULER, "StableDiffusionPipeline")
     assert str(caught.value) == (
         "--scheduler lms needs the Python package 'scipy', which is not installed; "
         "pip install scipy."

@@ -81,3 +81,21 @@ def test_a_run_that_is_left_does_not_reach_its_end(worker: Worker) -> None:
     next(running)
     running.close()
     assert len(done) < 100_000
+
+
+def test_an_interrupted_run_waits_for_nothing_and_the_next_one_does(worker: Worker) -> None:
+    free, told = Event(), []
+
+    def long(tell: Tell) -> None:
+        tell(Progress(0, 1, "loading"))
+        free.wait(5)
+        tell(Progress(1, 1, "drawing"))
+        told.append("drawn")
+
+    steps = worker.run(long)
+    next(steps)
+    with pytest.raises(KeyboardInterrupt):
+        steps.throw(KeyboardInterrupt())
+    assert not free.is_set()
+    free.set()
+    assert worker.call(lambda: told) == []

@@ -6,7 +6,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from imagine.stages.batch.streak import Streak
-from imagine.stages.errors import ImagineError, ProviderError, StoppedError
+from imagine.stages.errors import ImagineError, LocalBackendError, ProviderError, StoppedError
 
 if TYPE_CHECKING:
     from imagine.stages.batch.run import Work
@@ -108,7 +108,7 @@ class Endings(Generic[Item]):
 
     def _is_dropped(self, error: ImagineError) -> bool:
         """Whether the item stays as if never begun."""
-        if isinstance(error, self._work.halting):
+        if isinstance(error, self._work.halting) and not error.of_row:
             self._halt(error)
             return True
         return isinstance(error, StoppedError)
@@ -132,7 +132,8 @@ class Endings(Generic[Item]):
         """Halt the batch after too many failures of a service in a row."""
         if streak.end(ticket, error):
             told = str(error).rstrip(".")
-            reason = ProviderError(
+            kind = LocalBackendError if isinstance(error, LocalBackendError) else ProviderError
+            reason = kind(
                 f"{streak.length} {streak.name} in a row failed, the last with: {told}; nothing "
                 "more was begun, so run the same command again to go on."
             )

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from imagine.stages.errors import UsageError
+from imagine.stages.errors import LocalBackendError, UsageError
 
 # Made once: `json.dumps` makes one for each call.
 _CANONICAL = json.JSONEncoder(ensure_ascii=False, sort_keys=True)
@@ -82,5 +82,5 @@ class BadRow:
     """
 
     line: int
-    error: UsageError
+    error: UsageError | LocalBackendError
     text: str = ""

@@ -53,7 +53,10 @@ class Work(Protocol[Item_contra, Task, Drawn]):
     """
 
     halting: tuple[type[ImagineError], ...]
-    """After such an error no other item would fare better; its item stays as if never begun."""
+    """After such an error no other item would fare better; its item stays as if never begun.
+
+    One that is `of_row` ends its own item alone, unless too many of them come in a row.
+    """
 
     def describe(self, item: Item_contra) -> Sequence[Task]:
         """The pictures that are still to be drawn of an item; none when all of them are there."""
@@ -108,8 +111,8 @@ class Engine(Generic[Item, Task, Drawn]):
                 are waited for, and so that no Ctrl-C interrupts it.
             on_stop: called once, in the same thread, when nothing new is begun any more, whatever
                 the reason; the place to close the gates at which requests wait.
-            max_failures: ProviderErrors of one stage in a row, in what began after the first of
-                them, that stop the batch.
+            max_failures: ProviderErrors and LocalBackendErrors of one stage in a row, in what
+                began after the first of them, that stop the batch.
         """
         self._flow = Flow(work, pools, max_failures=max_failures)
         self._tick = tick

@@ -2,7 +2,7 @@
 
 from threading import Lock
 
-from imagine.stages.errors import ImagineError, ProviderError, RefusedError
+from imagine.stages.errors import ImagineError, LocalBackendError, ProviderError, RefusedError
 
 
 class Streak:
@@ -39,7 +39,7 @@ class Streak:
             if error is None or isinstance(error, RefusedError):
                 # Who refuses is there.
                 self._counted = self.length = 0
-            elif isinstance(error, ProviderError):
+            elif isinstance(error, (ProviderError, LocalBackendError)):
                 if self.length == 0:
                     self._begun_before = self._begun
                 self._counted += self.length == 0 or ticket > self._begun_before

@@ -98,6 +98,26 @@ class TogetherBackend(Backend, Protocol):
     ) -> Iterator[Progress | GeneratedImage]: ...
 
 
+@runtime_checkable
+class ReleasingBackend(Backend, Protocol):
+    """A backend that keeps a model in memory, and can let go of it.
+
+    `release` is called while no picture is drawn; the next one loads the model again.
+    """
+
+    def release(self) -> None: ...
+
+
+def identity_of(backend: Backend) -> str:
+    """What decides its pictures beside its name, its model's name and the requests.
+
+    A backend may have an `identity`: a text that changes with its weights, its workflow, or a
+    setting that changes pixels. It holds no path of the machine. "" for one that has none.
+    """
+    identity = getattr(backend, "identity", "")
+    return identity if isinstance(identity, str) else ""
+
+
 def can_draw_together(backend: Backend) -> bool:
     """Whether it is a TogetherBackend.
 

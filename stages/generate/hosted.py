@@ -22,6 +22,8 @@ from imagine.stages.sizes import RATIO_TOLERANCE, ListedSizes
 
 # A picture of more than twice or less than half the pixels is not what was ordered.
 AREA_TOLERANCE = 2.0
+# Pixels that stable-diffusion.cpp adds to a side, at most: its UNets draw in steps of 64.
+MOST_ADDED = 63
 
 Parameters = tuple[tuple[str, str | int | float | bool], ...]
 
@@ -35,6 +37,8 @@ class HostedBackend(HostedService):
 
     # Whether a request is only put in line, so that its answer says nothing of the picture's end.
     queued: ClassVar[bool] = False
+    # Whether sides are rounded up there, by how much the server's model decides, and it tells none.
+    _rounds_up: bool = False
     capabilities: Capabilities
     # What the model reads, for backends whose models come in families.
     _family: Family | None = None
@@ -132,6 +136,9 @@ class HostedBackend(HostedService):
         if came == asked:
             return []
         told = f"{came[0]}x{came[1]} instead of the {asked[0]}x{asked[1]} asked for"
+        added = [side - wanted for side, wanted in zip(came, asked, strict=True)]
+        if self._rounds_up and all(0 <= pixels <= MOST_ADDED for pixels in added):
+            return [f"The picture is {told}: the server rounds up to what its model draws."]
         area = came[0] * came[1] / (asked[0] * asked[1])
         shape = came[0] / came[1]
         if not 1 / AREA_TOLERANCE <= area <= AREA_TOLERANCE or all(

@@ -76,6 +76,7 @@ class OpenAIBackend(HostedBackend):
             connection = replace(connection, provider=provider)
         super().__init__(connection=connection, model=model)
         self._row = PARAMETERS[self.dialect]
+        self._rounds_up = self.dialect == "sdcpp"
         self.capabilities = capabilities_of(
             self._row,
             sizes=self._sizes(),

@@ -2,7 +2,8 @@
 
 AUTOMATIC1111, Forge and SD.Next, started with --api, and the server of stable-diffusion.cpp: POST
 {base}/sdapi/v1/txt2img or img2img, JSON out, base64 in it. The prompt goes out so that nothing in
-it is read as a command; a Recipe keeps it as it was.
+it is read as a command; a Recipe keeps it as it was. How a checkpoint is asked, its name tells:
+see imagine.stages.generate.checkpoints and sdapi_call.
 """
 
 from collections.abc import Iterator
@@ -11,8 +12,11 @@ from dataclasses import replace
 from functools import cached_property
 from http import HTTPStatus
 
-from imagine.stages.errors import ImagineError, ProviderError, StoppedError, UsageError, shown
+from imagine.stages.errors import ImagineError, ProviderError, StoppedError, shown
+from imagine.stages.generate import Capabilities
+from imagine.stages.generate.checkpoints import family_by_name, reads_negative, told_of_unnamed
 from imagine.stages.generate.hosted import HostedBackend
+from imagine.stages.generate.local.families import ModelFamily
 from imagine.stages.generate.parameters import capabilities_of
 from imagine.stages.generate.sdapi_answer import (
     Drawn,
@@ -27,16 +31,18 @@ from imagine.stages.generate.sdapi_progress import Watch, begun, stopped_on_inte
 from imagine.stages.generate.sdapi_server import SdapiServer
 from imagine.stages.image import GeneratedImage, ImageRequest, Progress
 from imagine.stages.money.usage import Usage
-from imagine.stages.network.json_values import table, text
+from imagine.stages.network.json_values import table
 from imagine.stages.network.providers import Connection
 from imagine.stages.network.reply import Problem, Reply
 from imagine.stages.network.session import Session
 from imagine.stages.network.webui import NotThereError, failure_of_webui
 from imagine.stages.sizes import FreeSizes
 
-# Which model draws, and what it can, only the server knows; every family draws in cells of 8.
-_SIZES = FreeSizes(min_side=64, max_side=4096, max_pixels=16_000_000, step=8)
+# Which model draws, and what it can, only the server knows.
+_SIZES = FreeSizes(min_side=64, max_side=4096, max_pixels=16_000_000)
 _MOST_LORAS = 16
+# CLIP's encoders read prompts in chunks of 75 tokens there, as many as it takes.
+_PROMPT_TOKENS = 225
 # A picture takes minutes on a processor without help, and nothing comes before it is done.
 SILENCE = 3600.0
 # Seconds for a question that the server answers beside its work.
@@ -58,24 +64,10 @@ class SdapiBackend(HostedBackend):
         if connection.timeout is None:
             connection = replace(connection, timeout=SILENCE)
         super().__init__(connection=connection, model=model)
-        capabilities = capabilities_of(
-            ROW, sizes=_SIZES, max_images=1, max_loras=_MOST_LORAS, paid=False
-        )
-        # It draws one picture after the other, and what waits in its line cannot be taken back.
-        self.capabilities = replace(capabilities, concurrency=1)
+        self.capabilities = _capabilities(family_by_name(model))
+        self._told_of_unnamed = False
         self._aside: Session | None = None
         self._watches: list[Watch] = []
-
-    def check(self, request: ImageRequest) -> None:
-        """Refuse what the server would pass over in silence.
-
-        Raises:
-            UsageError: naming the option.
-        """
-        if request.hires_fix is not None and request.images:
-            raise UsageError(
-                f"{self.name} draws in two passes from words alone; leave out --refine or --image."
-            )
 
     def close(self) -> None:
         super().close()
@@ -88,14 +80,15 @@ class SdapiBackend(HostedBackend):
         """Yields "sent", the steps as far as the server tells them, "received", then the picture.
 
         Raises:
-            UsageError: the server has no such sampler or LoRA.
+            UsageError: the server has no such model, sampler or LoRA.
             RefusedError: its filter blanked the picture, or none came.
             UnusableAnswerError: what came is no whole picture of about the size asked for.
             ConfigError: key, address or model are not accepted.
             ProviderError: the server failed or could not be reached.
         """
-        self.check(request)
         call = call_of(request, model=self.model, server=self._server)
+        self._rounds_up = not self._server.is_webui
+        self._tell_of_unnamed(request)
         watch = Watch(self.connection, self._polls, call.task)
         yield self.sent()
         with self._watched(watch):
@@ -119,6 +112,14 @@ class SdapiBackend(HostedBackend):
         with self._opening:
             watches = list(self._watches)
         return [watch.cancel() for watch in watches]
+
+    def _tell_of_unnamed(self, request: ImageRequest) -> None:
+        if self.model or self._told_of_unnamed or not (loaded := self._server.loaded):
+            return
+        setting = "IMAGINE_SDAPI_IMAGE_MODEL"
+        if told := told_of_unnamed(loaded, request.size, setting=setting):
+            self._told_of_unnamed = True
+            self.connection.tell(told)
 
     @contextmanager
     def _watched(self, watch: Watch) -> Iterator[None]:
@@ -183,15 +184,15 @@ class SdapiBackend(HostedBackend):
         if drawn.is_suspect and is_black(data):
             raise self.refused("blanked the picture (its filter found nudity)")
         info = drawn.info or told_in(data)
+        if "steps" in call.fields:
+            info = {"steps": call.fields["steps"]} | info
         notes = [*call.notes, *notes_of(info, request, title=self.title)]
         if call.model and drawn.model and drawn.model != call.model:
             notes.append(f"{self.title} served {shown(drawn.model)} for {shown(call.model)}.")
         yield from self.finished(
             request,
             data,
-            model=drawn.model
-            or call.model
-            or text(self._server.options.get("sd_model_checkpoint")),
+            model=drawn.model or call.model or self._server.loaded,
             notes=notes,
             parameters=parameters_of(info, request),
             usage=Usage(calls=1, images=1),
@@ -200,3 +201,24 @@ class SdapiBackend(HostedBackend):
     def _model_note(self, served: str) -> list[str]:
         # A model goes by several names here; `_finished` knows which were asked for.
         return []
+
+
+def _capabilities(family: ModelFamily) -> Capabilities:
+    """What models of a family can be asked for."""
+    sizes = replace(_SIZES, step=family.multiple, native=family.side**2)
+    found = capabilities_of(
+        ROW,
+        sizes=sizes,
+        max_images=1,
+        max_loras=_MOST_LORAS,
+        profile=family.profile,
+        paid=False,
+    )
+    return replace(
+        found,
+        negative_prompt=reads_negative(family),
+        guidance_scale=family.max_guidance != 0,
+        prompt_tokens=_PROMPT_TOKENS,
+        # It draws one picture after the other, and what waits in its line cannot be taken back.
+        concurrency=1,
+    )

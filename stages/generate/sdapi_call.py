@@ -1,13 +1,26 @@
-"""A request in the words of a server of the web UI's protocol: an ImageRequest in, a Call out."""
+"""A request in the words of a server of the web UI's protocol: an ImageRequest in, a Call out.
+
+Where nobody gives steps, a web UI's own 50 of the API are twice what its page has: 20 are sent, or
+the few of a distilled model whose name says so. stable-diffusion.cpp's server has those that it was
+started with.
+"""
 
 from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
+from imagine.stages.errors import UsageError
+from imagine.stages.generate.checkpoints import (
+    cfg_of,
+    family_by_name,
+    has_guidance_built_in,
+    steps_of,
+)
+from imagine.stages.generate.local.families import ModelFamily
 from imagine.stages.generate.parameters import PARAMETERS, placed
 from imagine.stages.generate.sdapi_pictures import covering, mask_covering
 from imagine.stages.generate.sdapi_prompt import for_sdcpp, for_webui, lora_tags, sdcpp_tag
-from imagine.stages.generate.sdapi_server import SdapiServer
+from imagine.stages.generate.sdapi_server import Sampling, SdapiServer
 from imagine.stages.image import HiresFix, ImageRequest
 
 ROW = PARAMETERS["sdapi"]
@@ -46,8 +59,7 @@ def call_of(request: ImageRequest, *, model: str, server: SdapiServer) -> Call:
         model: the checkpoint, as the user named it; "" for the one that is loaded.
 
     Raises:
-        UsageError: the server has no such sampler or LoRA.
-        ConfigError: it has no such model.
+        UsageError: the server has no such model, sampler or LoRA; or a picture cannot be decoded.
         ImagineError: it cannot be asked.
     """
     settings = _settings(server.options)
@@ -55,7 +67,9 @@ def call_of(request: ImageRequest, *, model: str, server: SdapiServer) -> Call:
     if model:
         settings["sd_model_checkpoint"], served = server.checkpoint(model)
     task = f"imagine-{uuid4().hex[:12]}"
+    family = family_by_name(model or server.loaded)
     fields: dict[str, Any] = {
+        **_usual(family, server),
         **placed(ROW, request),
         "width": request.width,
         "height": request.height,
@@ -65,22 +79,51 @@ def call_of(request: ImageRequest, *, model: str, server: SdapiServer) -> Call:
         "save_images": False,
         "force_task_id": task,
     }
-    if request.scheduler is not None:
-        sampling = server.sampling(request.scheduler)
+    if (sampling := _sampling(request, family, server)) is not None:
         fields |= sampling.fields
         settings |= sampling.settings
     words, notes = _words(request, server)
     fields |= words
     if request.hires_fix is not None:
-        fields |= _second_pass(request, request.hires_fix, server.hires_upscaler())
+        guidance = fields.get("cfg_scale", _USUAL_GUIDANCE)
+        fields |= _second_pass(request, request.hires_fix, guidance, server.hires_upscaler())
     if request.images:
         fields |= _first_picture(request)
-    if server.is_for_flux:
+    if server.is_for_flux or (server.is_forge and has_guidance_built_in(family)):
         fields |= _distilled(request)
     # The user finds the server as it was left.
     fields |= {"override_settings": settings, "override_settings_restore_afterwards": True}
     path = "/sdapi/v1/img2img" if request.images else "/sdapi/v1/txt2img"
     return Call(path, fields, task, served, tuple(notes))
+
+
+def _usual(family: ModelFamily, server: SdapiServer) -> dict[str, Any]:
+    """What is sent where nobody says otherwise."""
+    fields: dict[str, Any] = {}
+    if server.is_webui:
+        fields["steps"] = steps_of(family)
+    is_told_of_flux = server.is_sdnext and has_guidance_built_in(family)
+    if cfg_of(family) == 1 and not is_told_of_flux:
+        # Twice the time, and a burnt picture.
+        fields["cfg_scale"] = 1.0
+    return fields
+
+
+def _sampling(request: ImageRequest, family: ModelFamily, server: SdapiServer) -> Sampling | None:
+    """Who leads the steps; None for whom the server chooses.
+
+    Raises:
+        UsageError: the server has none of the name that the user gave.
+    """
+    if request.scheduler is not None:
+        return server.sampling(request.scheduler)
+    if not family.scheduler or not server.is_webui:
+        return None
+    try:
+        return server.sampling(family.scheduler)
+    except UsageError:
+        # Nobody asked for it.
+        return None
 
 
 def _settings(options: dict[str, Any]) -> dict[str, Any]:
@@ -119,9 +162,10 @@ def _words(request: ImageRequest, server: SdapiServer) -> tuple[dict[str, Any], 
     return {"prompt": prompt, **words}, notes
 
 
-def _second_pass(request: ImageRequest, hires: HiresFix, upscaler: str) -> dict[str, Any]:
+def _second_pass(
+    request: ImageRequest, hires: HiresFix, guidance: float, upscaler: str
+) -> dict[str, Any]:
     width, height = request.result_size
-    guidance = request.guidance_scale
     return {
         "enable_hr": True,
         "hr_scale": hires.scale,
@@ -130,7 +174,7 @@ def _second_pass(request: ImageRequest, hires: HiresFix, upscaler: str) -> dict[
         "hr_upscaler": upscaler,
         "denoising_strength": hires.strength,
         # Forge would draw the second pass without guidance, and fails without the other.
-        "hr_cfg": _USUAL_GUIDANCE if guidance is None else guidance,
+        "hr_cfg": guidance,
         "hr_additional_modules": ["Use same choices"],
     }
 

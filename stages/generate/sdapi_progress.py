@@ -11,7 +11,7 @@ from base64 import b64decode
 from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as StillRunningError
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from threading import Thread
 from time import monotonic
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -36,6 +36,8 @@ PREVIEW_EVERY = 3.0
 PREVIEW_SIDE = 512
 # A preview of more pixels than that is none.
 _MOST_PREVIEW_PIXELS = 64_000_000
+# Seconds that stopping may take: someone pressed Ctrl-C and waits.
+CANCEL_TIMEOUT = 3.0
 # Looks in vain after which a server is taken for one that tells nothing.
 _MOST_FAILURES = 3
 
@@ -119,14 +121,16 @@ class Watch:
         """Have the server stop if it draws for us; what to tell of it, a sentence."""
         # Before: who follows may have the answer before this thread has asked.
         self.is_cancelled = True
-        try:
-            is_ours, _ = self._is_ours()
-            if is_ours:
-                self._polls.post("/sdapi/v1/interrupt", json={}, paid=False)
-                self._is_stopped = True
-        except ImagineError:
-            pass
+        # A server that answers nothing would keep the user for as long as three questions may take.
+        with suppress(ImagineError, StillRunningError):
+            begun(self._stop).result(timeout=CANCEL_TIMEOUT)
         return self.told_of_end
+
+    def _stop(self) -> None:
+        is_ours, _ = self._is_ours()
+        if is_ours:
+            self._polls.post("/sdapi/v1/interrupt", json={}, paid=False)
+            self._is_stopped = True
 
     @property
     def told_of_end(self) -> str:

@@ -7,7 +7,7 @@ from functools import cached_property
 from pathlib import PurePath
 from typing import Any
 
-from imagine.stages.errors import ConfigError, UsageError, did_you_mean, shown
+from imagine.stages.errors import UsageError, did_you_mean, shown
 from imagine.stages.generate.local.schedulers import find_scheduler, scheduler_named
 from imagine.stages.image import Lora
 from imagine.stages.network.json_values import items, table, tables, text
@@ -22,6 +22,8 @@ _PLAIN = ("Lanczos", "Resize Lanczos")
 # Names in a message; a server may have hundreds.
 _MOST_NAMES = 20
 AUTOMATIC = "Automatic"
+# SD.Next has no such name: it is what it does without any.
+_PLAIN_SCHEDULE = "Normal"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +68,25 @@ class SdapiServer:
     @cached_property
     def is_sdcpp(self) -> bool:
         """Whether it is stable-diffusion.cpp's own server, which gives every model this hash."""
+        if self.is_webui:
+            return False
         rows = tables(self._asked("sd-models"))
-        return not self.is_webui and any(row.get("hash") == _SDCPP_HASH for row in rows)
+        return any(row.get("hash") == _SDCPP_HASH for row in rows)
+
+    @property
+    def loaded(self) -> str:
+        """The model that it has loaded; "" where it does not say."""
+        return text(self.options.get("sd_model_checkpoint"))
+
+    @property
+    def is_forge(self) -> bool:
+        """Whether it takes guidance of classifiers and that of FLUX apart."""
+        return "forge_preset" in self.options
+
+    @property
+    def is_sdnext(self) -> bool:
+        """Whether its guidance is that of diffusers, which means to FLUX what FLUX calls so."""
+        return "schedulers_sigma" in self.options
 
     @property
     def is_for_flux(self) -> bool:
@@ -78,7 +97,7 @@ class SdapiServer:
         """Title and name of the model that is meant by its title, name, file or hash.
 
         Raises:
-            ConfigError: the server does not have it.
+            UsageError: the server does not have it.
         """
         rows = tables(self._asked("sd-models"))
         for row in rows:
@@ -88,7 +107,7 @@ class SdapiServer:
             if model.lower() in {word.lower() for word in known if word}:
                 return title or name, name or title
         names = [text(row.get("model_name")) or text(row.get("title")) for row in rows]
-        raise ConfigError(
+        raise UsageError(
             f"{self.title} has no model '{shown(model)}'{did_you_mean(model, names)} "
             f"({_having(names)}); name another with --model."
         )
@@ -112,7 +131,7 @@ class SdapiServer:
                 return Sampling({"sampler_name": known})
             if (spelt := schedules.get(_key(schedule))) is not None:
                 return Sampling({"sampler_name": known, "scheduler": spelt})
-            if "schedulers_sigma" in self.options:
+            if self.is_sdnext and schedule != _PLAIN_SCHEDULE:
                 settings = {"schedulers_sigma": schedule.lower()}
                 return Sampling({"sampler_name": known}, settings)
         names = sorted(set(samplers.values()))
@@ -124,10 +143,17 @@ class SdapiServer:
     def _readings(
         self, name: str, samplers: dict[str, str], schedules: dict[str, str]
     ) -> Iterable[tuple[str, str]]:
-        """Sampler and schedule, in every way that `name` can be read; the server's own first."""
-        yield name, ""
+        """Sampler and schedule, in every way that `name` can be read.
+
+        A name just as the server spells it means the server's; else it means what it means
+        everywhere, if the server has that.
+        """
+        if name in samplers.values():
+            yield name, ""
         if (named := find_scheduler(name)) is not None:
-            yield from (pair for pair in (named.a1111, named.sdcpp) if pair is not None)
+            pair = named.a1111 if self.is_webui else named.sdcpp
+            yield from () if pair is None else (pair,)
+        yield name, ""
         key = _key(name)
         for word, schedule in schedules.items():
             if word and key.endswith(word):

@@ -202,7 +202,7 @@ def broken(connection: Connection, error: Exception, fault: Fault) -> ImagineErr
         fault: what to say when nothing more telling is behind the error.
     """
     title, name = connection.provider.title, connection.provider.name
-    host = host_of(connection)
+    host, start = host_of(connection), connection.provider.start
     setting = f" and {name}_base_url" if name else ""
     # A compatible server of someone else's is called by its host.
     where = "" if title == host else f" at {host}"
@@ -231,10 +231,10 @@ def broken(connection: Connection, error: Exception, fault: Fault) -> ImagineErr
                     )
                 )
             case ConnectionRefusedError() if place_of(origin_of(connection.base_url)[1]) == "here":
-                told = f"{title} is not running{where}: nothing listens there; start it"
+                told = f"{title} is not running{where}: nothing listens there; {start}"
                 return ProviderError(
                     f"{told if where else f'Nothing listens at {host}; start the server'}, "
-                    f"or set {name}_base_url."
+                    f"or set IMAGINE_{name.upper()}_BASE_URL."
                 )
             case ConnectionRefusedError():
                 return Transient(

@@ -58,6 +58,7 @@ class Provider:
         key_page: where a key is made; "" for servers of one's own.
         text_model, image_model, upscale_model: what is asked for by default; "" when the user has
             to say, or the server chooses.
+        start: what to do where it does not run.
         describes, draws, upscales: what it is good for here.
     """
 
@@ -73,6 +74,7 @@ class Provider:
     text_model: str = ""
     image_model: str = ""
     upscale_model: str = ""
+    start: str = "start it"
     describes: bool = False
     draws: bool = False
     upscales: bool = False
@@ -200,6 +202,7 @@ _ALL = (
         base_url="http://127.0.0.1:7860",
         key_header=("authorization", "Basic "),
         basic=True,
+        start="start it with --api",
     ),
     Provider(
         name="comfyui",

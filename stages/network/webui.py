@@ -36,7 +36,13 @@ def failure_of_webui(
         case HTTPStatus.NOT_FOUND:
             return ConfigError(
                 f"{connection.provider.title} at {connection.base_url} has no interface for "
-                f"programs (404){_said(problem)}; start it with --api, or set sdapi_base_url."
+                f"programs (404){_said(problem)}; {connection.provider.start}, or set "
+                "IMAGINE_SDAPI_BASE_URL."
+            )
+        case HTTPStatus.METHOD_NOT_ALLOWED | HTTPStatus.NOT_IMPLEMENTED:
+            return ConfigError(
+                f"{connection.provider.title} is not what answers at {connection.base_url} "
+                f"({reply.status}); {connection.provider.start}, or set IMAGINE_SDAPI_BASE_URL."
             )
         case HTTPStatus.INTERNAL_SERVER_ERROR:
             return _failed(connection, reply, lighter)

@@ -5,6 +5,7 @@ place), and the numbers (https://huggingface.co/docs/safetensors). Nothing in it
 """
 
 import json
+import stat
 from dataclasses import dataclass
 from math import prod
 from pathlib import Path
@@ -24,8 +25,15 @@ MAX_DIMENSIONS = 8
 # What training programs put before every name.
 _WRAPPERS = ("params_ema.", "params.", "module.")
 _POINTER = b"version https://git-lfs"
-# Bytes of a number; other types are not what a network is made of.
-_WIDTHS = {"F64": 8, "F32": 4, "F16": 2, "BF16": 2, "I64": 8, "I32": 4, "I16": 2, "I8": 1, "U8": 1}
+# Bytes of a number, of all types that the format has; None for those of a part of a byte.
+_WIDTHS = {
+    **dict.fromkeys(("F64", "I64", "U64", "C64"), 8),
+    **dict.fromkeys(("F32", "I32", "U32"), 4),
+    **dict.fromkeys(("F16", "BF16", "I16", "U16"), 2),
+    **dict.fromkeys(("I8", "U8", "BOOL", "F8_E4M3", "F8_E5M2", "F8_E8M0"), 1),
+    **dict.fromkeys(("F8_E4M3FNUZ", "F8_E5M2FNUZ"), 1),
+    **dict.fromkeys(("F4", "F6_E2M3", "F6_E3M2")),
+}
 _FLOATS = ("F64", "F32", "F16", "BF16")
 
 
@@ -94,7 +102,10 @@ def open_weights(path: Path) -> Weights:
         UsageError: it cannot be read, is damaged, or was not downloaded to its end.
     """
     try:
-        size = path.stat().st_size
+        state = path.stat()
+        size = state.st_size
+        if stat.S_ISFIFO(state.st_mode):
+            raise _damaged(path, "it is a pipe, which has no end")
         with path.open("rb") as file:
             start = file.read(len(_POINTER))
             length = int.from_bytes(start[:8], "little")
@@ -121,6 +132,8 @@ def open_weights(path: Path) -> Weights:
     end = max((tensor.end for tensor in tensors.values()), default=8 + length)
     if size < end:
         raise _cut_off(path, size, end)
+    if size > end:
+        raise _damaged(path, f"it has {size:,} bytes, {size - end:,} more than its header says")
     for wrapper in _WRAPPERS:
         if all(name.startswith(wrapper) for name in tensors):
             tensors = {name.removeprefix(wrapper): tensor for name, tensor in tensors.items()}
@@ -132,8 +145,11 @@ def _tensor(path: Path, name: str, entry: Any, start: int) -> Tensor:
     try:
         kind, shape, (begin, end) = entry["dtype"], tuple(entry["shape"]), entry["data_offsets"]
         width = _WIDTHS.get(kind)
+        known = kind in _WIDTHS
     except (TypeError, KeyError, ValueError) as error:
         raise _damaged(path, f"'{shown(name)}' is not described as it should be") from error
+    if not known:
+        raise _damaged(path, f"'{shown(name)}' is of type '{shown(kind)}', which there is not")
     whole = all(type(number) is int and number >= 0 for number in (*shape, begin, end))
     if not whole or len(shape) > MAX_DIMENSIONS:
         raise _damaged(path, f"'{shown(name)}' has no shape that a tensor can have")

@@ -63,6 +63,40 @@ def test_a_picture_is_drawn_saved_with_its_recipe_and_replayed_identically(
     assert pixels("a.png") == pixels("b.png")
 
 
+def test_a_picture_with_a_lora_is_replayed_from_another_directory(
+    imagine: Any, tiny: Tiny, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("peft")
+    torch = pytest.importorskip("torch")
+    from safetensors.torch import save_file
+
+    torch.manual_seed(5)
+    layer = "unet.mid_block.attentions.0.transformer_blocks.0.attn1.to_q"
+    width = 64
+    lora = tmp_path / "loras" / "detail.safetensors"
+    lora.parent.mkdir()
+    save_file(
+        {
+            f"{layer}.lora_A.weight": torch.randn(2, width),
+            f"{layer}.lora_B.weight": torch.randn(width, 2),
+        },
+        lora,
+    )
+    model = ("-b", "diffusers", "-m", str(tiny("sd15")), *SMALL, "--seed", "7")
+    done = imagine("a red fox", *model, "--lora", f"{lora}:0.8", "-o", "a.png")
+    assert done.code == 0, done.err
+    assert imagine("a red fox", *model, "-o", "plain.png").code == 0
+    assert str(tmp_path / "loras") not in imagine("show", "a.png", "--json").out
+    picture = str(Path("a.png").absolute())
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    monkeypatch.chdir(elsewhere)
+    again = imagine("replay", picture, "-o", "b.png")
+    assert again.code == 0, again.err
+    assert pixels(picture) == pixels("b.png")
+    assert pixels(picture) != pixels(str(Path(picture).with_name("plain.png")))
+
+
 def test_a_dry_run_says_what_would_be_drawn_without_loading_anything(
     imagine: Any, tiny: Tiny, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -221,3 +221,17 @@ def test_the_loras_of_these_tests_are_of_their_kind(loaded: Loaded, make: Make) 
     names = [next(iter(load_file(make(loaded.pipeline, kind)))) for kind in ("peft", "kohya")]
     assert names[0].startswith("unet.down_blocks.")
     assert names[1].startswith("lora_unet_down_blocks_")
+
+
+def test_memory_that_runs_out_is_no_misfit(
+    loaded: Loaded, make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def short(*_: Any, **__: Any) -> Any:
+        raise torch.cuda.OutOfMemoryError("CUDA out of memory.")
+
+    path = make(loaded.pipeline)
+    monkeypatch.setattr(loaded.pipeline, "load_lora_weights", short)
+    with pytest.raises(torch.cuda.OutOfMemoryError), applied(loaded, (path, 1.0)):
+        pass
+    monkeypatch.undo()
+    assert loaded.loras == ()

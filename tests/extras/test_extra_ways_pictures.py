@@ -29,8 +29,10 @@ from imagine.stages.generate.diffusers.ways import (  # noqa: E402
     WAYS,
     finished,
     inputs_for,
+    own_strength,
     pipeline_for,
     size_inputs,
+    step_inputs,
     steps_for,
     ways_of,
 )
@@ -212,6 +214,25 @@ def test_a_model_that_cannot_is_refused(
     with pytest.raises(UsageError) as caught:
         pipeline_for(loaded, request(images=(reference(picture()),), **changes))
     assert str(caught.value) == message
+
+
+@pytest.mark.parametrize(
+    ("kind", "strength"),
+    [
+        (diffusers.StableDiffusionXLImg2ImgPipeline, 0.6),
+        (diffusers.StableDiffusionImg2ImgPipeline, 0.8),
+        (diffusers.StableDiffusionXLInpaintPipeline, 0.9999),
+    ],
+)
+def test_a_picture_is_left_far_enough_to_change(kind: Any, strength: float) -> None:
+    assert own_strength(object.__new__(kind)) == strength
+
+
+def test_sana_sprint_is_told_of_no_step_between_but_where_there_are_two() -> None:
+    sprint = object.__new__(diffusers.SanaSprintPipeline)
+    assert step_inputs(sprint, 4) == {"intermediate_timesteps": None}
+    assert step_inputs(sprint, 2) == {}
+    assert step_inputs(object.__new__(diffusers.SanaPipeline), 4) == {}
 
 
 @pytest.mark.parametrize(

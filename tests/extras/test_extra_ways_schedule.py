@@ -1,5 +1,6 @@
 """Schedulers and previews on real pipelines of random weights; needs imagine-cli[diffusers]."""
 
+import inspect
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
@@ -20,10 +21,14 @@ import torch  # noqa: E402
 from tiny_loaded import draw, generators, load  # noqa: E402
 
 from imagine.stages.errors import UsageError  # noqa: E402
+from imagine.stages.generate.diffusers import previews, schedule  # noqa: E402
 from imagine.stages.generate.diffusers.invariance import each_alone  # noqa: E402
 from imagine.stages.generate.diffusers.loaded import Loaded  # noqa: E402
 from imagine.stages.generate.diffusers.previews import preview_of  # noqa: E402
-from imagine.stages.generate.diffusers.schedule import scheduled  # noqa: E402
+from imagine.stages.generate.diffusers.schedule import (  # noqa: E402
+    check_scheduler,
+    scheduled,
+)
 from imagine.stages.generate.diffusers.ways import image_pipeline  # noqa: E402
 from imagine.stages.generate.local.schedulers import schedulers  # noqa: E402
 
@@ -165,17 +170,56 @@ def test_a_schedule_puts_out_the_models_own(models: Models) -> None:
 
 
 def test_a_scheduler_that_does_not_take_the_models_steps_is_refused_and_put_away(
-    models: Models,
+    models: Models, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    loaded = models("flux")
+    loaded = models("zimage")
     own = loaded.pipeline.scheduler
-    with pytest.raises(UsageError) as caught, scheduled(loaded, loaded.pipeline, "flow_heun"):
+    monkeypatch.setattr(schedule, "_UNSPACED", {})
+    with pytest.raises(UsageError) as caught, scheduled(loaded, loaded.pipeline, "flow_dpm++_2m"):
         drawn(loaded.pipeline)
     assert str(caught.value) == (
-        "--scheduler flow_heun does not take the steps of the model 'flux' (Tiny flux); leave it "
-        "out, or choose another."
+        "--scheduler flow_dpm++_2m does not take the steps of the model 'zimage' (Tiny zimage); "
+        "leave it out, or choose another."
     )
     assert loaded.pipeline.scheduler is own
+
+
+def test_pipelines_that_space_the_steps_themselves_are_known_and_who_does_not_take_that() -> None:
+    for name in schedule._SPACED:
+        made = inspect.getsource(getattr(diffusers, name).__call__)
+        assert "mu=mu" in made or '"mu": mu' in made, name
+        assert ("use_flow_sigmas" in made) is (name in schedule._LENIENT), name
+    deaf = {
+        named.diffusers
+        for named in schedulers()
+        if named.flow
+        and named.diffusers
+        and "sigmas"
+        not in inspect.signature(getattr(diffusers, named.diffusers).set_timesteps).parameters
+    }
+    assert deaf <= set(schedule._UNSPACED)
+
+
+@pytest.mark.parametrize("model", ["flux", "zimage"])
+@pytest.mark.parametrize(
+    "name", ["flow_euler", "flow_heun", "flow_lcm", "flow_dpm++_2m", "flow_unipc"]
+)
+def test_a_scheduler_is_refused_before_anything_is_loaded_or_leads(
+    models: Models, model: str, name: str
+) -> None:
+    loaded = models(model)
+    config = loaded.pipeline.scheduler.config
+    own = {**config, "_class_name": type(loaded.pipeline.scheduler).__name__}
+    refused = (name == "flow_heun") or (
+        model == "zimage" and name in ("flow_dpm++_2m", "flow_unipc")
+    )
+    if refused:
+        with pytest.raises(UsageError, match="does not take the steps of this model's pipeline"):
+            check_scheduler(name, own, type(loaded.pipeline).__name__)
+        return
+    check_scheduler(name, own, type(loaded.pipeline).__name__)
+    with scheduled(loaded, loaded.pipeline, name):
+        assert drawn(loaded.pipeline)
 
 
 # --- previews ------------------------------------------------------------------------------------
@@ -206,13 +250,26 @@ def test_who_looks_at_previews_sees_colours_and_gets_the_same_picture(
     state = torch.random.get_rng_state()
     unseen, _ = watched(loaded, look=False)
     assert loaded.colours.line is None
-    picture, previews = watched(loaded, look=True)
+    picture, seen = watched(loaded, look=True)
     assert picture == unseen
     assert torch.equal(torch.random.get_rng_state(), state)
-    assert [(preview.mode, preview.size) for preview in previews] == [("RGB", (size, size))] * 3
-    grey, coloured, _ = (np.asarray(preview) for preview in previews)
+    assert [(preview.mode, preview.size) for preview in seen] == [("RGB", (size, size))] * 3
+    grey, coloured, _ = (np.asarray(preview) for preview in seen)
     assert (grey[..., 0] == grey[..., 2]).all()
     assert (coloured[..., 0] != coloured[..., 2]).any()
+
+
+def test_a_preview_that_cannot_be_had_is_grey(
+    models: Models, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def short(*_: Any) -> Any:
+        raise RuntimeError("CUDA error: out of memory")
+
+    loaded = models("sd15")
+    preview = preview_of(loaded, loaded.pipeline, torch.zeros(1, 4, 6, 10), (80, 48))
+    assert preview is not None
+    monkeypatch.setattr(previews, "_picture", short)
+    assert (preview().size, preview().getpixel((5, 5))) == ((10, 6), (128, 128, 128))
 
 
 class LinearVAE:
@@ -230,6 +287,36 @@ class LinearVAE:
         cells = torch.nn.functional.avg_pool2d(pixels, 8)
         mixed = torch.einsum("oc,bchw->bohw", self.mixing, cells) + 0.25
         return SimpleNamespace(latent_dist=SimpleNamespace(mode=lambda: mixed))
+
+
+class HalfVAE(LinearVAE):
+    """Its numbers are too large for half precision, as those of Stable Diffusion XL's."""
+
+    config: ClassVar[dict[str, Any]] = LinearVAE.config | {"force_upcast": True}
+
+    def __init__(self) -> None:
+        self.dtype = torch.float16
+
+    def to(self, *, dtype: Any) -> None:
+        self.dtype = dtype
+
+    def encode(self, pixels: Any) -> Any:
+        assert pixels.dtype == self.dtype
+        encoded = super().encode(pixels.float()).latent_dist.mode()
+        latents = (encoded * 1e6).to(self.dtype) / 1e6
+        return SimpleNamespace(latent_dist=SimpleNamespace(mode=lambda: latents))
+
+
+def test_previews_of_an_autoencoder_that_needs_full_precision_have_colours(models: Models) -> None:
+    vae, sd15 = HalfVAE(), models("sd15")
+    loaded = Loaded(sd15.pipeline, sd15.family, "half", sd15.path, "cpu", "float16")
+    pipeline = SimpleNamespace(vae=vae, vae_scale_factor=8, _execution_device="cpu")
+    for _ in range(2):
+        preview = preview_of(loaded, pipeline, torch.ones(1, 4, 6, 10), (80, 48))
+        assert preview is not None
+        preview()
+    assert loaded.colours.line is not None
+    assert vae.dtype == torch.float16
 
 
 def test_a_preview_shows_the_colours_that_the_encoder_saw(models: Models) -> None:

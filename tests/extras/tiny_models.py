@@ -26,6 +26,7 @@ from diffusers import (
     SanaTransformer2DModel,
     SD3Transformer2DModel,
     StableDiffusion3Pipeline,
+    StableDiffusionInpaintPipeline,
     StableDiffusionPipeline,
     StableDiffusionXLPipeline,
     UNet2DConditionModel,
@@ -113,6 +114,15 @@ def sd15_checked(folder: Path) -> Path:
         }
     )
     return _saved(checked, folder)
+
+
+def sd15_inpaint(folder: Path) -> Path:
+    """The same for masks: its network reads a picture and a mask beside the latents."""
+    sd15(folder)
+    parts = StableDiffusionPipeline.from_pretrained(folder).components
+    torch.manual_seed(0)
+    parts["unet"] = unet(cross_attention_dim=HIDDEN, in_channels=9)
+    return _saved(StableDiffusionInpaintPipeline(**parts, requires_safety_checker=False), folder)
 
 
 def lcm(folder: Path) -> Path:
@@ -371,6 +381,7 @@ def taesd(folder: Path) -> Path:
 MODELS: dict[str, Callable[[Path], Path]] = {
     "sd15": sd15,
     "sd15_checked": sd15_checked,
+    "sd15_inpaint": sd15_inpaint,
     "lcm": lcm,
     "sdxl": sdxl,
     "sd3": sd3,

@@ -58,6 +58,16 @@ KINDS = {
     "LoadImageMask": Kind(
         {"image": "FILE", "channel": ("alpha", "red", "green", "blue")}, ("MASK",)
     ),
+    "FluxGuidance": Kind(
+        {"conditioning": "CONDITIONING", "guidance": ("FLOAT", 0.0, 100.0)}, ("CONDITIONING",)
+    ),
+    "InpaintModelConditioning": Kind(
+        {
+            "positive": "CONDITIONING", "negative": "CONDITIONING", "vae": "VAE",
+            "pixels": "IMAGE", "mask": "MASK", "noise_mask": "BOOLEAN",
+        },
+        ("CONDITIONING", "CONDITIONING", "LATENT"),
+    ),
     "SetLatentNoiseMask": Kind({"samples": "LATENT", "mask": "MASK"}, ("LATENT",)),
     "ImageCompositeMasked": Kind(
         {
@@ -185,6 +195,14 @@ def _upstream(name: str, nodes: Nodes) -> set[str]:
     return {name}.union(*(_upstream(link[0], nodes) for link in links))
 
 
+def _words(nodes: Nodes, link: list[Any]) -> str:
+    """The prompt that a conditioning began with."""
+    inputs = nodes[link[0]]["inputs"]
+    while "text" not in inputs:
+        inputs = nodes[(inputs.get("conditioning") or inputs["positive"])[0]]["inputs"]
+    return str(inputs["text"])
+
+
 @dataclass(frozen=True)
 class Drawing:
     """What a graph draws."""
@@ -215,7 +233,7 @@ def drawing_of(name: str, nodes: Nodes, sizes: dict[str, tuple[int, int]]) -> Dr
         )
         before = of(source)
         if kind == "KSampler":
-            words = nodes[inputs["positive"][0]]["inputs"]["text"]
+            words = _words(nodes, inputs["positive"])
             return Drawing(before.width, before.height, words, inputs["seed"])
         if kind == "ImageScale":
             return Drawing(inputs["width"], inputs["height"], before.prompt, before.seed)

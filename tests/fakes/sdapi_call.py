@@ -63,9 +63,13 @@ class Call:
     @property
     def size(self) -> tuple[int, int]:
         """Pixels of the result."""
+        width, height = self.body.get("width", 512), self.body.get("height", 512)
         if self.body.get("enable_hr"):
-            return self.body["hr_resize_x"], self.body["hr_resize_y"]
-        return self.body.get("width", 512), self.body.get("height", 512)
+            width, height = self.body["hr_resize_x"], self.body["hr_resize_y"]
+        if self.habit == "sd-server":
+            # To what a UNet halves three times after its cells of 8 pixels.
+            width, height = (-(-side // 64) * 64 for side in (width, height))
+        return width, height
 
     @property
     def steps(self) -> int:

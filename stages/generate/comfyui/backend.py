@@ -10,42 +10,30 @@ from dataclasses import replace
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode
-from uuid import uuid4
 
 from imagine.stages.errors import (
     ConfigError,
     ImagineError,
-    LostAnswerError,
     ProviderError,
-    UnusableAnswerError,
     UsageError,
 )
 from imagine.stages.generate import Capabilities
-from imagine.stages.generate.comfyui.answers import (
-    State,
-    failure_in,
-    spoilt_outputs,
-    state_of,
-)
+from imagine.stages.generate.checkpoints import told_of_unnamed
+from imagine.stages.generate.comfyui.answers import State, failure_in, spoilt_outputs
 from imagine.stages.generate.comfyui.failures import failed, rejected
+from imagine.stages.generate.comfyui.graph import Graph
+from imagine.stages.generate.comfyui.jobs import Jobs, pictures_in, stop
 from imagine.stages.generate.comfyui.pictures import mask_for, masked_picture_for, picture_for
+from imagine.stages.generate.comfyui.plain import Kind, plain_workflow
 from imagine.stages.generate.comfyui.stock import Stock, pair_of, spellings_of
-from imagine.stages.generate.comfyui.workflow import (
-    Kind,
-    Names,
-    Workflow,
-    plain_workflow,
-    read_workflow,
-)
-from imagine.stages.generate.job import Job, JobFailedError, follow
+from imagine.stages.generate.comfyui.workflow import Names, Workflow, read_workflow
+from imagine.stages.generate.job import Job, follow
 from imagine.stages.generate.queued import QueuedBackend
 from imagine.stages.image import GeneratedImage, ImageRequest, Progress, ReceivedImage
-from imagine.stages.network.json_values import table, tables, text
+from imagine.stages.network.json_values import table
 from imagine.stages.network.providers import Connection
 from imagine.stages.network.reply import Problem as Said
 from imagine.stages.network.reply import Reply
-from imagine.stages.network.session import Session
 
 # On a processor one picture may take most of an hour, and says nothing meanwhile.
 SILENCE = 3600.0
@@ -59,7 +47,12 @@ _LIMITS = (
 
 
 class ComfyUIBackend(QueuedBackend):
-    """Draws with a workflow on a server of one's own."""
+    """Draws with a workflow on a server of one's own.
+
+    Attributes:
+        identity: hash of the user's own workflow, as recipes have it; "" for the plain ones. What
+            was drawn with another one is another picture.
+    """
 
     name = "comfyui"
 
@@ -83,11 +76,13 @@ class ComfyUIBackend(QueuedBackend):
                 "CheckpointLoaderSimple; leave --model out, or give the node that is meant the "
                 "title 'imagine:model'."
             )
-        self.capabilities = _capabilities(self._own)
+        self.identity = self._own.name if self._own is not None else ""
+        self.capabilities = _capabilities(self._own, model)
         self._stock = Stock(
             self.title, lambda kind: self.session.get(f"/object_info/{kind}").json()
         )
-        self._client = str(uuid4())
+        self._told_of_unnamed = False
+        self._work = Jobs(self.title, session=lambda: self.session, polls=lambda: self.polls)
 
     def check(self, request: ImageRequest) -> None:
         """Refuse what the workflow has no one place for, as far as that is known here.
@@ -95,11 +90,7 @@ class ComfyUIBackend(QueuedBackend):
         Raises:
             UsageError: naming the option.
         """
-        if request.hires_fix is not None and request.images:
-            raise UsageError(
-                f"{self.name} draws in two passes from words alone; leave out --refine or --image."
-            )
-        self._workflow(request).check(request)
+        self._workflow(request, self.model).check(request)
         for option, flag, low, high in _LIMITS:
             value = getattr(request, option)
             if value is not None and not low <= value <= high:
@@ -122,22 +113,24 @@ class ComfyUIBackend(QueuedBackend):
             ProviderError: it failed, ran out of memory, or could not be reached.
         """
         self.check(request)
-        workflow = self._workflow(request)
-        names = self._names(request, workflow)
+        model = self._checkpoint()
+        workflow = self._workflow(request, model or "")
+        names = self._names(request, workflow, model)
         graph = workflow.filled(request, names)
+        self._tell_of_unnamed(request, model)
         yield self.sent()
-        job = self._submitted(graph.nodes, workflow)
+        job = self._submitted(graph, workflow)
         with self.following(job):
             state = yield from follow(
                 job,
                 State("waiting"),
-                ask=lambda: self._asked(job),
+                ask=lambda: self._work.state(job),
                 state=lambda state: (state.words, state.ended),
                 silence=self.connection.timeout or SILENCE,
                 every=EVERY,
             )
-            place = self._picture(state, workflow, job)
-            data = job.reach(lambda: self._fetched(place))
+            picture = self._picture(state, workflow, job)
+            data = job.reach(lambda: self._work.fetched(picture))
         yield from self.finished(
             request,
             data,
@@ -161,35 +154,51 @@ class ComfyUIBackend(QueuedBackend):
                 )
             return ConfigError(
                 f"{self.title} is not what answers at {self.connection.base_url} "
-                f"({reply.status}); start it, or set comfyui_base_url."
+                f"({reply.status}); start it, or set IMAGINE_COMFYUI_BASE_URL."
             )
         # As its web server says of a bug; asked again it would say the same.
         if reply.status == HTTPStatus.INTERNAL_SERVER_ERROR and "got itself in" in reply.text:
             return ProviderError(f"{self.title} failed (500); look at what it printed.")
         return super().translate(reply, problem)
 
-    def _workflow(self, request: ImageRequest) -> Workflow:
+    def _checkpoint(self) -> str | None:
+        """The model that draws, as the server calls it; None for the one that the workflow names.
+
+        Raises:
+            UsageError: it does not have it.
+            ConfigError: it has none at all.
+        """
+        workflow = self._own or plain_workflow("txt2img", "")
+        return self._stock.checkpoint(workflow, self.model, tell=self.connection.tell)
+
+    def _tell_of_unnamed(self, request: ImageRequest, model: str | None) -> None:
+        if self.model or model is None or self._told_of_unnamed:
+            return
+        setting = "IMAGINE_COMFYUI_IMAGE_MODEL"
+        if told := told_of_unnamed(model, request.size, setting=setting):
+            self._told_of_unnamed = True
+            self.connection.tell(told)
+
+    def _workflow(self, request: ImageRequest, model: str) -> Workflow:
         if self._own is not None:
             return self._own
         kind: Kind = "txt2img"
         if request.images:
             kind = "img2img" if request.mask is None else "inpaint"
-        return plain_workflow(kind)
+        return plain_workflow(kind, model)
 
-    # --- what the server has -------------------------------------------------------------------
-
-    def _names(self, request: ImageRequest, workflow: Workflow) -> Names:
+    def _names(self, request: ImageRequest, workflow: Workflow, model: str | None) -> Names:
         """What the server calls what is asked for; reference pictures are uploaded.
 
         Raises:
             UsageError: it lacks some of it.
         """
-        stock, tell = self._stock, self.connection.tell
+        stock = self._stock
         sampler = scheduler = None
         if request.scheduler is not None:
             sampler, scheduler = stock.sampling(request.scheduler, workflow)
         return Names(
-            model=stock.checkpoint(workflow, self.model, tell=tell),
+            model=model,
             sampler=sampler,
             scheduler=scheduler,
             loras=tuple(stock.lora(lora.recorded) for lora in request.loras),
@@ -207,54 +216,23 @@ class ComfyUIBackend(QueuedBackend):
             return {}
         fit = workflow.slots.from_picture
         if workflow.mask_in_image:
-            return {"image": self._uploaded(masked_picture_for(request, fit=fit))}
-        names = {"image": self._uploaded(picture_for(request, fit=fit))}
-        if workflow.slots.has("mask"):
-            names["mask"] = self._uploaded(mask_for(request))
-        return names
+            pictures = {"image": masked_picture_for(request, fit=fit)}
+        else:
+            pictures = {"image": picture_for(request, fit=fit)}
+            if workflow.slots.has("mask"):
+                pictures["mask"] = mask_for(request)
+        # Nothing is sent while one of them may still be refused.
+        return {slot: self._work.uploaded(data) for slot, data in pictures.items()}
 
-    def _uploaded(self, data: bytes) -> str:
-        """Where a file came to lie in the server's folder for inputs.
-
-        Its name is its hash: equal files lie there once, and pictures under way at the same time
-        do not take each other's.
-
-        Raises:
-            UnusableAnswerError: the answer does not say.
-        """
-        from hashlib import sha256
-
-        file = (f"imagine-{sha256(data).hexdigest()[:16]}.png", data, "image/png")
-        fields = {"overwrite": "true", "type": "input"}
-        reply = self.session.post(
-            "/upload/image", fields=fields, files=[("image", file)], paid=False
-        )
-        answer = table(reply.json())
-        name, folder = text(answer.get("name")), text(answer.get("subfolder"))
-        if not name:
-            raise UnusableAnswerError(
-                f"{self.title} took the reference picture and does not say where it is; try again."
-            )
-        return f"{folder}/{name}" if folder else name
-
-    # --- the job -------------------------------------------------------------------------------
-
-    def _submitted(self, nodes: dict[str, Any], workflow: Workflow) -> Job:
+    def _submitted(self, graph: Graph, workflow: Workflow) -> Job:
         """The job in the server's queue.
 
         Raises:
             ImagineError: it was not accepted, or not the part of it that makes the picture.
         """
-        name = str(uuid4())
-        body = {"prompt": nodes, "client_id": self._client, "prompt_id": name}
-        try:
-            answer = self._answer(body)
-        except (LostAnswerError, UnusableAnswerError):
-            # Perhaps nothing but the answer was lost: the job's name was given here.
-            known = self._state(name) is not None
-            answer = {"prompt_id": name} if known else self._answer(body)
+        answer = self._work.submitted(graph.nodes)
         job = self.accepted(
-            answer.get("prompt_id"), page=self.connection.base_url, cancel=_stop, paid=False
+            answer.get("prompt_id"), page=self.connection.base_url, cancel=stop, paid=False
         )
         if workflow.slots.output in spoilt_outputs(answer):
             with self.following(job):
@@ -262,37 +240,8 @@ class ComfyUIBackend(QueuedBackend):
             raise rejected(self.connection, answer)
         return job
 
-    def _answer(self, body: dict[str, Any]) -> dict[str, Any]:
-        return table(self.session.post("/prompt", json=body, paid=True).json())
-
-    def _asked(self, job: Job) -> State:
-        """How the job is doing.
-
-        Raises:
-            JobFailedError: nobody there knows it.
-        """
-        state = self._state(job.id)
-        if state is None:
-            raise JobFailedError(
-                f"{self.title} knows nothing of the job {job.id} any more: it was restarted, or "
-                "its queue was cleared; draw the picture again."
-            )
-        return state
-
-    def _state(self, job: str) -> State | None:
-        """How a job is doing; None when the server does not know it."""
-        # In this order: a job that ends between two questions has left the queue for the history.
-        return self._ended(job) or self._waiting(job) or self._ended(job)
-
-    def _ended(self, job: str) -> State | None:
-        entry = table(self.polls.get(f"/history/{job}").json()).get(job)
-        return State("done", ended=True, entry=entry) if isinstance(entry, dict) else None
-
-    def _waiting(self, job: str) -> State | None:
-        return state_of(job, self.polls.get("/queue").json())
-
-    def _picture(self, state: State, workflow: Workflow, job: Job) -> dict[str, str]:
-        """What GET /view asks for to have the picture.
+    def _picture(self, state: State, workflow: Workflow, job: Job) -> dict[str, Any]:
+        """The picture as the server names it.
 
         Raises:
             JobFailedError: the job failed.
@@ -302,14 +251,10 @@ class ComfyUIBackend(QueuedBackend):
         failure = failure_in(entry)
         if failure is not None:
             raise failed(self.connection, failure, job.id)
-        made = table(table(entry.get("outputs")).get(workflow.slots.output))
-        pictures = tables(made.get("images"))
+        pictures, words = pictures_in(entry, workflow.slots.output)
         if not pictures:
-            raise self.wordy(" ".join(map(text, made.get("text") or [])))
-        return {name: text(pictures[0].get(name)) for name in ("filename", "subfolder", "type")}
-
-    def _fetched(self, place: dict[str, str]) -> bytes:
-        return self.session.get(f"/view?{urlencode(place)}").body
+            raise self.wordy(words)
+        return pictures[0]
 
     def _check_size(self, request: ImageRequest, received: ReceivedImage) -> list[str]:
         # A workflow of the user's own may enlarge what it draws, or crop it.
@@ -326,17 +271,9 @@ class ComfyUIBackend(QueuedBackend):
         return super()._model_note(served)
 
 
-def _capabilities(own: Workflow | None) -> Capabilities:
+def _capabilities(own: Workflow | None, model: str) -> Capabilities:
     """What can be asked for: of one's own workflow, or of the three plain ones together."""
     if own is not None:
         return own.capabilities
-    return replace(plain_workflow("txt2img").capabilities, strength=True, max_images=1, mask=True)
-
-
-def _stop(session: Session, job: str) -> None:
-    """Take a job out of the queue, or interrupt it where it is the one that runs."""
-    session.post("/queue", json={"delete": [job]}, paid=False)
-    state = state_of(job, session.get("/queue").json())
-    if state is not None and state.words == "drawing":
-        # Older servers do not read which one, and interrupt what runs: it was this one.
-        session.post("/interrupt", json={"prompt_id": job}, paid=False)
+    plain = plain_workflow("txt2img", model).capabilities
+    return replace(plain, strength=True, max_images=1, mask=True)

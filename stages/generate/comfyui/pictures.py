@@ -3,13 +3,11 @@
 import io
 from typing import TYPE_CHECKING
 
+from imagine.stages.generate.starting_pictures import mask_from, picture_from
 from imagine.stages.image import ImageRequest
 
 if TYPE_CHECKING:
     from PIL.Image import Image
-
-# From there on a mask is white: half of 255, rounded up.
-WHITE = 128
 
 
 def picture_for(request: ImageRequest, *, fit: bool) -> bytes:
@@ -17,17 +15,28 @@ def picture_for(request: ImageRequest, *, fit: bool) -> bytes:
 
     Args:
         fit: bring it to the size that is drawn, which it covers; what overhangs is cut off.
+
+    Raises:
+        UsageError: it cannot be decoded.
     """
     return _png(_picture(request, fit=fit))
 
 
 def mask_for(request: ImageRequest) -> bytes:
-    """The mask as PNG of the size that is drawn, black and white; all white without one."""
+    """The mask as PNG of the size that is drawn, black and white; all white without one.
+
+    Raises:
+        UsageError: it cannot be decoded, or nothing of it is white.
+    """
     return _png(_mask(request, request.size))
 
 
 def masked_picture_for(request: ImageRequest, *, fit: bool) -> bytes:
-    """The first reference picture as PNG, transparent where it is drawn anew."""
+    """The first reference picture as PNG, transparent where it is drawn anew.
+
+    Raises:
+        UsageError: picture or mask cannot be decoded, or nothing of the mask is white.
+    """
     from PIL import ImageOps
 
     picture = _picture(request, fit=fit)
@@ -36,10 +45,8 @@ def masked_picture_for(request: ImageRequest, *, fit: bool) -> bytes:
 
 
 def _picture(request: ImageRequest, *, fit: bool) -> "Image":
-    from PIL import Image
-
-    picture = Image.open(io.BytesIO(request.images[0].data)).convert("RGB")
-    return _covering(picture, request.size) if fit else picture
+    image = request.images[0]
+    return picture_from(image, request.size if fit else (image.width, image.height))
 
 
 def _mask(request: ImageRequest, size: tuple[int, int]) -> "Image":
@@ -47,16 +54,7 @@ def _mask(request: ImageRequest, size: tuple[int, int]) -> "Image":
 
     if request.mask is None:
         return Image.new("L", size, 255)
-    mask = Image.open(io.BytesIO(request.mask.data)).convert("L")
-    return _covering(mask, size).point(lambda level: 255 if level >= WHITE else 0)
-
-
-def _covering(picture: "Image", size: tuple[int, int]) -> "Image":
-    from PIL import Image, ImageOps
-
-    if picture.size == size:
-        return picture
-    return ImageOps.fit(picture, size, Image.Resampling.LANCZOS)
+    return mask_from(request.mask, size)
 
 
 def _png(picture: "Image") -> bytes:

@@ -169,5 +169,5 @@ def near(name: str, known: Mapping[str, str]) -> str:
     """`; did you mean 'x'?` for what the server has, or an empty string."""
     from difflib import get_close_matches
 
-    found = get_close_matches(name[:80].lower(), known, n=1, cutoff=0.5)
+    found = get_close_matches(name[:80].lower(), known, n=1, cutoff=0.6)
     return f"; did you mean '{shown(known[found[0]])}'?" if found else ""

@@ -1,23 +1,23 @@
 """A workflow and a request in, the graph that ComfyUI is asked to run out."""
 
 from dataclasses import dataclass
-from functools import cache
 from hashlib import sha256
-from importlib.resources import files
 from json import dumps
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from imagine.stages.errors import UsageError, quoted_path, unreadable
 from imagine.stages.generate import Capabilities
+from imagine.stages.generate.checkpoints import reads_negative
 from imagine.stages.generate.comfyui.finder import Slot
 from imagine.stages.generate.comfyui.graph import Graph, Link, Place, read_graph
 from imagine.stages.generate.comfyui.prompts import escaped
 from imagine.stages.generate.comfyui.slots import Slots, check_clear, find_slots
+from imagine.stages.generate.local.families import ModelFamily
 from imagine.stages.image import DEFAULT_AREA, HiresFix, ImageRequest, Lora
+from imagine.stages.render import Profile
 from imagine.stages.sizes import FreeSizes
 
-Kind = Literal["txt2img", "img2img", "inpaint"]
 # Our options, where a workflow takes them, and how they are typed.
 _OPTIONS: tuple[tuple[str, Slot, str], ...] = (
     ("num_inference_steps", "steps", "--steps"),
@@ -59,6 +59,7 @@ class Workflow:
         name: as recipes have it: "txt2img", or the hash of one of the user's own.
         file: as messages name it.
         own: it is the user's.
+        family: of the checkpoint of a plain one; None where the workflow chooses.
     """
 
     name: str
@@ -66,6 +67,7 @@ class Workflow:
     graph: Graph
     slots: Slots
     own: bool
+    family: ModelFamily | None = None
 
     @property
     def capabilities(self) -> Capabilities:
@@ -73,8 +75,8 @@ class Workflow:
         slots = self.slots
         can_lora = len(slots.model) == 1
         return Capabilities(
-            profile="clip75" if self._reads_clip else "natural",
-            negative_prompt=slots.has("negative"),
+            profile=self._profile,
+            negative_prompt=slots.has("negative") and self._heeds_negative,
             seed=slots.has("seed"),
             sizes=FreeSizes(
                 min_side=64,
@@ -85,7 +87,7 @@ class Workflow:
             ),
             trained=True,
             num_inference_steps=slots.has("steps"),
-            guidance_scale=slots.has("guidance"),
+            guidance_scale=slots.has("guidance") and self._heeds_guidance,
             strength=slots.has("strength") and slots.from_picture,
             max_images=1 if slots.has("image") else 0,
             mask=slots.has("mask"),
@@ -171,6 +173,20 @@ class Workflow:
         return graph.value(place) if place is not None else None
 
     @property
+    def _profile(self) -> Profile:
+        if self.family is not None:
+            return self.family.profile
+        return "clip75" if self._reads_clip else "natural"
+
+    @property
+    def _heeds_negative(self) -> bool:
+        return self.family is None or reads_negative(self.family)
+
+    @property
+    def _heeds_guidance(self) -> bool:
+        return self.family is None or self.family.max_guidance != 0
+
+    @property
     def _reads_clip(self) -> bool:
         """Whether its prompts are for CLIP alone, and so in short pieces."""
         kinds = {self.graph.kind(place.node) for place in self.slots.places("prompt")}
@@ -182,14 +198,18 @@ class Workflow:
     @property
     def _step(self) -> int:
         """Newer models have latents in pairs of 8 pixels."""
+        if self.family is not None:
+            return self.family.multiple
         kinds = {self.graph.kind(place.node) for place in self.slots.places("size")}
         return 8 if kinds <= {"EmptyLatentImage"} else 16
 
     @property
     def _area(self) -> int:
         """Pixels that its models draw best: a workflow of the user's own has such a size."""
+        if self.family is not None:
+            return self.family.side**2
         places = self.slots.places("size")[:2]
-        if not self.own or not places:
+        if not places:
             return DEFAULT_AREA
         width, height = (self.graph.value(place) for place in places)
         return max(int(width) * int(height), 64 * 64)
@@ -245,14 +265,6 @@ class Workflow:
                 clip = Link(node, 1)
             graph.rewire(model, Link(node, 0), but=node)
             model = Link(node, 0)
-
-
-@cache
-def plain_workflow(kind: Kind) -> Workflow:
-    """The workflow that comes with the program, for a checkpoint that has all a model needs."""
-    text = (files("imagine.stages.generate.comfyui") / f"assets/{kind}.json").read_text("utf-8")
-    graph = read_graph(text, path=f"{kind}.json")
-    return Workflow(kind, "The workflow", graph, find_slots(graph, file="The workflow"), own=False)
 
 
 def read_workflow(path: Path) -> Workflow:

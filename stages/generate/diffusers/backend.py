@@ -6,18 +6,26 @@ drawn with in a thread of its own.
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import nullcontext
+from functools import cached_property
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from imagine.stages.errors import LocalBackendError, UsageError, shown
 from imagine.stages.generate import Capabilities
-from imagine.stages.generate.diffusers.device import BYTES_A_PIXEL, DTYPES, free_memory, placement
+from imagine.stages.generate.diffusers.device import (
+    DTYPES,
+    bytes_a_pixel,
+    free_memory,
+    placement,
+)
 from imagine.stages.generate.diffusers.folder import source_in
 from imagine.stages.generate.diffusers.loaded import Loaded
+from imagine.stages.generate.diffusers.loras import check_lora
 from imagine.stages.generate.diffusers.schedule import check_scheduler
 from imagine.stages.generate.diffusers.single_file import source_of_file
 from imagine.stages.generate.diffusers.source import Source
+from imagine.stages.generate.diffusers.tiny_vae import tiny_vae
 from imagine.stages.generate.diffusers.ways import reads_strength, ways_of
 from imagine.stages.generate.local.options import LocalOptions
 from imagine.stages.generate.local.shelf import Place, Shelf
@@ -63,15 +71,23 @@ class DiffusersBackend:
         self._shelf, self._options, self._tell = shelf, options, tell
         self._place = shelf.model(model)
         self._source = source_at(self._place)
-        self._tiny_vae = shelf.model(options.tiny_vae) if options.tiny_vae else None
+        self._tiny_vae = tiny_vae(shelf, options.tiny_vae) if options.tiny_vae else None
         self._worker = Worker("diffusers")
         self._loaded: Loaded | None = None
         self._torch: Any = None
         self._weights = ""
+        self._at_once = 0
+        self._remembered: set[Place] = set()
         numbers = max(1, self._source.parameters())
         self._on_processor = max(1, min(MOST_ON_PROCESSOR, BATCH_PARAMETERS // numbers))
         self.model = self._place.name
         self.capabilities = capabilities_of(self._source)
+
+    @cached_property
+    def identity(self) -> str:
+        """What decides its pictures beside its name: weights, small decoder, and dtype as set."""
+        small = "-" if self._tiny_vae is None else self._tiny_vae.recorded()
+        return " ".join([self._source.fingerprint(), small, self._options.dtype])
 
     @property
     def together(self) -> int:
@@ -82,25 +98,29 @@ class DiffusersBackend:
             return self._options.batch_size
         if self._on_processor > 1 or self._missing() or self._options.device.lower() == "cpu":
             return self._on_processor
-        return self._worker.call(self._together_on_card)
+        if not self._at_once:
+            self._at_once = self._worker.call(self._together_on_card)
+        return self._at_once
 
     def check(self, request: ImageRequest) -> None:
         """Refuse what cannot be drawn, before anything is loaded.
 
         Raises:
-            LocalBackendError: the extra is missing, or a LoRA is not there.
+            LocalBackendError: the extra is missing, or a LoRA is not there, or is none.
             UsageError: the model does not read what is asked of it.
         """
         self._check_packages(request)
         self._check_guidance(request)
         if request.scheduler is not None:
-            check_scheduler(request.scheduler, self._source.described.scheduler)
+            described = self._source.described
+            check_scheduler(request.scheduler, described.scheduler, described.pipeline)
         if self._source.described.denoiser.get("in_channels") == INPAINTING and not request.mask:
             raise UsageError(
                 f"The model '{shown(self.model)}' draws within a mask only; give --image and "
                 "--mask, or choose another model."
             )
-        self._loras(request)
+        for lora, path in self._loras(request):
+            check_lora(lora, path)
 
     def generate(self, request: ImageRequest) -> Iterator[Progress | GeneratedImage]:
         """Yields each step, and the picture.
@@ -120,13 +140,32 @@ class DiffusersBackend:
         self.check(request)
         loras = self._loras(request)
         pictures = yield from self._worker.run(lambda tell: self._draw(requests, loras, tell))
-        self._shelf.remember(self._place)
+        self._remember(loras)
         yield from pictures
+
+    def release(self) -> None:
+        """Let go of the model, whose memory another one needs; the next picture loads it again."""
+        if self._loaded is not None:
+            self._worker.call(self._let_go)
 
     def close(self) -> None:
         """Let go of the model; the thread ends."""
         self._loaded = None
         self._worker.close()
+
+    def _let_go(self) -> None:
+        from imagine.stages.generate.diffusers.memory import free
+
+        self._loaded = None
+        free(self._torch)
+
+    def _remember(self, loras: list[tuple[Lora, Path]]) -> None:
+        """Where the model and the LoRAs lie, under the names that recipes have for them."""
+        places = [self._place, *(Place(lora.recorded, path) for lora, path in loras)]
+        for place in places:
+            if place not in self._remembered:
+                self._shelf.remember(place)
+                self._remembered.add(place)
 
     def _draw(
         self, requests: Sequence[ImageRequest], loras: list[tuple[Lora, Path]], tell: Tell
@@ -161,11 +200,17 @@ class DiffusersBackend:
                 placement(self._source, self._options, self._torch),
                 self._options,
                 self._torch,
-                tiny_vae=None if self._tiny_vae is None else self._tiny_vae.path,
+                tiny_vae=self._tiny_vae,
                 tell=self._tell,
             )
             for note in self._loaded.notes:
                 self._tell(note)
+            large = self._loaded.device == "cpu" and self._on_processor == 1
+            if large and self._options.batch_size > 1:
+                self._tell(
+                    "Pictures of a large model that are drawn together on the processor "
+                    "(IMAGINE_BATCH_SIZE) may differ by a little from the same drawn alone."
+                )
         return self._loaded
 
     def _together_on_card(self) -> int:
@@ -182,9 +227,8 @@ class DiffusersBackend:
         if free is None:  # Of a Mac, whose memory is shared with everything else.
             return 1
         left = free if self._loaded is not None else free - weights
-        return int(
-            max(1, min(MOST_ON_CARD, left // (self._source.family.side**2 * BYTES_A_PIXEL[width])))
-        )
+        each = self._source.family.side**2 * bytes_a_pixel(self._source, place.dtype)
+        return int(max(1, min(MOST_ON_CARD, left // each)))
 
     def _loras(self, request: ImageRequest) -> list[tuple[Lora, Path]]:
         return [(lora, self._shelf.lora(lora.name).path) for lora in request.loras]

@@ -250,6 +250,7 @@ def _own_length(loaded: Loaded) -> int | None:
 
     taken = inspect.signature(type(loaded.pipeline).__call__).parameters
     length = taken["max_sequence_length"].default if "max_sequence_length" in taken else None
+    length = loaded.family.arguments.get("max_sequence_length", length)
     return length if isinstance(length, int) else None
 
 

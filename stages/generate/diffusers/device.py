@@ -6,6 +6,7 @@ torch is given, never imported: whoever calls has it, or has said that it is mis
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import prod
 from pathlib import Path
 from typing import Any, Literal
 
@@ -17,8 +18,17 @@ DTYPES = {"bfloat16": 2, "float16": 2, "float32": 4}
 # What drawing takes beside the weights, by pixel: the autoencoder's last layers at 1024x1024 were
 # seen to take about 3 GB in half precision.
 BYTES_A_PIXEL = {2: 3200, 4: 6400}
-# What is left to everything else.
-SHARE = 0.92
+# And each step of the denoiser, which is over when the autoencoder begins.
+BYTES_A_STEP = {2: 1024, 4: 2048}
+# The rest is left to what nobody counts: gaps between what was taken and given back.
+SHARE = 0.97
+# The whole of a single file as a part, and the parts in it by how the names of weights begin.
+FILE, VAE = "file", "vae"
+_IN_FILE = {
+    VAE: ("first_stage_model.", "vae."),
+    "text_encoder": ("cond_stage_model.", "conditioner.embedders.0.", "text_encoders."),
+    "text_encoder_2": ("conditioner.embedders.1.",),
+}
 # Below that many numbers nothing is gained by halving them, and the picture is not the same.
 LARGE = 200_000_000
 
@@ -66,11 +76,12 @@ def placement(source: Source, options: LocalOptions, torch: Any) -> Placement:
     device = device_for(options.device, torch)
     dtype = dtype_for(source, options.dtype, device, torch)
     memory = free_memory(device, torch)
-    sizes = {part: source.bytes_of(part, DTYPES[dtype]) for part in source.parts}
+    sizes = sizes_of(source, DTYPES[dtype])
     place = Placement(device, dtype)
     if place.kind == "cuda":
         if options.offload == "auto":
-            offload = offload_for(sizes, source.family.side**2, DTYPES[dtype], memory)
+            decoding = bytes_a_pixel(source, dtype)
+            offload = offload_for(sizes, source.family.side**2, DTYPES[dtype], memory, decoding)
         else:
             offload = options.offload
         place = Placement(device, dtype, offload)
@@ -153,15 +164,47 @@ def _free_main() -> int | None:
     return int(found[1]) * 1024 if found else None
 
 
+def bytes_a_pixel(source: Source, dtype: str) -> int:
+    """What a pixel of a picture takes beside the weights, when it is decoded."""
+    upcast = dtype == "float16" and source.described.upcast
+    return BYTES_A_PIXEL[4 if upcast else DTYPES[dtype]]
+
+
+def sizes_of(source: Source, width: int) -> dict[str, int]:
+    """Bytes of each part that can be on the card without the others.
+
+    Args:
+        source: the model; what a single file holds is told apart by the names of its weights.
+        width: bytes of a number.
+    """
+    sizes = {part: source.bytes_of(part, width) for part in source.parts if part != FILE}
+    for weights in source.parts.get(FILE, {}).values():
+        for name, tensor in weights.tensors.items():
+            found = (part for part, starts in _IN_FILE.items() if name.startswith(starts))
+            part = next(found, FILE)
+            sizes[part] = sizes.get(part, 0) + width * prod(tensor.shape)
+    return sizes
+
+
 def offload_for(
-    sizes: Mapping[str, int], pixels: int, width: int, memory: Memory
+    sizes: Mapping[str, int], pixels: int, width: int, memory: Memory, decoding: int
 ) -> Literal["none", "model", "sequential"]:
-    """Which parts wait in main memory, so that the rest fits on the card."""
+    """Which parts wait in main memory, so that the rest fits on the card.
+
+    Args:
+        sizes: bytes of the parts, by name.
+        pixels: of the picture.
+        width: bytes of a number.
+        memory: what is free.
+        decoding: bytes that each pixel takes while it is decoded.
+    """
     free = (memory.card or 0) * SHARE
-    drawing = pixels * BYTES_A_PIXEL[width]
-    if sum(sizes.values()) + drawing <= free:
+    if sum(sizes.values()) + pixels * decoding <= free:
         return "none"
-    return "model" if max(sizes.values()) + drawing <= free else "sequential"
+    # Those that take turns never meet.
+    largest = max((size for part, size in sizes.items() if part != VAE), default=0)
+    peak = max(largest + pixels * BYTES_A_STEP[width], sizes.get(VAE, 0) + pixels * decoding)
+    return "model" if peak <= free else "sequential"
 
 
 def check_fits(source: Source, sizes: Mapping[str, int], place: Placement, memory: Memory) -> None:

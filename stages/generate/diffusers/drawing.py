@@ -2,8 +2,8 @@
 
 import inspect
 import warnings
-from collections.abc import Sequence
-from contextlib import ExitStack
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,7 +13,11 @@ from imagine.stages.generate.diffusers.chunks import prompt_inputs, prompt_notes
 from imagine.stages.generate.diffusers.hires import second_pass
 from imagine.stages.generate.diffusers.invariance import each_alone
 from imagine.stages.generate.diffusers.loaded import Loaded
-from imagine.stages.generate.diffusers.loading import LOADING_ERRORS, is_out_of_memory
+from imagine.stages.generate.diffusers.loading import (
+    LOADING_ERRORS,
+    OutOfMemoryError,
+    is_out_of_memory,
+)
 from imagine.stages.generate.diffusers.loras import applied
 from imagine.stages.generate.diffusers.previews import preview_of
 from imagine.stages.generate.diffusers.schedule import scheduled
@@ -22,18 +26,16 @@ from imagine.stages.generate.diffusers.ways import (
     inputs_for,
     pipeline_for,
     size_inputs,
+    step_inputs,
     steps_for,
 )
+from imagine.stages.generate.local.sizes import at_size
 from imagine.stages.generate.local.worker import Tell
 from imagine.stages.image import GeneratedImage, ImageRequest, Lora, Progress
 from imagine.stages.upscale.torch_device import torch_reason
 
 if TYPE_CHECKING:
     from PIL.Image import Image
-
-
-class OutOfMemoryError(LocalBackendError):
-    """Memory ran out while drawing; what was taken for it is free again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +83,7 @@ def draw(
         UsageError: it cannot do what is asked.
     """
     request = requests[0]
-    with ExitStack() as stack:
+    with translated(loaded, torch), ExitStack() as stack:
         notes = stack.enter_context(applied(loaded, loras))
         first = _first_pass(loaded, requests)
         scheduler = stack.enter_context(scheduled(loaded, first.pipeline, request.scheduler))
@@ -96,13 +98,16 @@ def draw(
             again = _Pass(
                 pipeline=second.pipeline,
                 inputs=second.inputs,
-                size=request.result_size,
-                steps=steps_for(free, first.steps, second.strength),
+                size=second.size,
+                steps=steps_for(free, first.steps, second.strength, flag="--refine-strength"),
                 guidance=first.guidance,
                 done=first.steps,
                 passes=2,
             )
-            pictures = _run(loaded, requests, again, torch, tell)
+            pictures = [
+                at_size(picture, request.result_size)
+                for picture in _run(loaded, requests, again, torch, tell)
+            ]
         pictures = finished(pictures, requests)
     guided = loaded.family.guided(first.guidance)
     if request.negative_prompt and loaded.family.negative_prompt and not guided:
@@ -118,6 +123,7 @@ def draw(
         "dtype": loaded.dtype,
         "device": loaded.device.partition(":")[0],
         "weights": weights,
+        **({"vae": loaded.vae} if loaded.vae else {}),
         # Tiles leave traces in a picture, so a recipe says that there were some.
         **({"vae_tiling": True} if _is_tiled(loaded) else {}),
     }
@@ -130,6 +136,25 @@ def draw(
         )
         for picture, request in zip(pictures, requests, strict=True)
     ]
+
+
+@contextmanager
+def translated(loaded: Loaded, torch: Any) -> Iterator[None]:
+    """Within it, what the libraries raise becomes an error of ours.
+
+    Raises:
+        OutOfMemoryError: memory was short.
+        LocalBackendError: the model failed otherwise.
+    """
+    try:
+        yield
+    except LOADING_ERRORS as error:
+        if is_out_of_memory(error, torch):
+            raise OutOfMemoryError(shown(error)) from error
+        raise LocalBackendError(
+            f"The model {quoted_path(loaded.path)} failed while it drew: {torch_reason(error)}; "
+            "try other options, or another model."
+        ) from error
 
 
 def _first_pass(loaded: Loaded, requests: Sequence[ImageRequest]) -> _Pass:
@@ -151,24 +176,16 @@ def _first_pass(loaded: Loaded, requests: Sequence[ImageRequest]) -> _Pass:
 def _run(
     loaded: Loaded, requests: Sequence[ImageRequest], each: _Pass, torch: Any, tell: Tell
 ) -> "list[Image]":
-    """One pass through its pipeline.
-
-    Raises:
-        as `draw`.
-    """
+    """One pass through its pipeline."""
     arguments = _arguments(loaded, requests, each, torch) | _callback(loaded, each, tell)
     _decode_one_by_one(loaded.pipeline)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            result = each.pipeline(**arguments)
-    except LOADING_ERRORS as error:
-        if is_out_of_memory(error, torch):
-            raise OutOfMemoryError(shown(error)) from error
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        result = each.pipeline(**arguments)
+    if not hasattr(result, "images"):
         raise LocalBackendError(
-            f"The model {quoted_path(loaded.path)} failed while it drew: {torch_reason(error)}; "
-            "try other options, or another model."
-        ) from error
+            f"The model '{shown(loaded.name)}' draws no single pictures; choose another model."
+        )
     if any(getattr(result, "nsfw_content_detected", None) or ()):
         raise RefusedError(
             f"The safety checker of the model '{shown(loaded.name)}' refused the picture; use "
@@ -200,6 +217,7 @@ def _arguments(
         **fixed,
         **words,
         **each.inputs,
+        **step_inputs(each.pipeline, each.steps),
         **guidance,
         "num_inference_steps": each.steps,
         "generator": generators if len(requests) > 1 else generators[0],

@@ -1,22 +1,34 @@
 """A folder with a pipeline that draws: its place in; a Source, or why it cannot be used, out."""
 
-import json
 from pathlib import Path
 from typing import Any
 
 from imagine.stages.errors import LocalBackendError, quoted_path, shown, unreadable
+from imagine.stages.generate.diffusers.parts import (
+    check_class,
+    check_parts,
+    has_weights,
+    read_json,
+)
 from imagine.stages.generate.diffusers.pipeline_folder import (
     INDEX,
+    PICKLES,
+    descriptions_of,
     parts_of,
     read_index,
     weights_in,
 )
 from imagine.stages.generate.diffusers.source import Source, cell_of
-from imagine.stages.generate.local.families import Described, family_of, unknown_family
+from imagine.stages.generate.diffusers.ways import draws_from_words
+from imagine.stages.generate.local.families import (
+    Described,
+    ModelFamily,
+    family_of,
+    name_of_files,
+    unknown_family,
+)
 from imagine.stages.generate.local.shelf import Place
 
-# Parts without weights of their own, by words in the names of their classes.
-_WEIGHTLESS = ("Tokenizer", "Scheduler", "Processor", "Extractor")
 _DENOISERS = ("unet", "transformer", "prior_prior")
 _UPSCALERS = ("StableDiffusionUpscalePipeline", "StableDiffusionLatentUpscalePipeline")
 
@@ -31,65 +43,59 @@ def source_in(place: Place) -> Source:
     _refuse_others(folder)
     index = read_index(folder)
     pipeline = own_pipeline(folder, index)
+    _refuse_converted(folder)
+    check_class(folder, pipeline)
     kinds = parts_of(folder, index)
-    weighed = [
-        name for name, kind in kinds.items() if not any(word in kind for word in _WEIGHTLESS)
-    ]
-    _refuse_converted(folder, weighed)
-    opened = {name: weights_in(folder / name) for name in weighed}
-    described = describe(folder, index, pipeline, name=place.name)
-    family = family_of(described)
-    note = (
-        f"The pipeline {shown(pipeline)} is none that imagine knows; it is asked as its own "
-        "defaults say."
-    )
+    opened = {name: weights_in(folder / name) for name, kind in kinds.items() if has_weights(kind)}
+    check_parts(folder, pipeline, index, kinds)
+    described = describe(folder, index, pipeline, name=name_of_files(folder))
+    family, notes = asked_as(described)
     return Source(
         name=place.name,
         path=folder,
         described=described,
-        family=family or unknown_family(described),
+        family=family,
         parts={name: files for name, (_, files) in opened.items()},
         variant=next((variant for variant, _ in opened.values() if variant), None),
-        index=(folder / INDEX).read_bytes(),
-        notes=() if family else (note,),
+        index=descriptions_of(folder),
+        notes=notes,
     )
+
+
+def asked_as(described: Described) -> tuple[ModelFamily, tuple[str, ...]]:
+    """A model's family, and what the user should know of it where that is in no table."""
+    family = family_of(described)
+    if family is not None:
+        return family, ()
+    note = (
+        f"The pipeline {shown(described.pipeline)} is none that imagine knows; it is asked as its "
+        "own defaults say."
+    )
+    return unknown_family(described), (note,)
 
 
 def describe(folder: Path, index: dict[str, Any], pipeline: str, *, name: str) -> Described:
     """What the descriptions of a folder's parts say of the model."""
     denoiser = next((part for part in _DENOISERS if part in index), "")
+    vae = read_json(folder / "vae" / "config.json")
     return Described(
         pipeline=pipeline,
         name=name,
         index=index,
-        scheduler=_json(folder / "scheduler" / "scheduler_config.json"),
-        denoiser=_json(folder / denoiser / "config.json"),
-        cell=cell_of(_json(folder / "vae" / "config.json")),
+        scheduler=read_json(folder / "scheduler" / "scheduler_config.json"),
+        denoiser=read_json(folder / denoiser / "config.json"),
+        cell=cell_of(vae),
+        # Other pipelines do not ask it.
+        upcast=("XL" in pipeline or "Kolors" in pipeline) and bool(vae.get("force_upcast", True)),
     )
-
-
-def _json(path: Path) -> dict[str, Any]:
-    """A part's description; {} where there is none.
-
-    Raises:
-        LocalBackendError: it cannot be read.
-    """
-    try:
-        value = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return {}
-    except (OSError, ValueError, RecursionError) as error:
-        raise LocalBackendError(
-            f"The file {quoted_path(path)} cannot be read as JSON; download it again."
-        ) from error
-    return value if isinstance(value, dict) else {}
 
 
 def own_pipeline(folder: Path, index: dict[str, Any]) -> str:
     """The class of a pipeline, when it is one of diffusers' that draws.
 
     Raises:
-        LocalBackendError: it is a program of the folder's, or an upscaler.
+        LocalBackendError: it is a program of the folder's, an upscaler, or draws nothing without a
+            picture that leads it.
     """
     pipeline = index.get("_class_name")
     if not isinstance(pipeline, str):
@@ -101,6 +107,11 @@ def own_pipeline(folder: Path, index: dict[str, Any]) -> str:
         raise LocalBackendError(
             f"The folder {quoted_path(folder)} holds an upscaler; use it as "
             "--upscaler diffusers/FOLDER."
+        )
+    if not draws_from_words(pipeline) or index.get("requires_aesthetics_score") is True:
+        raise LocalBackendError(
+            f"The folder {quoted_path(folder)} holds a model of {shown(pipeline)} that changes "
+            "pictures and draws none from words alone; choose another model."
         )
     return pipeline
 
@@ -116,10 +127,12 @@ def _refuse_others(folder: Path) -> None:
         )
     try:
         inside = sorted(path.parent for path in folder.glob(f"*/{INDEX}"))
-        kind = str(_json(folder / "config.json").get("_class_name", ""))
+        kind = str(read_json(folder / "config.json").get("_class_name", ""))
         adapters = list(folder.glob("*lora*.safetensors")) or (
             (folder / "adapter_config.json").exists()
         )
+        files = list(folder.glob("*.safetensors"))
+        pickled = any(file for pattern in PICKLES for file in folder.glob(pattern))
     except OSError as error:
         raise LocalBackendError(unreadable(folder, error)) from error
     if len(inside) == 1:
@@ -137,6 +150,16 @@ def _refuse_others(folder: Path) -> None:
             f"The folder {quoted_path(folder)} holds a ControlNet, which leads a model and is "
             "none; name the folder of a model."
         )
+    if not files and pickled:
+        raise LocalBackendError(
+            f"The folder {quoted_path(folder)} has a model as a pickle only, which can run "
+            "programs; get its .safetensors file."
+        )
+    if len(files) == 1 and not kind:
+        raise LocalBackendError(
+            f"The folder {quoted_path(folder)} has no {INDEX}, and '{shown(files[0].name)}' in "
+            "it is a file of weights; name that one."
+        )
     if kind.startswith("Autoencoder"):
         raise LocalBackendError(
             f"The folder {quoted_path(folder)} holds an autoencoder only; name the folder of a "
@@ -144,10 +167,8 @@ def _refuse_others(folder: Path) -> None:
         )
 
 
-def _refuse_converted(folder: Path, weighed: list[str]) -> None:
-    for part in weighed:
-        if (folder / part / "openvino_model.xml").exists():
-            raise LocalBackendError(
-                f"The folder {quoted_path(folder)} was converted for OpenVINO; use it with "
-                "-b openvino."
-            )
+def _refuse_converted(folder: Path) -> None:
+    if any(folder.glob("*/openvino_model.xml")):
+        raise LocalBackendError(
+            f"The folder {quoted_path(folder)} was converted for OpenVINO; use it with -b openvino."
+        )

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from imagine.stages.generate.diffusers.loaded import Loaded
 from imagine.stages.generate.diffusers.ways import image_pipeline, size_inputs
+from imagine.stages.generate.local.sizes import at_size, rounded_up
 from imagine.stages.image import ImageRequest
 
 if TYPE_CHECKING:
@@ -24,11 +25,14 @@ class SecondPass:
         pipeline: that draws it.
         inputs: what it takes beside words: `image`, `strength`, and the size where it takes one.
         strength: of the steps it takes this share (see ways.steps_for).
+        size: width and height in pixels of what it draws, which may be a little more than the
+            requests' result_size: sides are multiples of the family's.
     """
 
     pipeline: Any
     inputs: dict[str, Any]
     strength: float
+    size: tuple[int, int]
 
 
 def second_pass(
@@ -44,11 +48,10 @@ def second_pass(
     Raises:
         UsageError: the model cannot start from a picture.
     """
-    from PIL import Image
-
-    fix, size = requests[0].hires_fix, requests[0].result_size
+    fix = requests[0].hires_fix
     assert fix is not None  # noqa: S101  # who asks for a second pass has one
+    size = rounded_up(requests[0].result_size, loaded.family.multiple)
     pipeline = image_pipeline(loaded, "--refine")
-    larger = [image.convert("RGB").resize(size, Image.Resampling.LANCZOS) for image in images]
+    larger = [at_size(image.convert("RGB"), size) for image in images]
     inputs = {"image": larger, "strength": fix.strength, **size_inputs(pipeline, size)}
-    return SecondPass(pipeline, inputs, fix.strength)
+    return SecondPass(pipeline, inputs, fix.strength, size)

@@ -19,6 +19,9 @@ class Loaded:
         device: where it computes: "cuda", "mps", "cpu".
         dtype: of its weights: "bfloat16", "float16", "float32".
         offloaded: parts of it wait in main memory until they are needed.
+        sequential: and of the part that is needed, all layers but one.
+        vae: the small decoder that stands for the model's own, with its fingerprint: "tiny 0123…";
+            "" for the model's own.
         notes: what the user should know of how it was loaded, a sentence each.
         others: pipelines of the same parts for other ways of drawing, by class name.
         embeddings: of texts that were encoded, by whatever tells them apart.
@@ -34,6 +37,8 @@ class Loaded:
     device: str
     dtype: str
     offloaded: bool = False
+    sequential: bool = False
+    vae: str = ""
     notes: tuple[str, ...] = ()
     others: dict[str, Any] = field(default_factory=dict)
     embeddings: dict[Any, Any] = field(default_factory=dict)

@@ -5,7 +5,6 @@ import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 from imagine.stages.errors import LocalBackendError, quoted_path, shown
@@ -13,6 +12,8 @@ from imagine.stages.generate.diffusers.device import Placement
 from imagine.stages.generate.diffusers.loaded import Loaded
 from imagine.stages.generate.diffusers.single_file import load_single_file
 from imagine.stages.generate.diffusers.source import Source
+from imagine.stages.generate.diffusers.tiny_vae import TinyVae
+from imagine.stages.generate.diffusers.ways import text_to_image
 from imagine.stages.generate.local.families import ModelFamily
 from imagine.stages.generate.local.options import LocalOptions
 from imagine.stages.upscale.torch_device import torch_and_device, torch_reason
@@ -27,8 +28,13 @@ LOADING_ERRORS = (
     AttributeError,
     ImportError,
     AssertionError,
+    MemoryError,
 )
 MODULES = ("diffusers", "transformers", "safetensors", "accelerate")
+
+
+class OutOfMemoryError(LocalBackendError):
+    """Memory ran out while drawing; what was taken for it is free again."""
 
 
 def torch_for_drawing() -> Any:
@@ -70,13 +76,13 @@ def load(
     options: LocalOptions,
     torch: Any,
     *,
-    tiny_vae: Path | None = None,
+    tiny_vae: TinyVae | None = None,
     tell: Callable[[str], None],
 ) -> Loaded:
     """The pipeline, ready to draw.
 
     Args:
-        tiny_vae: folder of a small decoder, which takes the place of the model's own.
+        tiny_vae: a small decoder, which takes the place of the model's own.
         tell: takes a sentence that the user should read.
 
     Raises:
@@ -86,6 +92,7 @@ def load(
     try:
         with _quiet():
             pipeline = _pipeline(source, dtype)
+            _refuse_missing(pipeline, source, torch)
             if tiny_vae is not None:
                 _take_tiny_vae(pipeline, tiny_vae, dtype)
             _place(pipeline, place, torch)
@@ -102,6 +109,11 @@ def load(
     if place.offload != "none":
         waiting = "its parts" if place.offload == "model" else "its layers"
         tell(f"The model does not fit on the graphics card as a whole: {waiting} take turns.")
+    elif options.offload in ("model", "sequential"):
+        tell(
+            f"The setting IMAGINE_OFFLOAD={options.offload} is of no use without a graphics card "
+            "of CUDA, and was passed over."
+        )
     return Loaded(
         pipeline=pipeline,
         family=_completed(source.family, pipeline),
@@ -110,6 +122,8 @@ def load(
         device=place.device,
         dtype=place.dtype,
         offloaded=place.offload != "none",
+        sequential=place.offload == "sequential",
+        vae="" if tiny_vae is None else tiny_vae.recorded(),
         notes=source.notes,
     )
 
@@ -143,16 +157,24 @@ def _pipeline(source: Source, dtype: Any) -> Any:
         "variant": source.variant,
         dtype_argument(): dtype,
     }
-    kind: Any = getattr(diffusers, source.described.pipeline, None)
+    # Not AutoPipelineForText2Image, which imports every pipeline that there is.
+    name = text_to_image(source.described.pipeline)
+    kind: Any = getattr(diffusers, name, None)
     if not hasattr(kind, "from_pretrained"):
-        raise AttributeError(f"this diffusers has no {source.described.pipeline}")
-    try:
-        return diffusers.AutoPipelineForText2Image.from_pretrained(str(source.path), **arguments)
-    except ValueError as error:
-        # Of pipelines that draw from text, it does not know all.
-        if "AutoPipeline" not in str(error):
-            raise
+        raise AttributeError(f"this diffusers has no {name}")
     return kind.from_pretrained(str(source.path), **arguments)
+
+
+def _refuse_missing(pipeline: Any, source: Source, torch: Any) -> None:
+    """What was not in the files stays without numbers."""
+    for part in pipeline.components.values():
+        if isinstance(part, torch.nn.Module):
+            missing = [name for name, values in part.named_parameters() if values.is_meta]
+            if missing:
+                raise LocalBackendError(
+                    f"The model {quoted_path(source.path)} lacks the weights '{missing[0]}'; "
+                    "download it again."
+                )
 
 
 def dtype_argument() -> str:
@@ -162,16 +184,29 @@ def dtype_argument() -> str:
     return "dtype" if hasattr(pipeline_utils, "_resolve_dtype") else "torch_dtype"
 
 
-def _take_tiny_vae(pipeline: Any, folder: Path, dtype: Any) -> None:
+def _take_tiny_vae(pipeline: Any, tiny_vae: TinyVae, dtype: Any) -> None:
     from diffusers import AutoencoderTiny
 
-    tiny = AutoencoderTiny.from_pretrained(
-        str(folder), local_files_only=True, use_safetensors=True, **{dtype_argument(): dtype}
-    )
-    have, need = tiny.config.latent_channels, pipeline.vae.config.latent_channels
+    have = tiny_vae.channels
+    need = getattr(getattr(pipeline, "vae", None), "config", {}).get("latent_channels")
     if have != need:
-        raise ValueError(f"the tiny VAE reads latents of {have} channels, the model has {need}")
-    pipeline.vae = tiny
+        raise LocalBackendError(
+            f"The tiny VAE {quoted_path(tiny_vae.path)} reads latents of {have} channels, and "
+            f"those of the model have {need or 'another form'}; unset IMAGINE_TINY_VAE, or name "
+            "one for this model."
+        )
+    try:
+        pipeline.vae = AutoencoderTiny.from_pretrained(
+            str(tiny_vae.path),
+            local_files_only=True,
+            use_safetensors=True,
+            **{dtype_argument(): dtype},
+        )
+    except LOADING_ERRORS as error:
+        raise LocalBackendError(
+            f"The tiny VAE {quoted_path(tiny_vae.path)} cannot be loaded: {torch_reason(error)}; "
+            "download it again, or unset IMAGINE_TINY_VAE."
+        ) from error
 
 
 def _place(pipeline: Any, place: Placement, torch: Any) -> None:

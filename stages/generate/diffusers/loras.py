@@ -7,6 +7,7 @@ from pathlib import Path
 
 from imagine.stages.errors import LocalBackendError, UsageError, quoted_path, shown, unreadable
 from imagine.stages.generate.diffusers.loaded import Loaded
+from imagine.stages.generate.diffusers.loading import is_out_of_memory
 from imagine.stages.image import Lora
 from imagine.stages.upscale.torch_device import torch_reason
 from imagine.stages.upscale.weights import open_weights
@@ -32,6 +33,7 @@ def applied(loaded: Loaded, loras: Sequence[tuple[Lora, Path]]) -> Iterator[list
     Raises:
         LocalBackendError: peft is missing, or a file is a pickle, damaged or no LoRA.
         UsageError: it is of another architecture.
+        RuntimeError, MemoryError: memory was short.
     """
     wanted = tuple((str(path), _changed(path), lora.weight) for lora, path in loras if lora.weight)
     if wanted != loaded.loras:
@@ -110,6 +112,8 @@ def _exchange(loaded: Loaded, loras: Sequence[tuple[Lora, Path]]) -> None:
 
 
 def _load(loaded: Loaded, lora: Lora, path: Path, adapter: str) -> None:
+    import torch
+
     pipeline = loaded.pipeline
     try:
         with _quiet():
@@ -121,6 +125,8 @@ def _load(loaded: Loaded, lora: Lora, path: Path, adapter: str) -> None:
                 use_safetensors=True,
             )
     except _MISFITS as error:
+        if is_out_of_memory(error, torch):
+            raise
         sizes = "size mismatch" in str(error)
         reason = "its weights are of other sizes" if sizes else torch_reason(error)
         raise _misfit(loaded, lora, reason) from error

@@ -5,15 +5,16 @@ pictures one by one, the autoencoder in tiles, the parts of the model in turns o
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from imagine.stages.generate.diffusers.chunks import akin
-from imagine.stages.generate.diffusers.drawing import OutOfMemoryError, draw
+from imagine.stages.generate.diffusers.drawing import draw, translated
 from imagine.stages.generate.diffusers.loaded import Loaded
-from imagine.stages.generate.diffusers.loading import out_of_memory
+from imagine.stages.generate.diffusers.loading import OutOfMemoryError, out_of_memory
 from imagine.stages.generate.local.worker import Tell
-from imagine.stages.image import GeneratedImage, ImageRequest, Lora
+from imagine.stages.image import GeneratedImage, ImageRequest, Lora, Progress
 
 
 def draw_within_memory(
@@ -35,46 +36,40 @@ def draw_within_memory(
     def drawn(some: Sequence[ImageRequest]) -> list[GeneratedImage]:
         return draw(loaded, some, loras=loras, weights=weights, torch=torch, tell=tell)
 
-    groups = akin(
-        loaded,
-        [request.prompt for request in requests],
-        [request.negative_prompt for request in requests],
-    )
-    if len(groups) > 1:
-        pictures = {
-            index: picture
-            for group in groups
-            for index, picture in zip(
-                group,
-                draw_within_memory(
-                    loaded,
-                    [requests[index] for index in group],
-                    loras=loras,
-                    weights=weights,
-                    torch=torch,
-                    tell=tell,
-                    say=say,
-                ),
-                strict=True,
+    def each_of(groups: Sequence[Sequence[int]]) -> list[GeneratedImage]:
+        """One group after the other, and their pictures in the order of the requests."""
+        pictures: dict[int, GeneratedImage] = {}
+        for number, group in enumerate(groups):
+            made = draw_within_memory(
+                loaded,
+                [requests[index] for index in group],
+                loras=loras,
+                weights=weights,
+                torch=torch,
+                tell=_share(tell, number, len(groups)),
+                say=say,
             )
-        }
+            pictures |= dict(zip(group, made, strict=True))
         return [pictures[index] for index in range(len(requests))]
+
+    with translated(loaded, torch):
+        groups = akin(
+            loaded,
+            [request.prompt for request in requests],
+            [request.negative_prompt for request in requests],
+        )
+    if len(groups) > 1:
+        return each_of(groups)
     try:
         return drawn(requests)
     except OutOfMemoryError:
         # What the error holds is let go of when this clause ends.
         pass
-    _free(torch)
+    free(torch)
     if len(requests) > 1:
         say("Memory ran out with several pictures at once; they are drawn one by one.")
-        return [
-            picture
-            for request in requests
-            for picture in draw_within_memory(
-                loaded, [request], loras=loras, weights=weights, torch=torch, tell=tell, say=say
-            )
-        ]
-    for lessen in (_tile, _offload):
+        return each_of([[index] for index in range(len(requests))])
+    for lessen in (_tile, _offload, _offload_layers):
         sentence = lessen(loaded)
         if not sentence:
             continue
@@ -83,16 +78,29 @@ def draw_within_memory(
             return drawn(requests)
         except OutOfMemoryError:
             pass
-        _free(torch)
+        free(torch)
     raise out_of_memory(loaded.name)
 
 
-def _free(torch: Any) -> None:
+def _share(tell: Tell, number: int, of: int) -> Tell:
+    """Tells the steps of one of several drawings as steps of them all."""
+
+    def told(progress: Progress) -> None:
+        done = number * progress.total + progress.step
+        tell(replace(progress, step=done, total=of * progress.total))
+
+    return told
+
+
+def free(torch: Any) -> None:
+    """Give back what nobody refers to any more: of the machine, and of the card."""
     import gc
 
     gc.collect()
     if torch.cuda.is_available():
         torch.cuda.empty_cache()
+    if torch.backends.mps.is_available():
+        torch.mps.empty_cache()
 
 
 def _tile(loaded: Loaded) -> str:
@@ -113,3 +121,16 @@ def _offload(loaded: Loaded) -> str:
     loaded.offloaded = True
     loaded.others.clear()
     return "Memory ran out; the model's parts take turns on the graphics card from now on."
+
+
+def _offload_layers(loaded: Loaded) -> str:
+    """Have the model's layers take turns, where parts as a whole are too much; as `_offload`."""
+    if not loaded.device.startswith("cuda") or loaded.sequential:
+        return ""
+    # A part that ran out of memory is on the card still.
+    loaded.pipeline.remove_all_hooks()
+    loaded.pipeline.to("cpu")
+    loaded.pipeline.enable_sequential_cpu_offload(device=loaded.device)
+    loaded.sequential = True
+    loaded.others.clear()
+    return "Memory ran out; the model's layers take turns on the graphics card from now on."

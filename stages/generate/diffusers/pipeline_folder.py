@@ -17,6 +17,8 @@ from imagine.stages.upscale.weights import Weights, open_weights
 INDEX = "model_index.json"
 PICKLES = ("*.bin", "*.ckpt", "*.pt", "*.pth")
 _LIBRARIES = ("diffusers", "transformers", "stable_diffusion", "kolors")
+# Of each file of weights so much is read for its fingerprint: pieces of so many bytes.
+PIECES, PIECE = 16, 4096
 # What programs that download leave beside a file that is not whole.
 _HALVES = ("*.incomplete", "*.part", "*.crdownload", "*.aria2")
 
@@ -49,13 +51,21 @@ def parts_of(folder: Path, index: Mapping[str, Any]) -> dict[str, str]:
     """Name to class of the pipeline's parts; each is a folder that is there.
 
     Raises:
-        LocalBackendError: one is missing, or of a library that is not known.
+        LocalBackendError: one is missing, not described, or of a library that is not known.
     """
     parts = {}
     for name, entry in index.items():
-        if name.startswith("_") or not isinstance(entry, list) or entry[:1] in ([], [None]):
+        # The others are settings, and parts that it could have and has not.
+        if name.startswith("_") or not isinstance(entry, list) or not entry:
             continue
-        library, kind = entry[0], entry[-1]
+        if not isinstance(entry[0], str):
+            continue
+        if len(entry) != 2 or not isinstance(entry[1], str):
+            raise LocalBackendError(
+                f"The file {quoted_path(folder / INDEX)} does not say of which class "
+                f"'{shown(name)}' is; download it again."
+            )
+        library, kind = entry
         if library not in _LIBRARIES:
             raise LocalBackendError(
                 f"The folder {quoted_path(folder)} has '{shown(name)}' of '{shown(library)}', a "
@@ -66,7 +76,7 @@ def parts_of(folder: Path, index: Mapping[str, Any]) -> dict[str, str]:
                 f"The folder {quoted_path(folder)} lacks its part '{shown(name)}'; download all "
                 "of it."
             )
-        parts[name] = str(kind)
+        parts[name] = kind
     return parts
 
 
@@ -81,9 +91,11 @@ def weights_in(part: Path) -> tuple[str | None, dict[Path, Weights]]:
     """
     files = sorted(part.glob("*.safetensors"))
     if not files:
-        _refuse_weightless(part)
+        _refuse_halves(part)
     for shards in sorted(part.glob("*.safetensors.index*.json")):
         _check_shards(shards)
+    if not files:
+        _refuse_weightless(part)
     try:
         opened = {file: open_weights(file) for file in files}
     except UsageError as error:
@@ -95,21 +107,65 @@ def weights_in(part: Path) -> tuple[str | None, dict[Path, Weights]]:
     }
 
 
-def fingerprint(folder: Path, described: bytes, files: Iterable[Path]) -> str:
-    """16 hexadecimal digits of a description and of the names and sizes of weights.
+def descriptions_of(folder: Path) -> bytes:
+    """Everything that a pipeline's folder has beside weights: of it, of its parts, and their words.
 
-    The weights themselves are not read: gigabytes, for a question that is asked often.
+    Raises:
+        LocalBackendError: a file cannot be read.
+    """
+    files = [folder / INDEX, *folder.glob("*/*.json"), *folder.glob("*/*.txt")]
+    try:
+        return b"\n".join(
+            os.fsencode(file.relative_to(folder).as_posix()) + b" " + file.read_bytes()
+            for file in sorted(files)
+        )
+    except OSError as error:
+        raise LocalBackendError(unreadable(folder, error)) from error
+
+
+def fingerprint(folder: Path, described: bytes, files: Iterable[Path]) -> str:
+    """16 hexadecimal digits of a description and of the names, sizes and samples of weights.
+
+    Args:
+        folder: by which the files are named; those that lie elsewhere are named by their part.
+        described: the description.
+        files: of the weights.
 
     Raises:
         LocalBackendError: one of them cannot be read any more.
     """
+    digest = sha256(described)
+    for file in sorted(files):
+        inside = file.is_relative_to(folder)
+        name = file.relative_to(folder) if inside else Path(file.parent.name, file.name)
+        digest.update(b"\n" + os.fsencode(name.as_posix()) + b" " + sample_of(file))
+    return digest.hexdigest()[:16]
+
+
+def sample_of(file: Path) -> bytes:
+    """What tells the weights in a file from others of the same size, its size among it.
+
+    Pieces of it, at even distances from the first number to the last: all of it would be gigabytes,
+    for a question that is asked often.
+
+    Raises:
+        LocalBackendError: it cannot be read.
+    """
     try:
-        sizes = [
-            f"{file.relative_to(folder).as_posix()} {file.stat().st_size}" for file in sorted(files)
-        ]
+        with file.open("rb") as opened:
+            size = opened.seek(0, os.SEEK_END)
+            opened.seek(0)
+            # The header of a .safetensors file says nothing of the numbers.
+            safe = file.suffix == ".safetensors"
+            begin = 8 + int.from_bytes(opened.read(8), "little") if safe else 0
+            pieces = [str(size).encode()]
+            last = max(begin, size - PIECE)
+            for number in range(PIECES):
+                opened.seek(begin + (last - begin) * number // (PIECES - 1))
+                pieces.append(opened.read(PIECE))
     except OSError as error:
-        raise LocalBackendError(unreadable(folder, error)) from error
-    return sha256(b"\n".join([described, *map(os.fsencode, sizes)])).hexdigest()[:16]
+        raise LocalBackendError(unreadable(file, error)) from error
+    return b"\n".join(pieces)
 
 
 def _variant_of(name: str) -> str | None:
@@ -118,11 +174,14 @@ def _variant_of(name: str) -> str | None:
     return rest.partition("-")[0] or None
 
 
-def _refuse_weightless(part: Path) -> None:
+def _refuse_halves(part: Path) -> None:
     if any(file for pattern in _HALVES for file in part.glob(pattern)):
         raise LocalBackendError(
             f"The folder {quoted_path(part)} was downloaded to a half only; download it again."
         )
+
+
+def _refuse_weightless(part: Path) -> None:
     if any(file for pattern in PICKLES for file in part.glob(pattern)):
         raise LocalBackendError(
             f"The folder {quoted_path(part)} has weights as pickles only, which can run "

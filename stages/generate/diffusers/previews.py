@@ -4,8 +4,8 @@ Latents are near enough a linear picture: for each VAE the line from its channel
 blue is fitted once, through flat patches of colour that its own encoder has seen.
 """
 
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext, suppress
 from itertools import product
 from typing import TYPE_CHECKING, Any
 
@@ -73,17 +73,29 @@ def preview_of(
     if colours.wanted and not colours.tried:
         colours.tried = True
         # A preview that cannot be had is no reason to lose the picture.
-        with suppress(RuntimeError, ValueError, TypeError, AttributeError, KeyError):
+        failures = (RuntimeError, ValueError, TypeError, AttributeError, KeyError)
+        whole = nullcontext() if loaded.offloaded else _in_full_precision(vae)
+        with suppress(*failures), whole:
             colours.line = _fitted(pipeline, vae)
 
     def draw() -> "Image":
         import torch
 
         colours.wanted = True
-        cells = first[0].detach().to("cpu", torch.float32).numpy()
-        return _picture(cells, colours.line)
+        try:
+            cells = first[0].detach().to("cpu", torch.float32).numpy()
+            return _picture(cells, colours.line)
+        except (RuntimeError, ValueError, MemoryError):
+            return _blank(first.shape[3], first.shape[2])
 
     return draw
+
+
+def _blank(width: int, height: int) -> "Image":
+    """Stands for a preview that cannot be had."""
+    from PIL import Image
+
+    return Image.new("RGB", (width, height), "grey")
 
 
 def _channels(vae: Any) -> int:
@@ -143,6 +155,22 @@ def _fitted(pipeline: Any, vae: Any) -> "Floats | None":
     known = np.hstack([middles, np.ones((len(middles), 1), np.float32)])
     line: Floats = np.linalg.lstsq(known, colours, rcond=1e-4)[0].astype(np.float32)
     return line
+
+
+@contextmanager
+def _in_full_precision(vae: Any) -> Iterator[None]:
+    """Within it, an autoencoder whose numbers grow too large for half precision has the room."""
+    import torch
+
+    if vae.dtype != torch.float16 or not vae.config.get("force_upcast"):
+        yield
+        return
+    vae.to(dtype=torch.float32)
+    try:
+        yield
+    finally:
+        # Halves that were made whole are the same halves again.
+        vae.to(dtype=torch.float16)
 
 
 def _chart() -> "Floats":

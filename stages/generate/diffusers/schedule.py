@@ -7,18 +7,51 @@ from typing import Any
 
 from imagine.stages.errors import LocalBackendError, UsageError, shown
 from imagine.stages.generate.diffusers.loaded import Loaded
-from imagine.stages.generate.local.schedulers import SchedulerName, scheduler_named, schedulers
+from imagine.stages.generate.diffusers.ways import text_to_image
+from imagine.stages.generate.local.schedulers import (
+    SchedulerName,
+    find_scheduler,
+    scheduler_named,
+    schedulers,
+)
 
+# Pipelines that say how their steps are spaced, and those of them that leave it to schedulers which
+# go by flows of their own.
+_SPACED = (
+    "FluxPipeline",
+    "FluxKontextPipeline",
+    "Flux2Pipeline",
+    "Flux2KleinPipeline",
+    "QwenImagePipeline",
+    "ZImagePipeline",
+    "ChromaPipeline",
+    "Lumina2Pipeline",
+    "CogView4Pipeline",
+)
+_LENIENT = ("FluxPipeline", "Flux2Pipeline", "Flux2KleinPipeline")
+# Schedulers that do not take that. tests/extras compares all with diffusers.
+_UNSPACED = {
+    "FlowMatchHeunDiscreteScheduler": _SPACED,
+    "DPMSolverMultistepScheduler": tuple(name for name in _SPACED if name not in _LENIENT),
+    # It takes spacings as arrays, and no times beside them.
+    "UniPCMultistepScheduler": ("ZImagePipeline", "CogView4Pipeline"),
+}
+# Models of these are led by nothing else: they count noise in a way of their own.
+_ALONE = ("SCMScheduler", "EDMEulerScheduler", "EDMDPMSolverMultistepScheduler")
 # Only one of them may lead, so that which is asked for puts out the others.
 _SPACINGS = ("use_karras_sigmas", "use_exponential_sigmas", "use_beta_sigmas")
 
 
-def check_scheduler(name: str, own: Mapping[str, Any]) -> SchedulerName:
+def check_scheduler(name: str, own: Mapping[str, Any], pipeline: str) -> SchedulerName:
     """What a user's name stands for, when the model can be led by it; without torch.
+
+    One that leads models of the other kind stands for its twin, where that has one: other programs
+    call both "euler".
 
     Args:
         name: as the user typed it; or the class of the model's own, as recipes name that.
         own: the configuration of the model's own scheduler, with its `_class_name`.
+        pipeline: the model's class.
 
     Raises:
         UsageError: nobody knows it, diffusers has none, or it leads models of another kind.
@@ -28,6 +61,13 @@ def check_scheduler(name: str, own: Mapping[str, Any]) -> SchedulerName:
     if name == own.get("_class_name"):
         return SchedulerName(name=name, diffusers=name, flow=flow)
     named = scheduler_named(name)
+    if own.get("_class_name") in _ALONE:
+        raise UsageError(
+            f"--scheduler {named.name} does not lead this model, whose own is the only one that "
+            "does; leave it out."
+        )
+    if named.flow != flow:
+        named = _twin(named) or named
     if named.diffusers is None or named.flow != flow:
         kind = "a flow-matching model" if flow else "a model that predicts noise"
         known = [
@@ -35,16 +75,28 @@ def check_scheduler(name: str, own: Mapping[str, Any]) -> SchedulerName:
             for other in schedulers()
             if other.diffusers and other.flow == flow and not other.name.endswith(_SUFFIXES)
         ]
-        twin = f"flow_{named.name}" if flow else named.name.removeprefix("flow_")
-        hint = f"choose {twin}" if twin in known else f"choose one of {', '.join(known)}"
         reason = f"does not lead {kind}" if named.diffusers else "is not known to diffusers"
-        raise UsageError(f"--scheduler {named.name} {reason}; {hint}.")
+        raise UsageError(f"--scheduler {named.name} {reason}; choose one of {', '.join(known)}.")
+    refused = _UNSPACED.get(str(named.diffusers), ())
+    # Steps that are shifted by the picture's size need to be told it, which one of them is not.
+    unshifted = named.name == "flow_heun" and own.get("use_dynamic_shifting")
+    if flow and (text_to_image(pipeline) in refused or unshifted):
+        raise UsageError(
+            f"--scheduler {named.name} does not take the steps of this model's pipeline; choose "
+            "another, or leave it out."
+        )
     if named.needs and find_spec(named.needs) is None:
         raise LocalBackendError(
             f"--scheduler {named.name} needs the Python package '{named.needs}', which is not "
             f"installed; pip install {named.needs}."
         )
     return named
+
+
+def _twin(named: SchedulerName) -> SchedulerName | None:
+    """The scheduler of the same name for models of the other kind; None where there is none."""
+    name = named.name.removeprefix("flow_") if named.flow else f"flow_{named.name}"
+    return find_scheduler(name)
 
 
 _SUFFIXES = ("_karras", "_exponential", "_beta", "_sgm_uniform", "_simple")
@@ -80,7 +132,8 @@ def scheduled(loaded: Loaded, pipeline: Any, name: str | None) -> Iterator[str]:
         pipeline.scheduler = own
         yield scheduler_named(name).name if name and loaded.leading else own_name
         return
-    named = check_scheduler(name, {**own.config, "_class_name": own_name})
+    described = {**own.config, "_class_name": own_name}
+    named = check_scheduler(name, described, type(loaded.pipeline).__name__)
     loaded.pipeline.scheduler = pipeline.scheduler = _made(named, own)
     loaded.leading = name
     try:

@@ -6,110 +6,31 @@ from a folder beside: the one that the user named, one called like the file, or 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from imagine.stages.errors import LocalBackendError, UsageError, quoted_path, shown
-from imagine.stages.generate.diffusers.folder import describe, own_pipeline
+from imagine.stages.errors import LocalBackendError, UsageError, quoted_path
+from imagine.stages.generate.diffusers.architectures import DENOISER, architecture_of
+from imagine.stages.generate.diffusers.device import FILE
+from imagine.stages.generate.diffusers.folder import asked_as, describe, own_pipeline
+from imagine.stages.generate.diffusers.parts import check_class
 from imagine.stages.generate.diffusers.pipeline_folder import (
     INDEX,
+    descriptions_of,
     parts_of,
     read_index,
     weights_in,
 )
 from imagine.stages.generate.diffusers.source import Source
-from imagine.stages.generate.local.families import family_of, unknown_family
+from imagine.stages.generate.diffusers.ways import text_to_image
+from imagine.stages.generate.local.families import name_of_files
+from imagine.stages.generate.local.schedulers import scheduler_named
 from imagine.stages.generate.local.shelf import Place
 from imagine.stages.upscale.weights import Weights, open_weights
 
 PICKLED = (".ckpt", ".pt", ".pth", ".bin")
-# What programs that train put before the names of the denoiser's weights.
-DENOISER = "model.diffusion_model."
 ASSETS = Path(__file__).parent / "assets"
-# The whole file as a part.
-FILE = "file"
-
-
-@dataclass(frozen=True, slots=True)
-class Architecture:
-    """What a file's names of weights tell.
-
-    Attributes:
-        name: as a sentence calls it.
-        marks: weights that all such files have, without "model.diffusion_model.".
-        without: and weights that none of them has.
-        bundled: which of our own folders describes it; "" for none.
-        hub: id of a model whose folder does; "" where nobody knows.
-    """
-
-    name: str
-    marks: tuple[str, ...]
-    without: tuple[str, ...] = ()
-    bundled: str = ""
-    hub: str = ""
-
-
-# The first that fits counts.
-ARCHITECTURES = (
-    Architecture(
-        "Stable Diffusion XL",
-        ("input_blocks.0.0.weight", "label_emb.0.0.weight", "conditioner.embedders.1."),
-        bundled="sdxl",
-        hub="stabilityai/stable-diffusion-xl-base-1.0",
-    ),
-    Architecture(
-        "Stable Diffusion 2",
-        ("input_blocks.0.0.weight", "cond_stage_model.model."),
-        hub="stabilityai/stable-diffusion-2-1",
-    ),
-    Architecture(
-        "Stable Diffusion 1",
-        ("input_blocks.0.0.weight", "cond_stage_model.transformer."),
-        bundled="sd15",
-        hub="stable-diffusion-v1-5/stable-diffusion-v1-5",
-    ),
-    Architecture(
-        "FLUX.1 [dev]",
-        ("double_blocks.0.img_attn.qkv.weight", "guidance_in.in_layer.weight", "vector_in."),
-        hub="black-forest-labs/FLUX.1-dev",
-    ),
-    Architecture(
-        "FLUX.1 [schnell]",
-        ("double_blocks.0.img_attn.qkv.weight", "vector_in."),
-        hub="black-forest-labs/FLUX.1-schnell",
-    ),
-    Architecture(
-        "FLUX.2",
-        ("double_stream_modulation_img.lin.weight",),
-        hub="black-forest-labs/FLUX.2-dev",
-    ),
-    Architecture(
-        "Stable Diffusion 3.5 large",
-        ("joint_blocks.37.x_block.attn.qkv.weight",),
-        hub="stabilityai/stable-diffusion-3.5-large",
-    ),
-    Architecture(
-        "Stable Diffusion 3.5 medium",
-        ("joint_blocks.0.x_block.attn2.qkv.weight",),
-        hub="stabilityai/stable-diffusion-3.5-medium",
-    ),
-    Architecture(
-        "Stable Diffusion 3",
-        ("joint_blocks.0.x_block.attn.qkv.weight",),
-        hub="stabilityai/stable-diffusion-3-medium-diffusers",
-    ),
-    Architecture(
-        "Z-Image",
-        ("cap_embedder.1.weight", "noise_refiner.0."),
-        hub="Tongyi-MAI/Z-Image-Turbo",
-    ),
-    Architecture(
-        "Qwen-Image",
-        ("transformer_blocks.0.attn.add_q_proj.weight", "txt_norm.weight"),
-        hub="Qwen/Qwen-Image",
-    ),
-)
 
 
 def source_of_file(place: Place) -> Source:
@@ -139,7 +60,7 @@ def load_single_file(source: Source, dtype: Any) -> Any:
 
     from imagine.stages.generate.diffusers.loading import dtype_argument
 
-    kind = getattr(diffusers, source.described.pipeline)
+    kind = getattr(diffusers, text_to_image(source.described.pipeline))
     config = str(source.config)
     arguments = {"local_files_only": True, dtype_argument(): dtype}
     tensors = next(iter(source.parts[FILE].values())).tensors
@@ -150,18 +71,32 @@ def load_single_file(source: Source, dtype: Any) -> Any:
             str(source.path), config=config, subfolder=part, **arguments
         )
         rest = {"use_safetensors": True, "variant": source.variant, part: denoiser}
-        return kind.from_pretrained(config, **arguments, **rest)
-    words = _tokenizers(source)
-    pipeline = kind.from_single_file(str(source.path), config=config, **words, **arguments)
+        pipeline = kind.from_pretrained(config, **arguments, **rest)
+    else:
+        words = _tokenizers(source)
+        pipeline = kind.from_single_file(str(source.path), config=config, **words, **arguments)
+    pipeline.scheduler = _led(pipeline.scheduler, source, tensors)
+    return pipeline
+
+
+def _led(own: Any, source: Source, tensors: Mapping[str, Any]) -> Any:
+    """The scheduler of a file, as far as the file says more of it than the folder does."""
+    import diffusers
+
+    kind, options = type(own), {}
+    plain, _ = asked_as(replace(source.described, name=""))
+    if source.family.scheduler not in ("", plain.scheduler):
+        # By its name it was distilled, and the folder is of models that were not.
+        named = scheduler_named(source.family.scheduler)
+        kind, options = getattr(diffusers, str(named.diffusers)), dict(named.options)
     if "v_pred" in tensors:
         # So files say that the network predicts velocities, and that it was trained to pure noise.
-        pipeline.scheduler = type(pipeline.scheduler).from_config(
-            pipeline.scheduler.config,
-            prediction_type="v_prediction",
-            rescale_betas_zero_snr="ztsnr" in tensors,
-            timestep_spacing="trailing",
-        )
-    return pipeline
+        options |= {
+            "prediction_type": "v_prediction",
+            "rescale_betas_zero_snr": "ztsnr" in tensors,
+            "timestep_spacing": "trailing",
+        }
+    return kind.from_config(own.config, **options) if options or kind is not type(own) else own
 
 
 def _opened(path: Path) -> Weights:
@@ -218,7 +153,7 @@ def _bundled(place: Place, weights: Weights) -> str:
     Raises:
         LocalBackendError: none does, with the command that gets one.
     """
-    found = next((each for each in ARCHITECTURES if _fits(each, weights.tensors)), None)
+    found = architecture_of(weights.tensors)
     if found is None:
         raise LocalBackendError(
             f"The weights in {quoted_path(place.path)} are of no architecture that imagine knows; "
@@ -227,20 +162,12 @@ def _bundled(place: Place, weights: Weights) -> str:
         )
     if found.bundled and _is_whole(weights.tensors) and not _is_for_masks(weights.tensors):
         return found.bundled
+    hub = (_is_for_masks(weights.tensors) and found.masks) or found.hub
     raise LocalBackendError(
         f"The file {quoted_path(place.path)} holds {found.name} without what describes its "
-        f"pipeline; run `imagine models download {found.hub}`, and then "
-        f"`imagine models add FILE --config {found.hub}`."
+        f"pipeline; run `imagine models download {hub}`, and then "
+        f"`imagine models add FILE --config {hub}`{found.others}."
     )
-
-
-def _fits(architecture: Architecture, tensors: Mapping[str, Any]) -> bool:
-    def has(mark: str) -> bool:
-        if mark.endswith("."):
-            return any(name.startswith((mark, DENOISER + mark)) for name in tensors)
-        return mark in tensors or DENOISER + mark in tensors
-
-    return all(map(has, architecture.marks)) and not any(map(has, architecture.without))
 
 
 def _is_whole(tensors: Mapping[str, Any]) -> bool:
@@ -257,7 +184,8 @@ def _is_for_masks(tensors: Mapping[str, Any]) -> bool:
 def _source(place: Place, weights: Weights, config: Path, *, bundled: bool) -> Source:
     index = read_index(config)
     pipeline = own_pipeline(config, index)
-    described = describe(config, index, pipeline, name=place.name)
+    check_class(config, pipeline)
+    described = describe(config, index, pipeline, name=name_of_files(place.path))
     parts: dict[str, Mapping[Path, Weights]] = {FILE: {place.path: weights}}
     variant = None
     if not _is_whole(weights.tensors):
@@ -272,21 +200,17 @@ def _source(place: Place, weights: Weights, config: Path, *, bundled: bool) -> S
         parts |= {part: found for part, (_, found) in opened.items()}
     elif not bundled:
         parts_of(config, index)
-    family = family_of(described)
-    note = (
-        f"The pipeline {shown(pipeline)} is none that imagine knows; it is asked as its own "
-        "defaults say."
-    )
+    family, notes = asked_as(described)
     return Source(
         name=place.name,
         path=place.path,
         described=described,
-        family=family or unknown_family(described),
+        family=family,
         parts=parts,
         variant=variant,
         config=config,
-        index=(config / INDEX).read_bytes(),
-        notes=() if family else (note,),
+        index=descriptions_of(config),
+        notes=notes,
     )
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from imagine.stages.errors import LocalBackendError, UsageError, shown
 from imagine.stages.generate.diffusers.loaded import Loaded
-from imagine.stages.generate.diffusers.pictures import kept_outside, mask_from, picture_from
+from imagine.stages.generate.starting_pictures import kept_outside, mask_from, picture_from
 from imagine.stages.image import ImageRequest
 
 if TYPE_CHECKING:
@@ -58,19 +58,35 @@ WAYS = {
     "SanaSprintPipeline": Ways("SanaSprintImg2ImgPipeline"),
 }
 _NONE = Ways()
+# Folders for masks name the class that draws within them.
+_OTHERS = {other: name for name, ways in WAYS.items() for other in (ways.image, ways.mask) if other}
+# How far a picture is left where nobody says: these pipelines' own 0.3 hardly changes it.
+_STRENGTHS = {"StableDiffusionXLImg2ImgPipeline": 0.6, "KolorsImg2ImgPipeline": 0.6}
+# Words in the names of classes that draw nothing without a picture.
+_NEED_PICTURES = ("Fill", "Edit", "Control", "Redux", "Pix2Pix", "KontextInpaint")
 # They take a list of pictures as one picture's references.
 _LISTS = ("Flux2Pipeline", "Flux2KleinPipeline")
 
 
 def ways_of(pipeline_class_name: str) -> tuple[bool, bool]:
     """Whether models of that class take a reference picture, and whether a mask; without torch."""
-    ways = WAYS.get(pipeline_class_name, _NONE)
+    ways = WAYS.get(text_to_image(pipeline_class_name), _NONE)
     return bool(ways.image) or ways.edits, bool(ways.mask)
+
+
+def text_to_image(pipeline_class_name: str) -> str:
+    """The class that draws from nothing with the parts of that one; the same where it does so."""
+    return _OTHERS.get(pipeline_class_name, pipeline_class_name)
 
 
 def reads_strength(pipeline_class_name: str) -> bool:
     """Whether models of that class start from a picture by --strength, so in two passes too."""
-    return bool(WAYS.get(pipeline_class_name, _NONE).image)
+    return bool(WAYS.get(text_to_image(pipeline_class_name), _NONE).image)
+
+
+def draws_from_words(pipeline_class_name: str) -> bool:
+    """Whether models of that class draw without a picture that leads them."""
+    return not any(word in pipeline_class_name for word in _NEED_PICTURES)
 
 
 def pipeline_for(loaded: Loaded, request: ImageRequest) -> Any:
@@ -133,13 +149,25 @@ def size_inputs(pipeline: Any, size: tuple[int, int]) -> dict[str, Any]:
     return {name: value for name, value in wanted.items() if name in taken}
 
 
-def steps_for(request: ImageRequest, steps: int, strength: float | None) -> int:
+def step_inputs(pipeline: Any, steps: int) -> dict[str, Any]:
+    """What a pipeline must know of its steps beside their number."""
+    taken = inspect.signature(type(pipeline).__call__).parameters
+    # Sana Sprint would have its second step at a time that is right where there are two.
+    if steps == 2 or "intermediate_timesteps" not in taken:
+        return {}
+    return {"intermediate_timesteps": None}
+
+
+def steps_for(
+    request: ImageRequest, steps: int, strength: float | None, *, flag: str = "--strength"
+) -> int:
     """How many steps a pipeline is asked for: of those it takes the share that `strength` says.
 
     Args:
         request: where the user named steps, for the message.
         steps: that are asked for.
         strength: of the pass; None for one that starts from nothing.
+        flag: which option says the strength, for the message.
 
     Raises:
         UsageError: the user's steps and strength leave none. The model's own are raised instead.
@@ -147,23 +175,22 @@ def steps_for(request: ImageRequest, steps: int, strength: float | None) -> int:
     if strength is None or int(steps * strength) >= 1:
         return steps
     if strength <= 0:
-        raise UsageError(
-            "A strength of 0 leaves the picture as it is; choose a --strength above 0."
-        )
+        raise UsageError(f"A strength of 0 leaves the picture as it is; choose a {flag} above 0.")
     enough = ceil(1 / strength)
     # Of 1 / strength steps, rounding may leave a hair less than one.
     enough += int(enough * strength) < 1
     if request.num_inference_steps is not None:
         raise UsageError(
-            f"At a strength of {strength:g}, {steps} step{'' if steps == 1 else 's'} "
-            f"leave none to draw; choose --steps {enough} or more."
+            f"At a strength of {strength:g}, {steps} step{'s leave' if steps > 1 else ' leaves'} "
+            f"none to draw; choose --steps {enough} or more."
         )
     return enough
 
 
 def own_strength(pipeline: Any) -> float:
-    """What the pipeline takes where nobody says otherwise."""
-    return float(inspect.signature(type(pipeline).__call__).parameters["strength"].default)
+    """What the pipeline takes where nobody says otherwise: its own, where that changes anything."""
+    own = inspect.signature(type(pipeline).__call__).parameters["strength"].default
+    return float(_STRENGTHS.get(type(pipeline).__name__, own))
 
 
 def finished(drawn: "Sequence[Image]", requests: Sequence[ImageRequest]) -> "list[Image]":
@@ -177,7 +204,7 @@ def finished(drawn: "Sequence[Image]", requests: Sequence[ImageRequest]) -> "lis
 
 
 def _ways(loaded: Loaded) -> Ways:
-    return WAYS.get(type(loaded.pipeline).__name__, _NONE)
+    return WAYS.get(text_to_image(type(loaded.pipeline).__name__), _NONE)
 
 
 def _of_same_parts(loaded: Loaded, name: str, flag: str) -> Any:

@@ -9,14 +9,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from functools import cache
 from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 from imagine.stages.render import Profile
 from imagine.stages.sizes import FreeSizes
 
-# Smaller ones than that are no pictures to any model.
+# Smaller ones than that are no pictures to any model, but to those that were made for such sizes.
 MIN_SIDE = 64
-_STEPS = re.compile(r"(?<!\d)(\d{1,2})[-_ ]?steps?(?![a-z])|hyper-?sd[-_ ]?(\d{1,2})(?!\d)", re.I)
+# Where a name says its steps; the first that is found counts, for Hyper-SD15 has 8 of them.
+_STEPS = (
+    re.compile(r"(?<!\d)(\d{1,2})[-_ ]?steps?(?![a-z])", re.I),
+    re.compile(r"hyper-?sd[-_ ]?(\d)(?!\d)", re.I),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +45,8 @@ class ModelFamily:
             for guidance above it; None for models that never do.
         empty_negative: what stands for no negative prompt where it is guided.
         loras: whether diffusers reads LoRAs for it.
+        scheduler: who leads it where nothing else says, by its name in schedulers.toml; "" for
+            whoever its architecture is published with.
         arguments: of the pipeline's call, the same for every picture.
     """
 
@@ -58,6 +65,7 @@ class ModelFamily:
     guided_above: float | None = 1.0
     empty_negative: str | None = None
     loras: bool = True
+    scheduler: str = ""
     arguments: Mapping[str, bool | int | float | str] = field(default_factory=dict)
 
     def guided(self, guidance_scale: float) -> bool:
@@ -68,7 +76,7 @@ class ModelFamily:
     def sizes(self) -> FreeSizes:
         """Which sizes its models draw."""
         return FreeSizes(
-            min_side=-(-MIN_SIDE // self.multiple) * self.multiple,
+            min_side=-(-min(MIN_SIDE, self.side // 4) // self.multiple) * self.multiple,
             max_side=self.max_side,
             max_pixels=self.max_side**2,
             step=self.multiple,
@@ -82,11 +90,12 @@ class Described:
 
     Attributes:
         pipeline: the class in its model_index.json.
-        name: of the model.
+        name: that its makers gave it, as far as its files keep that (see `name_of_files`).
         index: model_index.json.
         scheduler: the scheduler's configuration, with "_class_name".
         denoiser: config.json of its UNet or transformer.
         cell: pixels of a side of a latent cell; 0 where nobody says.
+        upcast: its autoencoder decodes in float32, whatever its weights are in.
     """
 
     pipeline: str
@@ -95,11 +104,20 @@ class Described:
     scheduler: Mapping[str, Any] = field(default_factory=dict)
     denoiser: Mapping[str, Any] = field(default_factory=dict)
     cell: int = 0
+    upcast: bool = False
 
 
-def family_named(name: str) -> ModelFamily:
-    """The family as most of its models are; `name` is a table of families.toml: "sdxl"."""
-    return _family(name, _tables()[name])
+def name_of_files(path: Path) -> str:
+    """What a model's folder or file is called, with its id where it lies in the hub's cache.
+
+    The name in `imagine models` is the user's, and says nothing of the model.
+    """
+    of_hub = (each.name.removeprefix("models--") for each in path.parents if _is_of_hub(each))
+    return "/".join([*next(of_hub, "").split("--"), path.name]).lstrip("/")
+
+
+def _is_of_hub(folder: Path) -> bool:
+    return folder.name.startswith("models--")
 
 
 def family_of(described: Described) -> ModelFamily | None:
@@ -119,7 +137,8 @@ def family_of(described: Described) -> ModelFamily | None:
     family = _family(name, table | variant)
     if steps := _steps_in(described.name) if variant.get("words") else None:
         family = replace(family, num_inference_steps=steps)
-    return _at_its_size(family, described, fixed="side" in variant)
+    fixed = "side" in variant or table.get("fixed_side", False)
+    return _at_its_size(family, described, fixed=fixed)
 
 
 def unknown_family(described: Described) -> ModelFamily:
@@ -156,8 +175,11 @@ def _family(name: str, table: Mapping[str, Any]) -> ModelFamily:
 
 
 def _agrees(description: Mapping[str, Any], table: Mapping[str, Any], key: str = "when") -> bool:
-    """Whether a description has all values that the table asks for."""
-    return all(description.get(name) == value for name, value in table.get(key, {}).items())
+    """Whether a description has all values that the table asks for; lists are empty by default."""
+    return all(
+        description.get(name, [] if value == [] else None) == value
+        for name, value in table.get(key, {}).items()
+    )
 
 
 def _is(variant: Mapping[str, Any], described: Described) -> bool:
@@ -166,6 +188,7 @@ def _is(variant: Mapping[str, Any], described: Described) -> bool:
     return (
         described.pipeline in variant.get("pipelines", ())
         or scheduler.get("_class_name") in variant.get("schedulers", ())
+        or ("led" in variant and _agrees(scheduler, variant, "led"))
         or (variant.get("trailing", False) and _is_trailing(scheduler))
         or ("when" in variant and _agrees(described.denoiser, variant))
         or ("index" in variant and _agrees(described.index, variant, "index"))
@@ -188,8 +211,8 @@ def _is_trailing(scheduler: Mapping[str, Any]) -> bool:
 
 def _steps_in(name: str) -> int | None:
     """4 of "SDXL-Lightning_4step" and 8 of "Hyper-SD-8"; None where it says no number."""
-    found = _STEPS.search(name)
-    return int(next(number for number in found.groups() if number)) if found else None
+    found = next((found for said in _STEPS if (found := said.search(name))), None)
+    return int(found[1]) if found else None
 
 
 def _at_its_size(family: ModelFamily, described: Described, *, fixed: bool) -> ModelFamily:

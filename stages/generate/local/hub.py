@@ -24,7 +24,7 @@ from imagine.stages.errors import (
     shown,
 )
 from imagine.stages.generate.local.hub_failure import TransientError, failure_of
-from imagine.stages.generate.local.hub_files import Digest, RemoteFile
+from imagine.stages.generate.local.hub_files import Digest, RemoteFile, is_whole
 from imagine.stages.network.address import place_of
 from imagine.stages.network.providers import Secret
 
@@ -135,9 +135,13 @@ class Hub:
         """A small JSON file.
 
         Raises:
-            ProviderError: as `repository`, or it is no JSON object.
+            ProviderError: as `repository`, or it arrived damaged, or is no JSON object.
         """
         text = self._small(_path(repository, name), repository.model, limit=_MAX_TEXT)
+        if any(not is_whole(text, file) for file in repository.files if file.name == name):
+            raise ProviderError(
+                f"The {name} of {repository.model} arrived damaged; run it again, later."
+            )
         try:
             value = json.loads(text)
         except (ValueError, RecursionError):

@@ -26,9 +26,16 @@ def folder_of(hub: Path, model: str) -> Path:
     return hub / f"models--{model.replace('/', '--')}"
 
 
-def snapshot_of(hub: Path, model: str) -> Path | None:
-    """The folder with a model's files as of its main branch, else as of the latest download."""
+def snapshot_of(hub: Path, model: str, commit: str = "") -> Path | None:
+    """The folder with a model's files as of a commit; None where it is not there.
+
+    Args:
+        commit: its hash; "" for that of the main branch, else of the latest download.
+    """
     folder = folder_of(hub, model)
+    if commit:
+        path = folder / "snapshots" / commit
+        return path if commit.isalnum() and path.is_dir() else None
     try:
         commit = (folder / "refs" / "main").read_text(encoding="ascii").strip()
     except (OSError, ValueError):
@@ -49,13 +56,20 @@ def models_in(hub: Path) -> Iterator[tuple[str, Path]]:
 
 
 def id_of(hub: Path, path: Path) -> str:
-    """The id of the model that a path in the cache belongs to, with the file's name; else ""."""
+    """What the model of a path in the cache is called, with the file's name; "" for another path.
+
+    That is its id, or ORG/NAME@COMMIT for files of another commit than the id alone stands for.
+    """
     try:
-        repository, snapshots, _, *rest = path.relative_to(hub).parts
+        repository, snapshots, commit, *rest = path.relative_to(hub).parts
     except ValueError:
         return ""
     model = repository.removeprefix("models--").replace("--", "/", 1)
-    return "/".join([model, *rest]) if snapshots == "snapshots" and is_id(model) else ""
+    if snapshots != "snapshots" or not is_id(model):
+        return ""
+    usual = snapshot_of(hub, model)
+    name = model if usual is not None and usual.name == commit else f"{model}@{commit}"
+    return "/".join([name, *rest])
 
 
 def is_part(folder: Path) -> bool:

@@ -72,6 +72,13 @@ class Digest:
         return self._hash.hexdigest() == self._file.digest
 
 
+def is_whole(content: bytes, file: RemoteFile) -> bool:
+    """Whether that is the content of the file."""
+    digest = Digest(file)
+    digest.update(content)
+    return digest.is_right()
+
+
 def is_pipeline(files: Iterable[RemoteFile]) -> bool:
     """Whether a repository holds a pipeline in parts, whose index is to be read first."""
     return any(file.name == INDEX for file in files)

@@ -1,6 +1,6 @@
 """How models are run on this machine: the user's settings, for every backend that does so."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Literal
 
 Offload = Literal["auto", "none", "model", "sequential"]
@@ -18,7 +18,6 @@ class LocalOptions:
         compile: whether torch.compile is worth its minutes at the first picture.
         batch_size: pictures that are drawn in one go at most; 0 for as many as pay.
         tiny_vae: path or name of a small decoder (TAESD); "" for the model's own.
-        offline: nothing is asked for on the network.
     """
 
     device: str = "auto"
@@ -27,4 +26,13 @@ class LocalOptions:
     compile: bool = False
     batch_size: int = 0
     tiny_vae: str = ""
-    offline: bool = False
+
+
+def unread_note(backend: str, options: LocalOptions, *names: str) -> str:
+    """A sentence about those of the options that are set and not read by a backend; or ""."""
+    plain = {field.name: field.default for field in fields(LocalOptions)}
+    unread = [name for name in names if getattr(options, name) != plain[name]]
+    if not unread:
+        return ""
+    settings = " and ".join(f"IMAGINE_{name.upper()}" for name in unread)
+    return f"The backend '{backend}' does not read {settings}."

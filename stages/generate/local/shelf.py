@@ -60,7 +60,8 @@ class Shelf:
 
         Args:
             text: its name in `imagine models`, a path, an id on the hub ("org/name", or
-                "org/name/FILE" for one file of it), or a name that a recipe recorded.
+                "org/name/FILE" for one file of it; "org/name@COMMIT" as of a commit), or a name
+                that a recipe recorded.
 
         Raises:
             LocalBackendError: it is not on this machine, or only half of it; the message has the
@@ -125,21 +126,22 @@ class Shelf:
 
     def _on_hub(self, text: str) -> Place | None:
         """A model of the hub's cache, or one file of it; None when it is not there at all."""
-        model = "/".join(text.split("/")[:2])
+        name = "/".join(text.split("/")[:2])
+        model, _, commit = name.partition("@")
         if not is_id(model):
             return None
-        snapshot = snapshot_of(self.hub, model)
+        snapshot = snapshot_of(self.hub, model, commit)
         if snapshot is None:
-            if any((folder_of(self.hub, model) / "blobs").glob("*.incomplete")):
+            if not commit and any((folder_of(self.hub, model) / "blobs").glob("*.incomplete")):
                 raise _half_downloaded(model)
             return None
-        if file := text[len(model) + 1 :]:
-            return _file_of(model, snapshot, file)
+        if file := text[len(name) + 1 :]:
+            return _file_of(name, snapshot, file)
         if (snapshot / INDEX).exists():
             if part := missing_part(snapshot):
                 raise _half_downloaded(model, f" (it lacks its part '{shown(part)}')")
-            return Place(model, snapshot)
-        return Place(model, snapshot) if is_part(snapshot) else _only_model(model, snapshot)
+            return Place(name, snapshot)
+        return Place(name, snapshot) if is_part(snapshot) else _only_model(name, snapshot)
 
     def _seen(self, text: str, suffixes: tuple[str, ...]) -> Place | None:
         """What was drawn with under a name, where it still is; the latest of several."""
@@ -199,7 +201,7 @@ def _file_of(model: str, snapshot: Path, file: str) -> Place:
     if ".." in Path(file).parts or not path.is_file():
         raise LocalBackendError(
             f"The file '{shown(file)}' of {model} is not on this machine; run "
-            f"`imagine models download {model} --file {shown(file)}`."
+            f"`imagine models download {model.partition('@')[0]} --file {_quoted(file)}`."
         )
     return Place(f"{model}/{file}", path)
 
@@ -214,7 +216,7 @@ def _only_model(model: str, snapshot: Path) -> Place:
     if len(files) == 1:
         return Place(f"{model}/{files[0].name}", files[0])
     if not files:
-        raise _half_downloaded(model)
+        raise _half_downloaded(model.partition("@")[0])
     names = ", ".join(f"{model}/{file.name}" for file in files[:5])
     raise LocalBackendError(f"{model} has {len(files)} models; name one of them: {names}.")
 
@@ -248,7 +250,7 @@ def _missing_model(text: str, known: Catalog) -> LocalBackendError:
     parts = text.split("/")
     model = "/".join(parts[:2])
     if is_id(model) and len(parts) <= 3:
-        more = f" --file {shown(parts[2])}" if len(parts) == 3 else ""
+        more = f" --file {_quoted(parts[2])}" if len(parts) == 3 else ""
         return LocalBackendError(
             f"There is no model or path '{shown(text)}' on this machine; correct it, or run "
             f"`imagine models download {model}{more}`."
@@ -258,6 +260,13 @@ def _missing_model(text: str, known: Catalog) -> LocalBackendError:
         f"There is no model or path '{shown(text)}' on this machine{hint} (see "
         "`imagine models`, or name the model's folder or file)."
     )
+
+
+def _quoted(file: str) -> str:
+    """A name as a shell reads it."""
+    import shlex
+
+    return shlex.quote(shown(file))
 
 
 def _missing_lora(name: str, known: Catalog) -> LocalBackendError:

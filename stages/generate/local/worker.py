@@ -36,8 +36,9 @@ class Worker:
     def run(self, work: Callable[[Tell], T]) -> Generator[Progress, None, T]:
         """Yields the steps that `work` tells, and returns what it returns.
 
-        When the generator is closed, or interrupted by Ctrl-C, the next `tell` raises StoppedError
-        in the thread, and the generator ends when the work has: the library is at rest again.
+        When the generator is closed, the next `tell` raises StoppedError in the thread, and the
+        generator ends when the work has: the library is at rest again. Interrupted by Ctrl-C, it
+        ends at once, and the work at its next `tell`.
 
         Raises:
             whatever `work` raises.
@@ -56,6 +57,11 @@ class Worker:
             try:
                 while (step := _next(told)) is not None:
                     yield step
+            except (KeyboardInterrupt, SystemExit):
+                # The process is to end, and a library may be loaded for many seconds yet; whoever
+                # goes on all the same comes behind it in the thread.
+                stopped.set()
+                raise
             except BaseException:
                 stopped.set()
                 _wait(running)

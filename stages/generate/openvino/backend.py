@@ -5,15 +5,18 @@ thread of their own.
 """
 
 from collections.abc import Callable, Iterator
+from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from imagine.stages.errors import LocalBackendError, UsageError, shown
 from imagine.stages.generate import Capabilities
-from imagine.stages.generate.local.options import LocalOptions
-from imagine.stages.generate.local.shelf import Shelf
+from imagine.stages.generate.local.options import LocalOptions, unread_note
+from imagine.stages.generate.local.shelf import Place, Shelf
 from imagine.stages.generate.local.worker import Tell, Worker
 from imagine.stages.generate.openvino.folder import ConvertedFolder, converted_folder
 from imagine.stages.generate.openvino.leading import leader_for
+from imagine.stages.generate.openvino.loras import matched
 from imagine.stages.generate.openvino.runtime import check_packages, runtime
 from imagine.stages.image import GeneratedImage, ImageRequest, Progress
 
@@ -54,15 +57,24 @@ class OpenVINOBackend:
         self._folder = converted_folder(self._place)
         self._worker = Worker("openvino")
         self._loaded: Loaded | None = None
+        self._weights = ""
+        self._matched: set[Path] = set()
+        self._unread = unread_note(self.name, options, "offload", "compile", "batch_size")
         self.model = self._place.name
         self.capabilities = capabilities_of(self._folder)
+
+    @cached_property
+    def identity(self) -> str:
+        """What decides its pictures beside its name: weights, decoder, and dtype as set."""
+        tiny = "tiny" if self._folder.tiny and self._options.tiny_vae else "-"
+        return " ".join([self._folder.weights(), tiny, self._options.dtype])
 
     def check(self, request: ImageRequest) -> None:
         """Refuse what cannot be drawn, before anything is loaded.
 
         Raises:
-            LocalBackendError: the extra is missing.
-            UsageError: the model does not read what is asked of it.
+            LocalBackendError: the extra is missing, or a LoRA is not there.
+            UsageError: the model does not read what is asked of it, or a LoRA does not fit it.
         """
         leader_for(self._folder, request.scheduler)
         most, guidance = self._folder.family.max_guidance, request.guidance_scale
@@ -71,7 +83,10 @@ class OpenVINOBackend:
                 f"--guidance {guidance:g} is out of range: {shown(self.model)} "
                 f"({self._folder.family.title}) reads 0 to {most:g}; leave it out."
             )
-        self._adapters(request)
+        for lora, path in self._adapters(request):
+            if path not in self._matched:
+                matched(self._folder, lora, path)
+                self._matched.add(path)
         check_packages()
 
     def generate(self, request: ImageRequest) -> Iterator[Progress | GeneratedImage]:
@@ -84,13 +99,22 @@ class OpenVINOBackend:
         self.check(request)
         adapters = self._adapters(request)
         picture = yield from self._worker.run(lambda tell: self._draw(request, adapters, tell))
-        self._shelf.remember(self._place)
+        for place in (self._place, *(Place(lora.recorded, path) for lora, path in adapters)):
+            self._shelf.remember(place)
         yield picture
+
+    def release(self) -> None:
+        """Let go of the model, whose memory another one needs; the next picture loads it again."""
+        if self._loaded is not None:
+            self._worker.call(self._let_go)
 
     def close(self) -> None:
         """Let go of the model; the thread ends."""
         self._loaded = None
         self._worker.close()
+
+    def _let_go(self) -> None:
+        self._loaded = None
 
     def _draw(self, request: ImageRequest, adapters: "Adapters", tell: Tell) -> GeneratedImage:
         """In the worker's thread: load at the first time, and draw."""
@@ -105,10 +129,12 @@ class OpenVINOBackend:
             "scheduler": settings.leader.name,
             "dtype": loaded.runtime.dtype,
             "device": loaded.runtime.device,
-            "weights": self._folder.weights(),
+            "weights": self._weights,
         }
         if settings.strength is not None:
             parameters["strength"] = settings.strength
+        if loaded.tiny:
+            parameters["vae"] = "tiny"
         return GeneratedImage(
             model=self.model,
             drawn=drawn,
@@ -132,8 +158,12 @@ class OpenVINOBackend:
             from imagine.stages.generate.openvino.loading import load
 
             tell(Progress(0, steps, f"loading {shown(self.model)}"))
+            if self._unread:
+                self._tell(self._unread)
+                self._unread = ""
             # Two of them would take the memory of two.
             self._loaded = None
+            self._weights = self._folder.weights()
             self._loaded = load(
                 self._folder,
                 runtime(self._options),

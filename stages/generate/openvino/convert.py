@@ -16,11 +16,13 @@ from imagine.stages.errors import LocalBackendError, UsageError, quoted_path, sh
 from imagine.stages.generate.diffusers.device import free_memory
 from imagine.stages.generate.diffusers.folder import source_in
 from imagine.stages.generate.diffusers.source import Source
+from imagine.stages.generate.local.families import name_of_files
 from imagine.stages.generate.local.shelf import Place
 from imagine.stages.generate.openvino.layout import (
     INDEX,
     LAYOUTS,
     MODEL,
+    SOURCE,
     TINY_DECODER,
     TINY_ENCODER,
     Layout,
@@ -185,6 +187,8 @@ def _write(
     # GenAI has neither; other programs would look for them.
     without = {name: [None, None] for name in ("safety_checker", "feature_extractor")}
     kept = {**index, **{name: value for name, value in without.items() if name in index}}
+    # By its name one knows what it was distilled to, and the new folder may be called anything.
+    kept[SOURCE] = name_of_files(source.path.absolute())
     (work / INDEX).write_text(json.dumps(kept, indent=2), encoding="utf-8")
 
 

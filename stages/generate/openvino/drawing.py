@@ -1,19 +1,20 @@
 """Drawing with a loaded model: a request goes in, the picture that GenAI draws of it comes out."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from imagine.stages.errors import LocalBackendError, StoppedError, shown
-from imagine.stages.generate.diffusers.pictures import kept_outside, mask_from, picture_from
 from imagine.stages.generate.diffusers.ways import steps_for
+from imagine.stages.generate.local.sizes import at_size, rounded_up
 from imagine.stages.generate.local.worker import Tell
 from imagine.stages.generate.openvino.folder import ConvertedFolder
 from imagine.stages.generate.openvino.leading import Leader, scheduler
 from imagine.stages.generate.openvino.loading import Loaded, is_memory, reason
 from imagine.stages.generate.openvino.noise import generator
 from imagine.stages.generate.openvino.words import Words, words_for
+from imagine.stages.generate.starting_pictures import kept_outside, mask_from, picture_from
 from imagine.stages.image import ImageRequest, Progress
 
 if TYPE_CHECKING:
@@ -100,8 +101,6 @@ def draw(
 
 
 def _draw(making: "_Making") -> "Image":
-    from PIL import Image
-
     request, steps = making.request, making.settings.steps
     if request.images:
         original = picture_from(request.images[0], request.size)
@@ -111,12 +110,15 @@ def _draw(making: "_Making") -> "Image":
     if request.hires_fix is None:
         return making.drawn(steps)
     strength = request.hires_fix.strength
-    asked = steps_for(request, steps, strength)
+    # Its strength is not the user's --strength, for which the user's steps would be too few.
+    asked = steps_for(replace(request, num_inference_steps=None), steps, strength)
     # The scheduler LCM takes all steps from wherever it starts.
     second = asked if making.settings.leader.kind == "LCM" else int(asked * strength)
     drawn = making.drawn(steps, after=second)
-    larger = drawn.resize(request.result_size, Image.Resampling.LANCZOS)
-    return making.drawn(asked, before=steps, start=larger, strength=strength)
+    size = rounded_up(request.result_size, making.loaded.folder.family.multiple)
+    start = at_size(drawn, size)
+    again = making.drawn(asked, before=steps, start=start, strength=strength)
+    return at_size(again, request.result_size)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,9 @@ Nothing is loaded to find out: descriptions are JSON, and of a network its list 
 
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 from imagine.stages.errors import LocalBackendError, quoted_path, shown, unreadable
@@ -15,6 +16,7 @@ from imagine.stages.generate.local.families import (
     Described,
     ModelFamily,
     family_of,
+    name_of_files,
     unknown_family,
 )
 from imagine.stages.generate.local.shelf import Place
@@ -22,6 +24,7 @@ from imagine.stages.generate.openvino.layout import (
     INDEX,
     LAYOUTS,
     MODEL,
+    SOURCE,
     TINY_DECODER,
     TINY_ENCODER,
     TOKENIZER,
@@ -115,7 +118,7 @@ def converted_folder(place: Place) -> ConvertedFolder:
     denoiser = _json(path / layout.denoiser[0] / "config.json")
     described = Described(
         pipeline=str(pipeline),
-        name=place.name,
+        name=_source_name(index) or name_of_files(path),
         index=index,
         scheduler=_json(path / SCHEDULER),
         denoiser=denoiser,
@@ -133,6 +136,16 @@ def converted_folder(place: Place) -> ConvertedFolder:
         draws_over=draws_over,
         tiny=tiny,
     )
+
+
+def _source_name(index: Mapping[str, Any]) -> str:
+    """What the model is called that a folder was converted from; "" where nobody wrote it down."""
+    source = index.get(SOURCE)
+    if not isinstance(source, str):
+        return ""
+    # Of a path of the machine where it was converted, the folders say nothing.
+    is_path = source.startswith(("/", "~", ".")) or source[1:2] == ":"
+    return PurePath(source.replace("\\", "/")).name if is_path else source
 
 
 def _family(described: Described) -> ModelFamily:

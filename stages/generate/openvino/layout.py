@@ -5,6 +5,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 INDEX = "model_index.json"
+# Where its description says what it was made from: the id or folder's name of a model.
+SOURCE = "_name_or_path"
 MODEL = "openvino_model"
 TOKENIZER = "openvino_tokenizer"
 # What a small decoder beside the pipeline's own is called; ours, other programs read past it.

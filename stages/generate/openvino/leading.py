@@ -20,9 +20,12 @@ _TYPES = {
     "LCMScheduler": "LCM",
     "PNDMScheduler": "PNDM",
 }
-_OPTIONS = {"timestep_spacing", "skip_prk_steps"}
+_OPTIONS = {"timestep_spacing", "skip_prk_steps", "clip_sample"}
 # What it has read and then refuses; of a configuration they are left out.
 _REFUSED = ("use_karras_sigmas", "use_exponential_sigmas", "use_beta_sigmas")
+# By this name GenAI counts the shift of the steps from the size as diffusers does, and shifts them
+# exponentially; by that of "exponential" it counts it as FLUX.2 does, whatever the model is.
+_SHIFTED_BY_SIZE = {"time_shift_type": "linear"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,4 +106,6 @@ def _changes(kind: str, named: SchedulerName | None = None) -> dict[str, Any]:
         changes |= {"clip_sample": False, "thresholding": False}
     if kind == "PNDMScheduler":
         changes["skip_prk_steps"] = True
+    if kind == "FlowMatchEulerDiscreteScheduler":
+        changes |= _SHIFTED_BY_SIZE
     return changes | (dict(named.options) if named is not None else {})

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from imagine.stages.errors import LocalBackendError, quoted_path
 from imagine.stages.generate.openvino.layout import MODEL, TOKENIZER
+from imagine.stages.generate.openvino.precision import keep_precise
 from imagine.stages.upscale.torch_device import torch_reason
 
 if TYPE_CHECKING:
@@ -108,6 +109,7 @@ def _save(part: "Traced", folder: Path) -> None:
         port.get_tensor().set_names({name})
     for name, port in zip(part.outputs, model.outputs, strict=True):
         port.get_tensor().set_names({name})
+    keep_precise(model)
     folder.mkdir()
     openvino.save_model(model, folder / f"{MODEL}.xml", compress_to_fp16=True)
 

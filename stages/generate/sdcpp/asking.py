@@ -5,8 +5,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from imagine.stages.errors import UsageError, shown
+from imagine.stages.generate.diffusers.ways import steps_for
 from imagine.stages.generate.local.families import ModelFamily
 from imagine.stages.generate.local.schedulers import scheduler_named
+from imagine.stages.generate.local.sizes import rounded_up
 from imagine.stages.generate.sdcpp.kinds import Found
 from imagine.stages.generate.sdcpp.order import Order
 from imagine.stages.generate.sdcpp.words import plain_words, without_tags
@@ -51,27 +53,40 @@ class Asking:
             UsageError: see `guidance` and `led_by`.
         """
         method, schedule = self.led_by(request)
-        guidance = self.guidance(request)
+        guidance, steps = self.guidance(request), self.steps(request)
+        strength = strength_of(request) if request.images else None
         order = Order(
             prompt=plain_words(request.prompt),
             negative_prompt=plain_words(request.negative_prompt or ""),
             width=request.width,
             height=request.height,
             seed=request.seed,
-            steps=request.num_inference_steps or self.family.num_inference_steps,
+            steps=steps,
             cfg_scale=self._cfg_scale(guidance),
             guidance=guidance if self.found.guided else GUIDANCE,
             method=method,
             schedule=schedule,
-            strength=strength_of(request) if request.images else 1.0,
+            strength=1.0 if strength is None else _as_sent(strength, steps),
             loras=loras,
         )
         if request.hires_fix is None:
             return [order]
         # Rounded up by the library otherwise, to a size that nobody asked for.
-        width, height = (-(-side // self.step) * self.step for side in request.result_size)
-        strength = request.hires_fix.strength
-        return [order, replace(order, width=width, height=height, strength=strength)]
+        width, height = rounded_up(request.result_size, self.step)
+        # Its strength is not the user's --strength, for which the user's steps would be too few.
+        free, again = replace(request, num_inference_steps=None), request.hires_fix.strength
+        second = steps_for(free, steps, again)
+        sent = _as_sent(again, second)
+        return [order, replace(order, width=width, height=height, steps=second, strength=sent)]
+
+    def steps(self, request: ImageRequest) -> int:
+        """Steps of the first pass, of which a picture that it starts from leaves some out.
+
+        Raises:
+            UsageError: the user's steps and strength leave none.
+        """
+        steps = request.num_inference_steps or self.family.num_inference_steps
+        return steps_for(request, steps, strength_of(request) if request.images else None)
 
     def _cfg_scale(self, guidance: float) -> float:
         """What stable-diffusion.cpp calls the guidance: 1 is none, whatever the pipeline's zero."""
@@ -96,14 +111,15 @@ class Asking:
         return given
 
     def led_by(self, request: ImageRequest) -> tuple[str, str]:
-        """Method and schedule, as stable-diffusion.cpp calls them.
+        """Method and schedule, as stable-diffusion.cpp calls them: of the user, or of the family.
 
         Raises:
             UsageError: there is no such scheduler, or none in stable-diffusion.cpp.
         """
-        if request.scheduler is None:
+        name = request.scheduler or self.family.scheduler
+        if not name:
             return (_PLAIN_METHOD if self.found.kind.name in UNETS else _FLOW_METHOD), ""
-        named = scheduler_named(request.scheduler)
+        named = scheduler_named(name)
         if named.sdcpp is None:
             raise UsageError(
                 f"The backend 'sdcpp' has no scheduler '{named.name}'; choose another with "
@@ -137,6 +153,14 @@ def unfit(warnings: list[str]) -> list[str]:
                 "it was made for another kind."
             )
     return list(dict.fromkeys(notes))
+
+
+def _as_sent(strength: float, steps: int) -> float:
+    """The strength by which stable-diffusion.cpp takes the steps that diffusers takes.
+
+    It takes one more than int(steps * strength), from pure noise on where those are few.
+    """
+    return strength if strength >= 1 else (int(steps * strength) - 0.5) / steps
 
 
 def strength_of(request: ImageRequest) -> float:

@@ -13,16 +13,17 @@ from typing import TYPE_CHECKING
 
 from imagine.stages.errors import LocalBackendError, UsageError, quoted_path, shown
 from imagine.stages.generate import Capabilities
-from imagine.stages.generate.diffusers.pictures import kept_outside, mask_from, picture_from
-from imagine.stages.generate.local.options import LocalOptions
-from imagine.stages.generate.local.shelf import Shelf
+from imagine.stages.generate.local.options import LocalOptions, unread_note
+from imagine.stages.generate.local.shelf import Place, Shelf
+from imagine.stages.generate.local.sizes import at_size
 from imagine.stages.generate.sdcpp.asking import Asking, strength_of, unfit
 from imagine.stages.generate.sdcpp.bindings import check_device, installed_library
 from imagine.stages.generate.sdcpp.companions import TITLES, SdcppOptions, companions_of
 from imagine.stages.generate.sdcpp.model_files import model_file, shapes_of, weights_of
 from imagine.stages.generate.sdcpp.order import Files, Order
 from imagine.stages.generate.sdcpp.process import Process
-from imagine.stages.image import GeneratedImage, ImageRequest, Progress
+from imagine.stages.generate.starting_pictures import kept_outside, mask_from, picture_from
+from imagine.stages.image import GeneratedImage, ImageRequest, Lora, Progress
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -72,16 +73,19 @@ class SdcppBackend:
         self.family = self._file.found.family(self._place.path.stem)
         self._asking = Asking(self.model, self.family, self._file.found)
         self._companions = companions_of(self._file, companions or SdcppOptions())
-        self._tiny_vae = _tiny_vae(options.tiny_vae)
+        self._tiny_vae = _tiny_vae(options.tiny_vae, shelf)
         if options.offload == "sequential":
             raise LocalBackendError(
                 "The backend 'sdcpp' keeps whole parts of a model in main memory or none, and "
                 "knows no offload 'sequential'; set offload to model (IMAGINE_OFFLOAD)."
             )
         self._weights = weights_of(self._paths())
+        # What decides its pictures beside its name: weights, a small decoder's too, and dtype.
+        self.identity = f"{self._weights} {options.dtype}"
         self._one_at_a_time = Lock()
         self._process: Process | None = None
         self._version = ""
+        self._told = False
         sizes = self.family.sizes
         self.capabilities = Capabilities(
             profile=self.family.profile,
@@ -111,6 +115,7 @@ class SdcppBackend:
         check_device(self._options.device, installed_library())
         self._asking.led_by(request)
         self._asking.guidance(request)
+        self._asking.steps(request)
         self._loras(request)
         if self._file.found.inpainting and not (request.images and request.mask):
             raise UsageError(
@@ -130,16 +135,24 @@ class SdcppBackend:
         """
         self.check(request)
         with self._one_at_a_time:
-            orders = self._asking.orders(request, self._loras(request))
+            loras = [(str(path), lora.weight) for lora, path in self._loras(request)]
+            orders = self._asking.orders(request, loras)
             process = yield from self._loaded(sum(order.steps for order in orders))
             drawn = yield from self._draw(process, request, orders)
-        self._shelf.remember(self._place)
+        used = (Place(lora.recorded, path) for lora, path in self._loras(request))
+        for place in (self._place, *used):
+            self._shelf.remember(place)
         yield GeneratedImage(
             model=self.model,
             drawn=drawn,
             parameters=self._parameters(request),
             notes=(*self._asking.notes(request), *unfit(process.warnings)),
         )
+
+    def release(self) -> None:
+        """Let go of the model, whose memory another one needs; the next picture loads it again."""
+        with self._one_at_a_time:
+            self.close()
 
     def close(self) -> None:
         """End the process; the next picture starts another one."""
@@ -152,9 +165,7 @@ class SdcppBackend:
         if self._process is not None and self._process.end.alive:
             return self._process
         yield Progress(0, steps, f"loading {self.family.name}")
-        for part in self._companions.found:
-            title, path = TITLES[part], self._companions.paths[part]
-            self._tell(f"{title[0].upper()}{title[1:]} is {path.name}, beside the model.")
+        self._tell_choices()
         process = Process(self.model)
         try:
             self._version = process.load(self._files())
@@ -164,11 +175,20 @@ class SdcppBackend:
         self._process = process
         return process
 
+    def _tell_choices(self) -> None:
+        """Once, what was chosen for the user, and what was asked for in vain."""
+        if self._told:
+            return
+        self._told = True
+        for part in self._companions.found:
+            title, path = TITLES[part], self._companions.paths[part]
+            self._tell(f"{title[0].upper()}{title[1:]} is {path.name}, beside the model.")
+        if unread := unread_note(self.name, self._options, "compile", "batch_size"):
+            self._tell(unread)
+
     def _draw(
         self, process: Process, request: ImageRequest, orders: list[Order]
     ) -> "Generator[Progress, None, Image]":
-        from PIL import Image
-
         first = orders[0]
         size = first.width, first.height
         start = picture_from(request.images[0], size) if request.images else None
@@ -177,15 +197,12 @@ class SdcppBackend:
         if start is not None and mask is not None:
             drawn = kept_outside(drawn, start, mask)
         for pass_, order in enumerate(orders[1:], start=1):
-            larger = drawn.resize((order.width, order.height), Image.Resampling.LANCZOS)
+            larger = at_size(drawn, (order.width, order.height))
             drawn = yield from _told(process.draw(order, larger, None), orders, pass_)
-        if drawn.size == request.result_size:
-            return drawn
-        # Back in the same two directions, so that everything keeps its shape.
-        return drawn.resize(request.result_size, Image.Resampling.LANCZOS)
+        return at_size(drawn, request.result_size)
 
-    def _loras(self, request: ImageRequest) -> list[tuple[str, float]]:
-        return [(str(self._shelf.lora(lora.name).path), lora.weight) for lora in request.loras]
+    def _loras(self, request: ImageRequest) -> list[tuple[Lora, Path]]:
+        return [(lora, self._shelf.lora(lora.name).path) for lora in request.loras]
 
     def _files(self) -> Files:
         from imagine.stages.upscale.tiling import processors
@@ -210,15 +227,18 @@ class SdcppBackend:
         self, request: ImageRequest
     ) -> tuple[tuple[str, str | int | float | bool], ...]:
         """What a replay needs beside the request."""
-        family, dtype = self.family, self._options.dtype
-        steps = request.num_inference_steps or family.num_inference_steps
-        chosen: list[tuple[str, str | int | float | bool]] = [("num_inference_steps", steps)]
+        dtype = self._options.dtype
+        chosen: list[tuple[str, str | int | float | bool]] = [
+            ("num_inference_steps", self._asking.steps(request))
+        ]
         if self.capabilities.guidance_scale:
             chosen.append(("guidance_scale", self._asking.guidance(request)))
-        chosen.append(("scheduler", request.scheduler or self._asking.led_by(request)[0]))
+        leader = request.scheduler or self.family.scheduler or self._asking.led_by(request)[0]
+        chosen.append(("scheduler", leader))
         if request.images:
             chosen.append(("strength", strength_of(request)))
         chosen += [("dtype", dtype)] if dtype != "auto" else []
+        chosen += [("vae", "tiny")] if self._tiny_vae is not None else []
         return (*chosen, ("library", self._version), ("weights", self._weights))
 
 
@@ -243,7 +263,7 @@ def _told(
         steps.close()
 
 
-def _tiny_vae(text: str) -> Path | None:
+def _tiny_vae(text: str, shelf: Shelf) -> Path | None:
     """The file of a small decoder, whole.
 
     Raises:
@@ -251,11 +271,14 @@ def _tiny_vae(text: str) -> Path | None:
     """
     if not text:
         return None
-    path = Path(text).expanduser()
-    if not path.is_file():
+    try:
+        path = shelf.model(text).path
+    except LocalBackendError as error:
+        raise LocalBackendError(f"IMAGINE_TINY_VAE: {error}") from error
+    if path.is_dir():
         raise LocalBackendError(
-            f"There is no file {quoted_path(path)} that tiny_vae names, and the backend 'sdcpp' "
-            "reads a single file; correct the setting (IMAGINE_TINY_VAE)."
+            f"The tiny VAE {quoted_path(path)} is a folder, and the backend 'sdcpp' reads a single "
+            "file; name one (IMAGINE_TINY_VAE)."
         )
     shapes_of(path)
     return path

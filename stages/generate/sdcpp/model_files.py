@@ -3,11 +3,13 @@
 Only headers are read. Pickles (.ckpt, .pt) are refused: they can run programs.
 """
 
+import os
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
 from imagine.stages.errors import LocalBackendError, UsageError, quoted_path
+from imagine.stages.generate.diffusers.pipeline_folder import sample_of
 from imagine.stages.generate.local.gguf import open_gguf
 from imagine.stages.generate.sdcpp.kinds import Found, Shapes, kind_of, other_kind
 from imagine.stages.upscale.weights import open_weights
@@ -89,18 +91,12 @@ def shapes_of(path: Path) -> Shapes:
 
 
 def weights_of(paths: list[Path]) -> str:
-    """16 hexadecimal digits of the names and sizes of files.
-
-    The weights themselves are not read: gigabytes, for a question that is asked often.
+    """16 hexadecimal digits of the names, sizes and samples of files.
 
     Raises:
         LocalBackendError: one of them cannot be read any more.
     """
-    try:
-        sizes = [f"{path.name} {path.stat().st_size}" for path in paths]
-    except OSError as error:
-        raise LocalBackendError(
-            f"A file of the model is gone: {quoted_path(error.filename)}; put it back, or name "
-            "another model."
-        ) from error
-    return sha256("\n".join(sizes).encode()).hexdigest()[:16]
+    digest = sha256()
+    for path in paths:
+        digest.update(os.fsencode(path.name) + b" " + sample_of(path) + b"\n")
+    return digest.hexdigest()[:16]

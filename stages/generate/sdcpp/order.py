@@ -43,7 +43,7 @@ class Order:
         guidance: the number that distilled models read as theirs.
         method, schedule: who leads the steps, as stable-diffusion.cpp calls them; "" for the
             model's own.
-        strength: how far to leave the picture that goes in.
+        strength: how far to leave the picture that goes in, as stable-diffusion.cpp counts it.
         loras: paths and weights.
     """
 

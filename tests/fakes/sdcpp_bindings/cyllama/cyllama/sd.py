@@ -29,6 +29,7 @@ class SampleMethod(IntEnum):
 class Scheduler(IntEnum):
     DISCRETE = 0
     KARRAS = 1
+    SGM_UNIFORM = 5
     COUNT = 11
 
 
@@ -44,7 +45,7 @@ class LoraApplyMode(IntEnum):
 
 
 _METHODS = {0: "euler", 1: "euler_a", 5: "dpm++2m", 9: "lcm", 17: "NONE"}
-_SCHEDULERS = {0: "discrete", 1: "karras", 11: "NONE"}
+_SCHEDULERS = {0: "discrete", 1: "karras", 5: "sgm_uniform", 11: "NONE"}
 _callbacks: dict[str, Callable[..., None]] = {}
 
 
