@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, cast
 
-from imagine.cli.batch_orders import OWN_MODELS, PICTURING
+from imagine.cli.batch_orders import LIGHT, OWN_MODELS, PICTURING
 from imagine.stages.batch.rows import BadRow, Row
 from imagine.stages.errors import LocalBackendError, UsageError, quoted_path
 
@@ -116,6 +116,7 @@ class Listed:
         bad: that cannot be read; the first ones.
         unreadable: how many there are of those.
         common_models: whether some name no model, and are drawn by the one of all.
+        plain: whether some say nothing of how they are drawn.
         own_backends, own_enhancers: whether some name one for themselves.
         own_prices: whether some set what decides their price.
         own_sizes: whether some set what decides whether they are enlarged.
@@ -126,6 +127,7 @@ class Listed:
     unreadable: int = 0
     own_backends: bool = False
     common_models: bool = False
+    plain: bool = False
     own_enhancers: bool = False
     own_prices: bool = False
     own_sizes: bool = False
@@ -218,6 +220,7 @@ def list_rows(
             continue
         listed.rows += 1
         listed.common_models |= row.options.keys().isdisjoint(("backend", "model"))
+        listed.plain |= row.options.keys() <= LIGHT
         if row.options:
             listed.own_backends |= "backend" in row.options
             listed.own_enhancers |= "enhancer" in row.options

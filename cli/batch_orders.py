@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from imagine.cli.order import refuse_without_enlarging
-from imagine.cli.planning import Order, Wanted, order_for
+from imagine.cli.planning import Order, Wanted, check_drawable, order_for
 from imagine.stages.batch.rows import FINISHING, Row
 from imagine.stages.errors import ConfigError, LocalBackendError, UsageError, quoted_path
 from imagine.stages.generate import identity_of
@@ -235,6 +235,7 @@ class Orders:
                 series=self.series,
                 batch=True,
             )
+            check_drawable(order)
         if order.stages == 3:
             # Who enlarges is said of many rows at once; how, of those that are enlarged.
             refuse_without_enlarging(

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 # Ways of enlarging that the summary names.
 MOST_STEPS = 5
+# Backends and models that it names.
+MOST_PAINTERS = 5
 
 
 def rehearse_batch(run: "BatchRun") -> None:
@@ -23,8 +25,6 @@ def rehearse_batch(run: "BatchRun") -> None:
     Raises:
         ItemsFailedError: some items cannot be drawn so.
     """
-    from imagine.cli.order import titled
-
     console, total = run.console, _Total()
     received = run.journal.numbers_kept()
     for item in run.journal.todo():
@@ -63,8 +63,8 @@ def rehearse_batch(run: "BatchRun") -> None:
     price = f": {total.estimate.told(most=True)}" if total.estimate is not None else ""
     console.note(
         f"Would draw {total.pictures:,} {'picture' if total.pictures == 1 else 'pictures'} of "
-        f"{total.items:,} {'prompt' if total.items == 1 else 'prompts'} with "
-        f"{titled(run.orders.base.backend)}{total.enlarged}{price}.{there}{before}{refused} "
+        f"{total.items:,} {'prompt' if total.items == 1 else 'prompts'}"
+        f"{total.painters}{total.enlarged}{price}.{there}{before}{refused} "
         "Nothing was drawn."
     )
     if total.failed:
@@ -77,6 +77,18 @@ class _Total:
         self.items = self.pictures = self.received = self.failed = 0
         self.estimate: Estimate | None = None
         self._steps: dict[str, int] = {}
+        self._painters: dict[str, int] = {}
+
+    @property
+    def painters(self) -> str:
+        """Who draws them: " with sketch", or how many each of several draws."""
+        if len(self._painters) < 2:
+            return "".join(f" with {painter}" for painter in self._painters)
+        told = [f"{number:,} with {painter}" for painter, number in self._painters.items()]
+        if len(told) > MOST_PAINTERS:
+            rest = sum(list(self._painters.values())[MOST_PAINTERS:])
+            told = [*told[:MOST_PAINTERS], f"{rest:,} with others"]
+        return f", {', '.join(told[:-1])} and {told[-1]}"
 
     @property
     def enlarged(self) -> str:
@@ -90,7 +102,11 @@ class _Total:
         return f" ({', '.join(told)})" if told else ""
 
     def add(self, plan: "Plan", estimate: "Estimate | None") -> None:
+        from imagine.cli.order import titled
+
         self.pictures += len(plan.requests)
+        painter = titled(plan.backend)
+        self._painters[painter] = self._painters.get(painter, 0) + len(plan.requests)
         if plan.enlargements:
             told = ", ".join(step.told() for step in plan.enlargements)
             self._steps[told] = self._steps.get(told, 0) + len(plan.requests)

@@ -27,7 +27,7 @@ from imagine.cli.console import Console, fail_line
 from imagine.cli.events import Events
 from imagine.cli.local import LOCAL
 from imagine.cli.order import refuse_without_enlarging
-from imagine.cli.planning import Wanted
+from imagine.cli.planning import Wanted, check_drawable
 from imagine.cli.progress import BatchDisplay
 from imagine.cli.purse import open_purse
 from imagine.cli.services import Services
@@ -101,7 +101,6 @@ def run_batch(
             shard=batching.shard,
         )
         check_order(orders.base, batching)
-        console.note(orders.base.introduction())
         purse = open_purse(settings, console, budget=budget, yes=batching.yes)
         directory = orders.base.saving.destination.directory
         check_results(directory)
@@ -187,6 +186,8 @@ class BatchRun:
             return
         chosen = batching.limit or batching.sample or batching.shuffle or batching.order
         live = batching.keep_going and self.source.is_live and not chosen
+        if live:
+            self.console.note(self.orders.base.introduction())
         listed = None if live else self._list()
         self._agree(listed)
         listing = self.journal.listing
@@ -306,6 +307,8 @@ class BatchRun:
         """
         keep_going = self.batching.keep_going and not self.batching.dry_run
         listed = list_rows(self.rows(), self.journal, on_bad=self._record if keep_going else None)
+        own = listed.rows > 0 and not listed.common_models
+        self.console.note(self.orders.base.introduction(own_painters=own))
         if listed.unreadable and not self.batching.keep_going:
             for row in listed.bad:
                 fail_line(
@@ -325,6 +328,8 @@ class BatchRun:
         painter = self.orders.base.backend
         if listed.common_models and isinstance(painter, UnnamedModel):
             raise painter.problem
+        if listed.plain:
+            check_drawable(self.orders.base)
         if self.orders.base.stages == 3 and not listed.own_sizes:
             wanted = self.orders.wanted
             refuse_without_enlarging(

@@ -41,8 +41,7 @@ def doctor(
 
     console = Console(json=json)
     checks = [_run(name, check) for name, check in CHECKS.items()]
-    checks += _providers(online)
-    checks += _servers(online)
+    checks += _network(online)
     for check in checks:
         if json:
             console.result_json(asdict(check))
@@ -137,7 +136,7 @@ def _upscalers() -> tuple[Status, str]:
         return "warning", str(error)
     if not can_run_networks():
         return "warning", "photo and art need ncnn: pip install ncnn; lanczos enlarges without"
-    side = 320
+    side = 160
     raster = raster_of(Image.effect_noise((side, side), 60).convert("RGB"))
     told = []
     for name in ("photo", "art"):
@@ -191,17 +190,41 @@ def _editor() -> tuple[Status, str]:
     return ("ok", command) if command else ("warning", "none set; --edit needs EDITOR")
 
 
-def _providers(online: bool) -> list[Check]:
-    """A line for each provider that is set up; broken settings have a line already."""
+def _network(online: bool) -> list[Check]:
+    """A line for each provider that is set up and each server of one's own that runs.
+
+    Broken settings have a line already.
+    """
+    from imagine.cli.local_checks import addresses, servers
     from imagine.cli.settings import load_settings
+    from imagine.stages.network.address import origin_of
+    from imagine.stages.network.servers import TITLES
 
     try:
         settings = load_settings()
     except ImagineError:
         return []
-    used = [provider for provider in PROVIDERS.values() if _is_used(provider, settings)]
-    checks = [_provider(provider, settings, online) for provider in used]
-    return checks or [Check("providers", "ok", "none is set up; see `imagine backends`")]
+    asked = addresses(settings, online=online)
+    running = servers(settings, asked)
+    at = {origin_of(server.address): server for server in running}
+    checks = []
+    for provider in PROVIDERS.values():
+        if not _is_used(provider, settings):
+            continue
+        check = _provider(provider, settings, online)
+        server = at.get(origin_of(asked.get(provider.name, "")))
+        if server in running:
+            running.remove(server)
+            if check.status == "ok":
+                key = check.detail.partition(",")[0]
+                more = "" if key == "no key" else f"; {key}"
+                check = Check(server.kind, "ok", server.told() + more)
+        checks.append(check)
+    checks = checks or [Check("providers", "ok", "none is set up; see `imagine backends`")]
+    if not at:
+        looked_for = ", ".join(TITLES[name] for name in asked)
+        return [*checks, Check("servers", "ok", f"none runs here (looked for {looked_for})")]
+    return checks + [Check(server.kind, "ok", server.told()) for server in running]
 
 
 def _is_used(provider: Provider, settings: "Settings") -> bool:
@@ -211,16 +234,6 @@ def _is_used(provider: Provider, settings: "Settings") -> bool:
         return True
     keyed = settings.secret(f"{provider.name}_api_key") is not None
     return keyed and provider.name not in CLOSED
-
-
-def _servers(online: bool) -> list[Check]:
-    """The servers of one's own that run, or that none does; broken settings have a line already."""
-    from imagine.cli.local_checks import servers
-
-    try:
-        return [Check(name, "ok", told) for name, told in servers(online=online)]
-    except ImagineError:
-        return []
 
 
 def _provider(provider: Provider, settings: "Settings", online: bool) -> Check:

@@ -137,7 +137,7 @@ def _report_plan(
     plan: "Plan", console: Console, estimate: "Estimate | None", line: int | None
 ) -> None:
     from imagine.cli.order import titled
-    from imagine.cli.text import estimate_values, plan_values
+    from imagine.cli.text import drawing_text, estimate_values, plan_values
 
     request = plan.requests[0]
     again = ""
@@ -154,7 +154,7 @@ def _report_plan(
     steps = "".join(f", {step.told()}" for step in plan.enlargements)
     console.note(
         f"Would draw {len(plan.requests)} of {request.width}x{request.height}{again} "
-        f"with {titled(plan.backend)}{seed}{steps}{price}. Nothing was drawn."
+        f"with {titled(plan.backend)}{seed}{drawing_text(plan)}{steps}{price}. Nothing was drawn."
     )
     if not is_undescribed(plan):
         console.result(request.prompt)

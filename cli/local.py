@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from imagine.cli.settings import Settings, cache_directory, config_directory
-from imagine.stages.errors import LocalBackendError, quoted_path
+from imagine.stages.errors import LocalBackendError, shown
 
 if TYPE_CHECKING:
     from imagine.stages.generate.local.catalog import Kind
@@ -83,16 +83,18 @@ def kind_of(place: "Place", shelf: "Shelf") -> "Kind":
         ConfigError: the catalog cannot be read.
     """
     from imagine.stages.generate.local.catalog import load_catalog
-    from imagine.stages.generate.local.stock import kinds_of
+    from imagine.stages.generate.local.stock import kinds_of, stock_of
 
     entry = load_catalog(shelf.catalog).models.get(place.name)
     if entry is not None and entry.kind and entry.path == place.path:
         return entry.kind
     kinds = kinds_of(place.path)
     if not kinds:
+        name = shown(place.name)
         raise LocalBackendError(
-            f"{quoted_path(place.path)} is no model: neither a folder with a model_index.json, nor "
-            "a .safetensors or .gguf file; name one."
+            stock_of(place).problem
+            or f"'{name}' is a tiny VAE, which decodes for a model and draws nothing; set "
+            f"IMAGINE_TINY_VAE={name}, and name a model with --model."
         )
     return next((kind for kind in kinds if any(map(find_spec, ENGINES[kind]))), kinds[0])
 

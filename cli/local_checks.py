@@ -1,11 +1,16 @@
 """What `imagine doctor` says of drawing here: what is installed, has a name, and runs."""
 
-from typing import Literal
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Literal
 from urllib.parse import urlsplit
 
 from imagine.stages.errors import ConfigError
 from imagine.stages.network.address import place_of
 from imagine.stages.network.providers import PROVIDERS, Connection
+
+if TYPE_CHECKING:
+    from imagine.cli.settings import Settings
+    from imagine.stages.network.servers import Server
 
 
 def engines() -> tuple[Literal["ok"], str]:
@@ -40,36 +45,37 @@ def models() -> tuple[Literal["ok", "warning"], str]:
     return "ok", names or "none of yours has a name; see `imagine models --help`"
 
 
-def servers(*, online: bool) -> list[tuple[str, str]]:
-    """The servers of one's own that run at their usual or set addresses: name, what it offers.
+def addresses(settings: "Settings", *, online: bool) -> dict[str, str]:
+    """Where servers of one's own may run, usual or set; by the name of what usually is there.
 
     Those on this machine are always asked, since nothing there refuses at once; others with
     `online` alone.
-
-    Raises:
-        ConfigError: the settings cannot be read.
     """
-    from imagine.cli.settings import load_settings
-    from imagine.cli.trust import check_trust
-    from imagine.stages.network.servers import ADDRESSES, TITLES, find_servers
+    from imagine.stages.network.servers import ADDRESSES
 
-    settings = load_settings()
-    addresses, headers = {}, {}
+    found = {}
     for name, usual in ADDRESSES.items():
-        provider = PROVIDERS.get(name)
-        address = settings.text(f"{name}_base_url") or "" if provider else usual
+        address = settings.text(f"{name}_base_url") or "" if name in PROVIDERS else usual
         if online or place_of(urlsplit(address).hostname) == "here":
-            addresses[name] = address
-        if provider:
-            try:
-                check_trust(settings, name, address)
-            except ConfigError:
-                # A file of the directory names the address: it gets no key of the user's.
-                continue
-            key = settings.secret(f"{name}_api_key")
+            found[name] = address
+    return found
+
+
+def servers(settings: "Settings", addresses: Mapping[str, str]) -> "list[Server]":
+    """Those that run at these addresses."""
+    from imagine.cli.trust import check_trust
+    from imagine.stages.network.servers import find_servers
+
+    headers = {}
+    for name, address in addresses.items():
+        if (provider := PROVIDERS.get(name)) is None:
+            continue
+        key = settings.secret(f"{name}_api_key")
+        try:
+            check_trust(settings, name, address)
             headers[name] = Connection(provider, address, key).headers()
-    found = find_servers(addresses, headers=headers)
-    if not found:
-        looked_for = ", ".join(TITLES[name] for name in addresses)
-        return [("servers", f"none runs here (looked for {looked_for})")]
-    return [(server.kind, server.told()) for server in found]
+        except ConfigError:
+            # A file of the directory names the address: it gets no key of the user's. Or it wants
+            # a key, and there is none; it can be asked whether it runs all the same.
+            continue
+    return find_servers(addresses, headers=headers)

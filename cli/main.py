@@ -27,6 +27,8 @@ COMMANDS = {
     "config": "Show every setting, its value and where it came from.",
     "doctor": "Check that everything works here.",
 }
+# Those with commands of their own.
+GROUPS = {"models": ("list", "show", "add", "remove", "download", "convert")}
 # Exit codes after Ctrl-C, SIGTERM and SIGHUP.
 STOPPED_BY_SIGNAL = (130, 143, 129)
 GROUP_OPTIONS = ("--help", "-h", "--version", "-V", "--install-completion", "--show-completion")
@@ -192,6 +194,9 @@ def _usage_error(message: str, name: str | None, arguments: list[str]) -> "Usage
 
     told = " ".join(message.split()).rstrip(".")
     command = f"imagine {name}" if name else "imagine"
+    within = name is not None and arguments[1:2] and arguments[1] in GROUPS.get(name, ())
+    if within:
+        command += f" {arguments[1]}"
     hint = f"see `{command} --help`"
     refused = told.removeprefix("No such option: ").partition(" ")[0]
     if name == "generate" and refused in BATCH_OPTIONS:
@@ -199,7 +204,7 @@ def _usage_error(message: str, name: str | None, arguments: list[str]) -> "Usage
     elif (other := OTHERS_OPTIONS.get(name or "", {}).get(refused.partition("=")[0])) is not None:
         hint = f"here it is {other}, {hint}"
     words_only = not any(word.startswith("-") or _names_file(word) for word in arguments)
-    if name == arguments[0] != "generate" and words_only:
+    if name == arguments[0] != "generate" and words_only and not within:
         prompt = " ".join(arguments)
         quoted = f'"{prompt}"' if " " in prompt else prompt
         hint += f", or `imagine generate {quoted}` to draw that"
@@ -279,9 +284,11 @@ def _refuse_mistyped_command(word: str, rest: list[str]) -> None:
 
     from imagine.stages.errors import UsageError
 
-    if rest and not any(" " in other or _names_file(other) for other in rest):
+    group = next(iter(get_close_matches(word.lower(), GROUPS, n=1, cutoff=0.7)), None)
+    within = group is not None and rest and rest[0] in GROUPS[group]
+    if rest and not within and not any(" " in other or _names_file(other) for other in rest):
         return
-    meant = USUAL.get(word.lower())
+    meant = f"imagine {group} {rest[0]}" if within else USUAL.get(word.lower())
     if meant is None:
         # A word before a file is a command more surely than a word alone.
         cutoff = 0.7 if rest else 0.8

@@ -50,7 +50,7 @@ def list_models(json: options.Json = False) -> None:
 
 @models.command()
 def show(name: Name, json: options.Json = False) -> None:
-    """Show what is known of one: who draws with it, its family, its size, where it lies."""
+    """Show what is known of one: who draws with it, its family, its defaults, where it lies."""
     from imagine.cli.models_rows import row_of
 
     console = Console(json=json)
@@ -59,8 +59,11 @@ def show(name: Name, json: options.Json = False) -> None:
         console.result_json(asdict(row))
         return
     told = {
-        "kind": ", ".join(row.kinds) if row.table == "model" else "LoRA",
+        "kind": row.kind,
         "family": row.family,
+        "steps": str(row.num_inference_steps or ""),
+        "guidance": "" if row.guidance_scale is None else f"{row.guidance_scale:g}",
+        "side": f"{row.side} pixels" if row.side else "",
         "size": row.size,
         "path": row.path,
         "problem": row.problem,
@@ -73,7 +76,11 @@ def show(name: Name, json: options.Json = False) -> None:
 @models.command()
 def add(
     path: Annotated[
-        str, typer.Argument(metavar="PATH", help="Folder or file of a model, or file of a LoRA.")
+        str,
+        typer.Argument(
+            metavar="PATH",
+            help="Folder or file of a model, folder of a tiny VAE, or file of a LoRA.",
+        ),
     ],
     name: Annotated[
         str | None, typer.Option("--name", metavar="NAME", help="Else the last part of its path.")
@@ -88,7 +95,7 @@ def add(
     ] = None,
     json: options.Json = False,
 ) -> None:
-    """Give a model or LoRA of yours a name; its files stay where they are.
+    """Give a model, LoRA or tiny VAE of yours a name; its files stay where they are.
 
     What it is, is told from its files; one that is broken is refused. The names stand in
     models.toml of your configuration directory (`imagine config --path`), for you to edit.
@@ -102,7 +109,7 @@ def add(
         console.result_json(asdict(row))
         return
     print_rows([row], console)
-    console.note(f'Draw with it: imagine "PROMPT" {row.use}')
+    console.note(row.use)
 
 
 @models.command()

@@ -18,7 +18,7 @@ _NAME = r"[A-Za-z0-9][\w.-]{0,99}"
 
 
 def added(text: str, *, name: str | None, config: str | None) -> Row:
-    """Write a model or LoRA into the catalog.
+    """Write a model, LoRA or tiny VAE into the catalog.
 
     Args:
         text: its path.
@@ -50,7 +50,9 @@ def added(text: str, *, name: str | None, config: str | None) -> Row:
     stock = stock_of(place)
     if stock.problem:
         raise LocalBackendError(stock.problem)
-    add_entry(catalog, table, name, Entry(path, stock.kinds[0], stock.family, folder, today))
+    kind = stock.kinds[0] if stock.kinds else ""
+    family = stock.family.title if stock.family else ""
+    add_entry(catalog, table, name, Entry(path, kind, family, folder, today))
     return model_row(stock)
 
 

@@ -34,6 +34,7 @@ def convert(
     from pathlib import Path
 
     from imagine.cli.local import shelf_of
+    from imagine.cli.models_rows import drawing_with
     from imagine.cli.settings import load_settings
     from imagine.stages.generate.local.hub_files import in_words
     from imagine.stages.generate.openvino.convert import convert as convert_folder
@@ -67,4 +68,4 @@ def convert(
         console.result_json({"model": model, "path": str(folder), "notes": list(notes)})
         return
     console.result(str(folder))
-    console.note(f'Draw with it: imagine "PROMPT" -b openvino -m {target}')
+    console.note(drawing_with(target, ["openvino"]))

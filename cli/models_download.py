@@ -227,8 +227,7 @@ def _check_whole(store: "Store") -> None:
 
 def _report(store: "Store", files: "list[RemoteFile]", console: Console) -> None:
     """Where it is, and how it is used."""
-    from shlex import quote
-
+    from imagine.cli.models_rows import lora_row, model_row
     from imagine.stages.generate.local.hub_cache import id_of
     from imagine.stages.generate.local.hub_files import SINGLE
     from imagine.stages.generate.local.shelf import Place
@@ -237,7 +236,8 @@ def _report(store: "Store", files: "list[RemoteFile]", console: Console) -> None
     single = len(files) == 1 and files[0].name.endswith(SINGLE)
     path = store.snapshot / files[0].name if single else store.snapshot
     name = id_of(store.hub, path)
-    stock = stock_of(Place(name, path))
+    place = Place(name, path)
+    row = lora_row(place) if single and is_lora(path) else model_row(stock_of(place))
     if console.json:
         console.result_json(
             {
@@ -246,12 +246,10 @@ def _report(store: "Store", files: "list[RemoteFile]", console: Console) -> None
                 "commit": store.repository.commit,
                 "bytes": sum(file.size for file in files),
                 "licence": store.repository.licence,
-                "kinds": list(stock.kinds),
+                "kinds": list(row.kinds),
             }
         )
         return
     console.result(str(path))
-    if single and is_lora(path):
-        console.note(f'Draw with it: imagine "PROMPT" --lora {quote(name)}')
-    elif stock.kinds and not stock.problem:
-        console.note(f'Draw with it: imagine "PROMPT" -b {stock.kinds[0]} -m {quote(name)}')
+    if not row.problem:
+        console.note(row.use)

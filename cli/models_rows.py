@@ -1,8 +1,9 @@
 """Rows of `imagine models`: entries of the catalog and models in the cache in; lines, JSON out."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from shlex import quote
 from typing import Literal
 
 from imagine.cli.console import Console
@@ -10,7 +11,7 @@ from imagine.cli.local import shelf_of
 from imagine.cli.settings import load_settings
 from imagine.stages.errors import LocalBackendError, UsageError, did_you_mean, shown
 from imagine.stages.generate.local.catalog import Entry, Kind, load_catalog
-from imagine.stages.generate.local.hub_cache import id_of
+from imagine.stages.generate.local.hub_cache import id_of, is_tiny_vae
 from imagine.stages.generate.local.hub_files import in_words
 from imagine.stages.generate.local.shelf import Place, Shelf
 from imagine.stages.generate.local.stock import Stock, is_lora, size_of, stock_of
@@ -21,15 +22,18 @@ Origin = Literal["catalog", "hub", "path"]
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A model or LoRA of this machine.
+    """A model, LoRA or tiny VAE of this machine.
 
     Attributes:
         kinds: the backends that draw with a model.
         bytes: on the disk; 0 when it is not there any more.
         problem: why it cannot be drawn with, a sentence; "" when it can.
+        num_inference_steps, guidance_scale: what a model draws with where nobody says otherwise;
+            None where only its pipeline knows, or it has no guidance.
+        side: pixels of the square that a model draws best.
     """
 
-    table: Literal["model", "lora"]
+    table: Literal["model", "lora", "tiny VAE"]
     name: str
     kinds: tuple[Kind, ...]
     family: str
@@ -37,21 +41,42 @@ class Row:
     path: str
     origin: Origin
     problem: str
+    num_inference_steps: int | None = None
+    guidance_scale: float | None = None
+    side: int | None = None
 
     @property
     def size(self) -> str:
         return in_words(self.bytes)
 
     @property
+    def kind(self) -> str:
+        """Who draws with it, or what it is."""
+        return {"lora": "LoRA", "tiny VAE": "tiny VAE"}.get(self.table, ", ".join(self.kinds))
+
+    @property
     def use(self) -> str:
-        """The options that draw with it."""
-        return (
-            f"--lora {self.name}" if self.table == "lora" else f"-b {self.kinds[0]} -m {self.name}"
-        )
+        """How it is used, a sentence."""
+        if self.table == "tiny VAE":
+            return f"Decode with it: set IMAGINE_TINY_VAE={self.name}"
+        if self.table == "lora":
+            return f'Draw with it: imagine "PROMPT" --lora {quote(self.name)}'
+        return drawing_with(self.name, self.kinds)
+
+
+def drawing_with(name: str, kinds: Sequence[Kind]) -> str:
+    """How a model is drawn with, a sentence; the backend is named where a setting has another.
+
+    Args:
+        kinds: the backends that can draw with it.
+    """
+    chosen = load_settings().text("backend")
+    backend = "" if chosen in ("auto", *kinds) else f"-b {kinds[0]} "
+    return f'Draw with it: imagine "PROMPT" {backend}-m {quote(name)}'
 
 
 def listed() -> list[Row]:
-    """Everything that has a name, then what of the hub's cache can be drawn with.
+    """Everything that has a name, then what of the hub's cache can be used.
 
     Raises:
         ConfigError: the settings or the catalog cannot be read.
@@ -59,7 +84,8 @@ def listed() -> list[Row]:
     rows = catalogued()
     names = {row.name for row in rows}
     shelf = shelf_of(load_settings())
-    cached = [_cached(place) for place in shelf.models() if place.name not in names]
+    others = [*shelf.models(), *shelf.tiny_vaes()]
+    cached = [_cached(place) for place in others if place.name not in names]
     return rows + [row for row in cached if row is not None]
 
 
@@ -89,15 +115,22 @@ def row_of(name: str) -> Row:
 
 
 def model_row(stock: Stock, origin: Origin = "catalog") -> Row:
+    family = stock.family
+    steps = family.num_inference_steps if family else 0
+    # Of a pipeline that is in no table, its own defaults count, which only the library knows.
+    guided = family is not None and family.guidance_scale >= 0 and family.max_guidance != 0
     return Row(
-        table="model",
+        table="tiny VAE" if is_tiny_vae(stock.place.path) else "model",
         name=stock.place.name,
         kinds=stock.kinds,
-        family=stock.family,
+        family=family.title if family else "",
         bytes=stock.bytes,
         path=str(stock.place.path),
         origin=origin,
         problem=stock.problem,
+        num_inference_steps=steps or None,
+        guidance_scale=family.guidance_scale if family and guided else None,
+        side=family.side if family else None,
     )
 
 
@@ -172,6 +205,5 @@ def _cached(place: Place) -> Row | None:
 
 
 def _cells(row: Row) -> tuple[str, str, str, str, str]:
-    kind = ", ".join(row.kinds) if row.table == "model" else "LoRA"
     last = f"broken: {row.problem}" if row.problem else row.path
-    return row.name, kind, row.family, row.size, last
+    return row.name, row.kind, row.family, row.size, last

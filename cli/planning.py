@@ -1,6 +1,7 @@
 """From what is wanted to what is sent: options in, an Order out; with a description, a Plan."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -8,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from imagine.cli.console import Console
 from imagine.cli.local import LOCAL, shelf_of
 from imagine.cli.settings import Settings
-from imagine.stages.errors import UsageError
+from imagine.stages.errors import MissingPackageError, UsageError
 
 if TYPE_CHECKING:
     from imagine.cli.describing import Describing
@@ -22,6 +23,10 @@ if TYPE_CHECKING:
     from imagine.stages.series import Series
     from imagine.stages.spec import PromptSpec
     from imagine.stages.upscale import Upscaler
+
+
+# Nobody chose the sketch who asks for what only models read.
+OTHER_MODEL = "name a model with --model (see `imagine models list`), or leave it out"
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,13 +111,18 @@ class Order:
 
         return 4 if is_needed(self.enlarging, self.backend, self.size) else 3
 
-    def introduction(self) -> str:
-        """Who describes and who draws, a sentence for people."""
+    def introduction(self, *, own_painters: bool = False) -> str:
+        """Who describes and who draws, a sentence for people.
+
+        Args:
+            own_painters: every row of a batch says itself who draws it.
+        """
         from imagine.cli.order import titled
 
         reason = self.why_describes if self.why_describes != self.why_draws else ""
         describes = titled(self.describing.enhancer) + (f" ({reason})" if reason else "")
-        return f"Enhancer {describes}, {self.painter()}."
+        draws = "each row drawn by its own backend or model" if own_painters else self.painter()
+        return f"Enhancer {describes}, {draws}."
 
     def painter(self) -> str:
         """Who draws: "backend sketch (embedded: ...)"."""
@@ -146,6 +156,7 @@ def order_for(
     """
     from imagine.cli import order as choose
     from imagine.cli.describing import describing_for
+    from imagine.stages.drawing import LEAVE_OUT
     from imagine.stages.plan import check_options
 
     if wanted.seed is not None:
@@ -213,6 +224,7 @@ def order_for(
         size=exact,
         aspect_ratio=ratio,
         enlarging=enlarging,
+        advice=OTHER_MODEL if backend.name == "sketch" and why_draws else LEAVE_OUT,
     )
     if backend.name in LOCAL:
         if options.strength == 0:
@@ -227,6 +239,38 @@ def order_for(
             upscaler=wanted.upscaler, denoise=wanted.denoise, sharpen=wanted.sharpen
         )
     return order
+
+
+def check_drawable(order: Order) -> None:
+    """Refuse what a local backend would, whatever the prompt; what is to install is told later.
+
+    Raises:
+        UsageError: the model does not read what is asked of it.
+        LocalBackendError: a LoRA is none, or cannot be used.
+    """
+    from imagine.stages.generate import CheckingBackend
+    from imagine.stages.image import ImageRequest
+    from imagine.stages.spec import Medium, PromptSpec, Style, Subject
+
+    backend = order.backend
+    if backend.name not in LOCAL or not isinstance(backend, CheckingBackend):
+        return
+    width, height = backend.capabilities.sizes.for_ratio(backend.name, (1, 1), exact=False)
+    request = ImageRequest(
+        prompt="",
+        negative_prompt=None,
+        spec=PromptSpec(
+            source_prompt="a picture",
+            subjects=(Subject(id="picture", name="picture"),),
+            style=Style(medium=Medium.OTHER),
+        ),
+        width=width,
+        height=height,
+        seed=0,
+        **order.options.values(),
+    )
+    with suppress(MissingPackageError):
+        backend.check(request)
 
 
 def planned(description: "Description", order: Order, *, seed: int | None = None) -> "Plan":

@@ -1,6 +1,6 @@
 """Who describes, draws and enlarges: names of options and settings in, connected services out."""
 
-from contextlib import ExitStack, nullcontext
+from contextlib import ExitStack, nullcontext, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from threading import Lock
@@ -117,9 +117,12 @@ class Services:
         if name != "auto":
             return self._backend(name, model), ""
         if model is not None and (kind := self._kind(model)):
-            return self._backend(kind, model), f"as {shown(model)} is on this machine"
+            return self._backend(kind, model), f"it draws '{shown(model)}'"
         if key := self._gemini_key():
             return self._backend("gemini", model), key
+        if kind := next((kind for kind in LOCAL if self.settings.text(f"{kind}_model")), ""):
+            named = f"{kind}_model"
+            return self._backend(kind, model), f"as {named} is set in the {self._origin(named)}"
         why = "embedded: a layout draft of cut-outs, no diffusion model"
         return self._backend("sketch", model), why
 
@@ -224,7 +227,7 @@ class Services:
         try:
             place = shelf.model(model)
         except LocalBackendError:
-            if is_path(model) or not self._gemini_key():
+            if is_path(model) or not self._gemini_key() or shelf.has_lora(model):
                 raise
             return ""
         return kind_of(place, shelf)
@@ -233,7 +236,28 @@ class Services:
         """Why Gemini is at hand; "" when it is not."""
         if self.settings.secret("gemini_api_key") is None:
             return ""
-        return f"as a Gemini key is set in the {self.settings.origins['gemini_api_key']}"
+        return f"as a Gemini key is set in the {self._origin('gemini_api_key')}"
+
+    def _origin(self, setting: str) -> str:
+        return shown(self.settings.origins[setting])
+
+    def _check_backend(self, name: str, named: str) -> None:
+        """Refuse what is no backend, and say so where it is a model of this machine.
+
+        Raises:
+            UsageError: there is none of that name.
+        """
+        from imagine.stages.generate import BACKENDS
+
+        try:
+            BACKENDS.check(name)
+        except UsageError as error:
+            with suppress(LocalBackendError):
+                if kind_of(shelf_of(self.settings).model(named), shelf_of(self.settings)):
+                    raise UsageError(
+                        f"'{shown(named)}' is a model, no backend; write --model {shown(named)}."
+                    ) from error
+            raise
 
     def _enhancer(self, named: str) -> "Enhancer":
         name, _, model = named.partition("/")
@@ -302,7 +326,7 @@ class Services:
             return self._new_local_backend(name, option or model)
         provider = PROVIDERS.get(name)
         if provider is None or not provider.draws:
-            BACKENDS.check(name)
+            self._check_backend(name, f"{name}/{model}" if model else name)
             if chosen := option or model:
                 where = f"--model {chosen}" if option else f"'/{chosen}'"
                 raise UsageError(f"The backend {name} has no models; leave out {where}.")

@@ -11,6 +11,13 @@ from imagine.cli.console import Console
 if TYPE_CHECKING:
     from imagine.stages.recipe import Recipe, UpscaleRecord
 
+# What parameters of a recipe are called on the command line.
+OPTIONS = {
+    "num_inference_steps": "steps",
+    "guidance_scale": "guidance",
+    "hires_scale": "refine",
+    "hires_strength": "refine-strength",
+}
 PARTS = ["all", "source", "prompt", "spec", "parameters"]
 
 
@@ -129,11 +136,39 @@ def upscale_text(record: "UpscaleRecord") -> str:
     return ", ".join(parts)
 
 
+def _parameters_text(recipe: "Recipe") -> str:
+    """ "width 512, height 512, seed 7, steps 20, scheduler ddim": called as options call them."""
+    told = {**recipe.backend.parameters}
+    if told.get("model") == recipe.backend.model:
+        del told["model"]
+    if isinstance(scheduler := told.get("scheduler"), str):
+        told["scheduler"] = _scheduler_text(scheduler)
+    return ", ".join(f"{OPTIONS.get(key, key)} {value}" for key, value in told.items())
+
+
+def _scheduler_text(recorded: str) -> str:
+    """A scheduler as --scheduler takes it, where it is a known one; else as it was recorded."""
+    from imagine.stages.generate.local.schedulers import find_scheduler, schedulers
+
+    found = find_scheduler(recorded)
+    if found is None:
+        # ComfyUI's sampler and schedule.
+        pairs = {"/".join(each.comfyui): each for each in schedulers() if each.comfyui}
+        found = pairs.get(recorded)
+    if found is None:
+        return recorded
+    # The class of a model's own: of one that stands for several, the name would be a guess.
+    own = [each for each in schedulers() if each.diffusers == recorded]
+    alike = all(found.options.items() <= each.options.items() for each in own)
+    return found.name if alike else recorded
+
+
 def _everything(recipe: "Recipe") -> str:
     from imagine.cli.console import visible
     from imagine.cli.text import LABEL_WIDTH, cost_text, spec_text
 
-    parameters = ", ".join(f"{key} {value}" for key, value in recipe.backend.parameters.items())
+    request = recipe.to_request()
+    size = "{}x{}, drawn at {}x{} first".format(*request.result_size, *request.size)
     who = recipe.enhancer
     told_by = "" if who is None else f"{who.name} ({who.model}), seed {who.seed}"
     reasked = () if who is None else who.reasked
@@ -142,7 +177,8 @@ def _everything(recipe: "Recipe") -> str:
         ("final", recipe.prompt),
         ("negative", recipe.negative_prompt or ""),
         ("enhancer", told_by),
-        ("backend", f"{recipe.backend.name} ({recipe.backend.model}), {parameters}"),
+        ("backend", f"{recipe.backend.name} ({recipe.backend.model}), {_parameters_text(recipe)}"),
+        ("size", size if request.hires_fix else ""),
         ("made", f"{recipe.created} by {recipe.program}"),
         *(("enlarged", upscale_text(record)) for record in recipe.upscales),
         *(("lora", f"{item.name}, weight {item.weight:g}") for item in recipe.backend.loras),

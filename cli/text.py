@@ -109,11 +109,49 @@ def plan_values(plan: "Plan") -> dict[str, Any]:
         "width": plan.size[0],
         "height": plan.size[1],
         "requests": [request.to_dict() for request in plan.requests],
+        "drawing": drawing_values(plan),
         "dropped": list(plan.rendered.dropped),
         "tokens": plan.rendered.tokens,
         "notes": list(plan.notes),
         "enlargements": [_enlargement_values(step) for step in plan.enlargements],
     }
+
+
+def drawing_values(plan: "Plan") -> dict[str, Any]:
+    """How pictures are drawn: what was asked for, and the model's own where its backend knows."""
+    from imagine.stages.generate import KnowingBackend
+
+    request, backend = plan.requests[0], plan.backend
+    own = backend.own_values(request) if isinstance(backend, KnowingBackend) else {}
+    asked = {
+        "num_inference_steps": request.num_inference_steps,
+        "guidance_scale": request.guidance_scale,
+        "scheduler": request.scheduler,
+        "strength": request.strength,
+    }
+    values: dict[str, Any] = {
+        name: own.get(name) if value is None else value for name, value in asked.items()
+    }
+    loras = [{"name": lora.recorded, "weight": lora.weight} for lora in request.loras]
+    return {name: value for name, value in values.items() if value is not None} | {"loras": loras}
+
+
+def drawing_text(plan: "Plan") -> str:
+    """How pictures are drawn: ", 30 steps, guidance 7.5, scheduler euler"; "" if nobody knows."""
+    from imagine.stages.errors import shown
+
+    values = drawing_values(plan)
+    parts = []
+    if (steps := values.get("num_inference_steps")) is not None:
+        parts.append("1 step" if steps == 1 else f"{steps} steps")
+    if (guidance := values.get("guidance_scale")) is not None:
+        parts.append(f"guidance {guidance:g}")
+    if (scheduler := values.get("scheduler")) is not None:
+        parts.append(f"scheduler {shown(scheduler)}")
+    if (strength := values.get("strength")) is not None:
+        parts.append(f"strength {strength:g}")
+    parts += [f"LoRA {shown(lora.told())}" for lora in plan.requests[0].loras]
+    return "".join(f", {part}" for part in parts)
 
 
 def _enlargement_values(step: "Enlargement") -> dict[str, Any]:

@@ -15,6 +15,7 @@ MAX_GUIDANCE = 100
 # Beyond that a LoRA gives noise; negative weights turn what it learned around.
 MAX_LORA_WEIGHT = 10.0
 LEAST_HIRES, MOST_HIRES = 1.1, 4
+LEAVE_OUT = "leave it out"
 # A mask of another shape would lie elsewhere on the picture.
 SHAPE_TOLERANCE = 0.02
 
@@ -115,13 +116,16 @@ def hires_fix_of(
     return HiresFix(scale=scale, strength=strength)
 
 
-def check_drawing(backend: "Backend", options: DrawingOptions) -> None:
+def check_drawing(backend: "Backend", options: DrawingOptions, *, advice: str = LEAVE_OUT) -> None:
     """Refuse what the backend would ignore, and what is out of range.
+
+    Args:
+        advice: what to do about an option that the backend does not read.
 
     Raises:
         UsageError: naming the option.
     """
-    _check_read(backend, options)
+    _check_read(backend, options, advice)
     _check_company(options)
     _check_range("--steps", options.num_inference_steps, 1, MAX_STEPS)
     _check_range("--guidance", options.guidance_scale, 0, MAX_GUIDANCE)
@@ -141,7 +145,7 @@ def check_drawing(backend: "Backend", options: DrawingOptions) -> None:
             )
 
 
-def _check_read(backend: "Backend", options: DrawingOptions) -> None:
+def _check_read(backend: "Backend", options: DrawingOptions, advice: str) -> None:
     can, name = backend.capabilities, backend.name
     model = f" with {backend.model}" if backend.model else ""
     read = {
@@ -155,7 +159,7 @@ def _check_read(backend: "Backend", options: DrawingOptions) -> None:
     }
     for option, (value, honoured) in read.items():
         if value is not None and not honoured:
-            raise UsageError(f"{name}{model} does not read {option}; leave it out.")
+            raise UsageError(f"{name}{model} does not read {option}; {advice}.")
     if len(options.images) > can.max_images:
         most = f"at most {can.max_images} --image" if can.max_images else "no --image"
         raise UsageError(

@@ -10,6 +10,7 @@ ImagineError                 1  failure
 │   └── UnusableAnswerError  4  it answered something that cannot be used
 ├── RefusedError             5  refused by a safety filter, or no picture in the answer
 ├── LocalBackendError        6  a local backend cannot run here
+│   └── MissingPackageError  6  a package that it draws with is not installed
 ├── BudgetError              7  the budget would be exceeded, or consent is missing
 ├── ItemsFailedError         8  several prompts were given and some of them failed
 ├── BusyError                1  another run works in the same directory
@@ -91,6 +92,10 @@ class RefusedError(ImagineError):
 
 class LocalBackendError(ImagineError):
     exit_code = 6
+
+
+class MissingPackageError(LocalBackendError):
+    """Nothing is wrong with what was asked for; a dry run only notes it."""
 
 
 class BudgetError(ImagineError):

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import cast
 
 from imagine.stages.description import Description, adopt
-from imagine.stages.drawing import DrawingOptions, check_drawing
+from imagine.stages.drawing import LEAVE_OUT, DrawingOptions, check_drawing
 from imagine.stages.enlarged_again import recorded_enlargements
 from imagine.stages.enlargement import (
     Enlargement,
@@ -15,7 +15,7 @@ from imagine.stages.enlargement import (
     enlargement_notes,
     enlargements_for,
 )
-from imagine.stages.errors import LocalBackendError, UsageError, shown
+from imagine.stages.errors import MissingPackageError, UsageError, shown
 from imagine.stages.generate import Backend, CheckingBackend
 from imagine.stages.guard import check_prompt
 from imagine.stages.image import ImageRequest, ReferenceImage, parse_aspect_ratio
@@ -28,6 +28,8 @@ from imagine.stages.styles import StylePreset
 MAX_SEED = 2**32 - 1
 MAX_PICTURES = 100
 NO_OPTIONS = DrawingOptions()
+# Of another shape by less, nobody sees it.
+SHAPE_TOLERANCE = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,7 @@ class Plan:
         notes: those of the description, and what rendering has to say.
         enlargements: what becomes of each picture when it is drawn, one after the other.
         recorded: parameters of the picture that is drawn again by the same model; else none.
+        missing: what of a picture that is drawn again cannot be had; among the notes.
     """
 
     description: Description
@@ -48,6 +51,7 @@ class Plan:
     notes: tuple[str, ...]
     enlargements: tuple[Enlargement, ...] = ()
     recorded: Mapping[str, Parameter] = field(default_factory=dict)
+    missing: tuple[str, ...] = ()
 
     @property
     def size(self) -> tuple[int, int]:
@@ -110,7 +114,9 @@ def plan_pictures(
     notes += _check_request(first, backend, dry_run=dry_run)
     enlargements, told = _enlarged(first, spec, backend, size=size, enlarging=enlarging)
     notes += told
-    notes += _shape_note(spec, backend, width, height, asked=size or aspect_ratio)
+    if size is None:
+        asked = aspect_ratio or spec.aspect_ratio
+        notes += _shape_note(asked, options.images, backend, (width, height))
     if not backend.capabilities.seed and (count > 1 or seed_was_asked_for):
         notes.append(_no_seed(backend))
     requests = _with_seeds(first, count)
@@ -181,17 +187,27 @@ def _gentle(width: int, height: int) -> tuple[int, int]:
 
 
 def _shape_note(
-    spec: PromptSpec, backend: Backend, width: int, height: int, *, asked: object
+    asked: str | None,
+    images: Sequence[ReferenceImage],
+    backend: Backend,
+    size: tuple[int, int],
 ) -> list[str]:
-    """Where the backend has no shape like the description's, the nearest is taken and said."""
-    if asked or spec.aspect_ratio is None:
+    """Where the backend has no shape as asked for, the nearest is taken and said.
+
+    Args:
+        asked: the aspect ratio; None for the shape of the first reference picture.
+    """
+    if asked is not None:
+        (wide, high), what = parse_aspect_ratio(asked), asked
+    elif images:
+        wide, high = images[0].width, images[0].height
+        what = f"shape like that of --image ({wide}x{high})"
+    else:
         return []
-    wide, high = parse_aspect_ratio(spec.aspect_ratio)
-    if abs(width * high / (height * wide) - 1) < 0.1:
+    width, height = size
+    if abs(width * high / (height * wide) - 1) < SHAPE_TOLERANCE:
         return []
-    return [
-        f"{backend.name} has no {spec.aspect_ratio}: drawn at {width}x{height}, its nearest shape."
-    ]
+    return [f"{backend.name} has no {what}: drawn at {width}x{height}, its nearest shape."]
 
 
 def check_options(
@@ -202,16 +218,17 @@ def check_options(
     size: tuple[int, int] | None = None,
     aspect_ratio: str | None = None,
     enlarging: Enlarging | None = None,
+    advice: str = LEAVE_OUT,
 ) -> None:
     """Refuse what the backend would ignore, and numbers out of range, before anything is sent.
 
-    Args as in `plan_pictures`.
+    Args as in `plan_pictures` and `check_drawing`.
 
     Raises:
         UsageError: naming the option.
     """
     _check_count(count)
-    check_drawing(backend, options)
+    check_drawing(backend, options, advice=advice)
     if size is not None:
         drawn_size(backend, size, enlarging)
     elif aspect_ratio is not None:
@@ -225,7 +242,7 @@ def _check_request(request: ImageRequest, backend: Backend, *, dry_run: bool) ->
     try:
         if hasattr(backend, "check"):
             cast(CheckingBackend, backend).check(request)
-    except LocalBackendError as error:
+    except MissingPackageError as error:
         if not dry_run:
             raise
         return [str(error)]
@@ -290,11 +307,12 @@ def plan_replay(
         negative=negative,
         aspect_ratio=aspect_ratio,
     )
+    missing = tuple(_missing(recipe, recorded, backend, seed_asked=seed_asked))
     description = replace(
         description,
         styles=(*recipe.style_presets, *description.styles),
         refined=recipe.refined,
-        notes=(*description.notes, *_missing(recipe, recorded, backend, seed_asked=seed_asked)),
+        notes=(*description.notes, *missing),
     )
     plan = _replanned(
         recipe,
@@ -309,13 +327,15 @@ def plan_replay(
         enlarging=enlarging,
         dry_run=dry_run,
     )
+    plan = replace(plan, missing=missing)
     if _is_same_painter(recipe, backend):
         plan = replace(plan, recorded=recipe.backend.parameters)
     asked = enlarging is not None and enlarging.factor is not None
     if not recipe.upscales or asked or (resized and plan.enlargements):
         return plan
     if enlarging is None or resized:
-        return replace(plan, notes=(*plan.notes, _not_enlarged(recipe, enlarging)))
+        told = _not_enlarged(recipe, enlarging)
+        return replace(plan, notes=(*plan.notes, told), missing=(*missing, told))
     again = recorded_enlargements(recipe, plan.requests[0].result_size, enlarging, backend=backend)
     return replace(plan, enlargements=again, notes=description.notes)
 

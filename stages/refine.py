@@ -139,7 +139,8 @@ def plan_refinement(
         dry_run=dry_run,
     )
     again = enlarged_alike(recorded.enlargements, plan.requests[0].result_size)
-    return replace(plan, enlargements=again)
+    notes = dict.fromkeys((*recorded.missing, *plan.notes))
+    return replace(plan, enlargements=again, notes=tuple(notes))
 
 
 def changes_between(before: PromptSpec, after: PromptSpec) -> list[Change]:

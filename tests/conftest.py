@@ -15,11 +15,15 @@ from fakes import Fake, serve
 if TYPE_CHECKING:
     from scripted_upscaler import Prepare
 
+# The folder of a tiny model by its name in tests/extras/tiny_models.py.
+Tiny = Callable[[str], Path]
 EVAL = Path(__file__).resolve().parents[2] / "shared" / "eval"
 
 
 @pytest.fixture(autouse=True)
-def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def clean_environment(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
     """No key, no setting and no config file of the machine reaches a test."""
     for name in list(os.environ):
         if name.startswith("IMAGINE_") or name.endswith(
@@ -28,6 +32,11 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
             monkeypatch.delenv(name)
     for name in ("NO_COLOR", "FORCE_COLOR", "TERM", "TERM_PROGRAM", "EDITOR", "VISUAL", "COLUMNS"):
         monkeypatch.delenv(name, raising=False)
+    if request.path.parent.name == "extras":
+        # Libraries of models would ask their hub for news.
+        monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    else:
+        monkeypatch.delenv("HF_HUB_OFFLINE", raising=False)
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
@@ -150,3 +159,27 @@ def gemini(monkeypatch: pytest.MonkeyPatch) -> Iterator[Start]:
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """No test waits for a busy server."""
     monkeypatch.setenv("IMAGINE_PATIENCE", "0.01")
+
+
+@pytest.fixture(scope="session")
+def tiny(tmp_path_factory: pytest.TempPathFactory) -> Tiny:
+    """The folder of a tiny model, each built once and to be read only: `tiny("sdxl")`.
+
+    For tests in tests/extras, where its packages are there.
+    """
+    import warnings
+
+    root = tmp_path_factory.mktemp("tiny")
+    built: dict[str, Path] = {}
+
+    def folder(name: str) -> Path:
+        if name not in built:
+            # What the libraries warn of among themselves is no concern of ours.
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                from tiny_models import MODELS
+
+                built[name] = MODELS[name](root / name)
+        return built[name]
+
+    return folder

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from imagine.stages.errors import LocalBackendError
+from imagine.stages.errors import LocalBackendError, MissingPackageError, UsageError
 from imagine.stages.generate import Capabilities
 from imagine.stages.generate.local.options import LocalOptions
 from imagine.stages.generate.local.shelf import INDEX, Shelf
@@ -76,8 +76,13 @@ class LocalPainter:
     def check(self, request: ImageRequest) -> None:
         for lora in request.loras:
             self.shelf.remember(self.shelf.lora(lora.name))
+        if request.scheduler == "eulr":
+            raise UsageError("There is no scheduler 'eulr'; choose euler.")
         if "missing" in self.model:
-            raise LocalBackendError("diffusers is not installed; run `pip install diffusers`.")
+            raise MissingPackageError("diffusers is not installed; run `pip install diffusers`.")
+
+    def own_values(self, request: ImageRequest) -> dict[str, int | float | str]:
+        return {"num_inference_steps": 20, "guidance_scale": 7.5, "scheduler": "euler"}
 
     def generate(self, request: ImageRequest) -> Iterator[Progress | GeneratedImage]:
         yield from self.generate_together([request])

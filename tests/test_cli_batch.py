@@ -116,7 +116,10 @@ def test_a_row_cannot_ask_for_what_its_backend_ignores(imagine: Command) -> None
     )
     done = imagine("batch", "rows.jsonl", "-o", "out", *SMALL)
     assert (done.code, done.out) == (2, "")
-    assert "line 1: sketch does not read --steps; leave it out." in done.err
+    assert (
+        "line 1: sketch does not read --steps; name a model with --model (see `imagine models "
+        "list`), or leave it out." in done.err
+    )
     assert "line 2: There is no key for Google Gemini" in done.err
     assert imagine("batch", "rows.jsonl", "-k", "-o", "out", *SMALL).code == 8
     assert [row["status"] for row in results()] == ["failed", "failed", "done"]

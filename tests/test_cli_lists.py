@@ -122,7 +122,7 @@ def test_the_doctor_asks_servers_of_this_machine_and_others_on_demand(
     imagine: Command, monkeypatch: pytest.MonkeyPatch, online: tuple[str, ...], asked: bool
 ) -> None:
     monkeypatch.setattr(doctor, "CHECKS", {})
-    monkeypatch.setattr(doctor, "_providers", lambda online: [])
+    monkeypatch.setattr(doctor, "_is_used", lambda provider, settings: False)
     monkeypatch.setenv("IMAGINE_COMFYUI_BASE_URL", "http://10.0.0.5:8188")
     monkeypatch.setenv("IMAGINE_SDAPI_API_KEY", "me:secret")
     calls: list[tuple[dict[str, str], dict[str, dict[str, str]]]] = []
@@ -134,7 +134,8 @@ def test_the_doctor_asks_servers_of_this_machine_and_others_on_demand(
     monkeypatch.setattr(servers, "find_servers", find)
     done = imagine("doctor", *online)
     assert done.lines == [
-        "ok       ollama        Ollama at http://127.0.0.1:11434: 1 model (a); use it"
+        "ok       providers     none is set up; see `imagine backends`",
+        "ok       ollama        Ollama at http://127.0.0.1:11434: 1 model (a); use it",
     ]
     ((addresses, headers),) = calls
     assert ("comfyui" in addresses) == asked
@@ -146,11 +147,34 @@ def test_the_doctor_asks_servers_of_this_machine_and_others_on_demand(
     assert headers["sdapi"] == {"authorization": "Basic bWU6c2VjcmV0"}
 
 
+def test_the_doctor_has_one_line_for_a_server_that_is_set(
+    imagine: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(doctor, "CHECKS", {})
+    monkeypatch.setenv("IMAGINE_COMFYUI_BASE_URL", "http://127.0.0.1:8189")
+    monkeypatch.setenv("IMAGINE_SDAPI_API_KEY", "me:secret")
+    monkeypatch.setenv("IMAGINE_OLLAMA_BASE_URL", "http://127.0.0.1:11435/v1")
+    found = [
+        Server("comfyui", "ComfyUI", "http://127.0.0.1:8189", "1 checkpoint (a)", "-b comfyui"),
+        Server("sdapi", "Stable Diffusion WebUI", "http://127.0.0.1:7860", "", "-b sdapi"),
+        Server("vllm", "vLLM", "http://127.0.0.1:8000", "", "--enhancer vllm"),
+    ]
+    monkeypatch.setattr(servers, "find_servers", lambda addresses, *, headers: found)
+    told = sorted(imagine("doctor").lines)
+    assert told == [
+        "ok       comfyui       ComfyUI at http://127.0.0.1:8189: 1 checkpoint (a); -b comfyui",
+        "ok       ollama        no key, at http://127.0.0.1:11435/v1",
+        "ok       sdapi         Stable Diffusion WebUI at http://127.0.0.1:7860; -b sdapi; key in "
+        "the environment",
+        "ok       vllm          vLLM at http://127.0.0.1:8000; --enhancer vllm",
+    ]
+
+
 def test_the_doctor_sends_no_key_where_a_directory_says(
     imagine: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(doctor, "CHECKS", {})
-    monkeypatch.setattr(doctor, "_providers", lambda online: [])
+    monkeypatch.setattr(doctor, "_is_used", lambda provider, settings: False)
     Path(".env").write_text("IMAGINE_SDAPI_BASE_URL=https://sdapi.example.com\n")
     monkeypatch.setenv("IMAGINE_SDAPI_API_KEY", "me:secret")
     monkeypatch.setenv("IMAGINE_COMFYUI_API_KEY", "mine")

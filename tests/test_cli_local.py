@@ -124,8 +124,8 @@ def test_a_dry_run_says_both_sizes(local: Command) -> None:
     done = local(*line)
     told = done.err.splitlines()[-1]
     assert told == (
-        "Would draw 1 of 64x64, drawn over at 128x128, with diffusers tiny, seed 1. "
-        "Nothing was drawn."
+        "Would draw 1 of 64x64, drawn over at 128x128, with diffusers tiny, seed 1, 20 steps, "
+        "guidance 7.5, scheduler euler. Nothing was drawn."
     )
     values = local(*line, "--json").json
     assert (values["width"], values["height"]) == (128, 128)
@@ -389,7 +389,7 @@ def test_what_is_missing_here_is_found_before_a_model_is_paid(
 def test_a_model_tells_who_draws_with_it(local: Command) -> None:
     done = local("a fox", "-m", "./tiny")
     assert done.code == 0
-    assert "backend diffusers tiny (as ./tiny is on this machine).\n" in done.err
+    assert "backend diffusers tiny (it draws './tiny').\n" in done.err
     missing = local("a fox", "-m", "./tinny")
     assert (missing.code, missing.err) == (
         6,
@@ -783,3 +783,180 @@ def test_a_replay_of_a_model_that_was_moved_says_how_to_name_it(local: Command) 
         "the model's folder or file); or name where it is now with --model.\n",
     )
     assert local("replay", str(path), "-m", "./moved", "--name", "again").code == 0
+
+
+CATALOG = """[models.little]
+path = "{tiny}"
+
+[loras.detail]
+path = "{detail}"
+"""
+
+
+@pytest.fixture
+def catalog(local: Command, monkeypatch: pytest.MonkeyPatch) -> Command:
+    """A command line that knows the model `little` and the LoRA `detail`."""
+    lora_at("detail.safetensors")
+    Path("config").mkdir()
+    monkeypatch.setenv("IMAGINE_CONFIG_DIR", "config")
+    places = {name: Path(name).absolute().as_posix() for name in ("tiny", "detail.safetensors")}
+    text = CATALOG.format(tiny=places["tiny"], detail=places["detail.safetensors"])
+    Path("config/models.toml").write_text(text)
+    return local
+
+
+@pytest.mark.parametrize(
+    ("options", "code", "message"),
+    [
+        (("-b", "little"), 2, "'little' is a model, no backend; write --model little."),
+        (
+            ("-m", "detail"),
+            6,
+            "'detail' is a LoRA, no model; write --lora detail, and name a model with --model.",
+        ),
+        (
+            ("-m", "little", "--lora", "little"),
+            6,
+            "'little' is a model, no LoRA; write --model little, or name a LoRA.",
+        ),
+        (
+            ("--steps", "20"),
+            2,
+            "sketch does not read --steps; name a model with --model (see `imagine models list`), "
+            "or leave it out.",
+        ),
+        (("-b", "sketch", "--steps", "20"), 2, "sketch does not read --steps; leave it out."),
+    ],
+)
+def test_what_is_mixed_up_is_said(
+    catalog: Command, options: tuple[str, ...], code: int, message: str
+) -> None:
+    done = catalog("a fox", *options, "--dry-run")
+    assert (done.code, done.err.splitlines()[-1]) == (code, f"Error: {message}")
+
+
+def test_a_lora_is_no_model_of_gemini(catalog: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GEMINI_API_KEY", "AIza-0123456789")
+    done = catalog("a fox", "-m", "detail", "--dry-run")
+    assert done.code == 6
+    assert "'detail' is a LoRA, no model" in done.err
+
+
+def test_a_model_of_the_settings_is_drawn_with_where_no_key_is_set(
+    catalog: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("IMAGINE_SDCPP_MODEL", "nowhere.gguf")
+    monkeypatch.setenv("IMAGINE_DIFFUSERS_MODEL", "little")
+    done = catalog("a fox", "--dry-run")
+    told = "backend diffusers little (as diffusers_model is set in the environment).\n"
+    assert told in done.err
+    monkeypatch.setenv("GEMINI_API_KEY", "AIza-0123456789")
+    assert "backend gemini" in catalog("a fox", "--dry-run").err
+
+
+def test_a_dry_run_says_how_it_would_draw(catalog: Command) -> None:
+    line = ("a fox", "-m", "little", "--dry-run", "--seed", "1", "--steps", "1")
+    done = catalog(*line, "--lora", "detail:0.5", "--guidance", "2")
+    assert done.err.splitlines()[-1] == (
+        "Would draw 1 of 64x64 with diffusers little, seed 1, 1 step, guidance 2, scheduler euler, "
+        "LoRA detail:0.5. Nothing was drawn."
+    )
+    assert catalog(*line, "--lora", "detail", "--json").json["drawing"] == {
+        "num_inference_steps": 1,
+        "guidance_scale": 7.5,
+        "scheduler": "euler",
+        "loras": [{"name": "detail", "weight": 1.0}],
+    }
+    assert catalog("a fox", "--dry-run", "--json").json["drawing"] == {"loras": []}
+
+
+@pytest.mark.parametrize(
+    ("options", "note"),
+    [
+        (("--ar", "1:1"), ""),
+        (("--ar", "2:1"), "diffusers has no 2:1: drawn at 64x64, its nearest shape."),
+        (("-i", "square.png"), ""),
+        (
+            ("-i", "steep.png"),
+            "diffusers has no shape like that of --image (16x256): drawn at 64x192, its nearest "
+            "shape.",
+        ),
+        (("-i", "steep.png", "--size", "64x64"), ""),
+    ],
+)
+def test_a_shape_that_the_model_has_not_is_noted(
+    local: Command, options: tuple[str, ...], note: str
+) -> None:
+    picture_at("square.png", (64, 64))
+    picture_at("steep.png", (16, 256))
+    done = local("a fox", "-b", "diffusers", "-m", "./tiny", "--dry-run", *options)
+    assert done.code == 0, done.err
+    assert [line for line in done.err.splitlines() if " has no " in line] == [note] * bool(note)
+
+
+def test_a_batch_names_who_draws_it(catalog: Command) -> None:
+    model_at(Path("other"))
+    rows: list[dict[str, Any]] = [
+        {"prompt": "a fox", "model": "little"},
+        {"prompt": "a cat", "model": "./other"},
+        {"prompt": "a dog", "model": "little"},
+    ]
+    rows_at("rows.csv", rows)
+    told = catalog("batch", "rows.csv", "-o", "out", "--dry-run").err.splitlines()
+    assert told[0] == (
+        "Enhancer offline (needs no key), each row drawn by its own backend or model."
+    )
+    assert told[-1] == (
+        "Would draw 3 pictures of 3 prompts, 2 with diffusers little and 1 with diffusers other. "
+        "Nothing was drawn."
+    )
+    rows_at("rows.csv", [*rows[:1], {"prompt": "a cow", "model": ""}])
+    told = catalog("batch", "rows.csv", "-o", "out", "--dry-run").err.splitlines()
+    assert "backend sketch (embedded" in told[0]
+    assert "2 prompts, 1 with diffusers little and 1 with sketch." in told[-1]
+
+
+def test_all_wrong_rows_are_found_before_any_is_drawn(local: Command) -> None:
+    rows = [
+        {"prompt": "a fox"},
+        {"prompt": "a cat", "scheduler": "eulr"},
+        {"prompt": "a dog", "lora": "./no.safetensors"},
+    ]
+    done = batch(local, rows)
+    assert (done.code, LocalPainter.calls) == (2, [])
+    assert "'rows.csv' line 3: There is no scheduler 'eulr'; choose euler." in done.err
+    assert "'rows.csv' line 4: There is no LoRA or path './no.safetensors'" in done.err
+    done = batch(local, rows[:1], "--scheduler", "eulr")
+    assert (done.code, done.err.splitlines()[-1]) == (
+        2,
+        "Error: There is no scheduler 'eulr'; choose euler.",
+    )
+    assert LocalPainter.calls == []
+
+
+def test_a_dry_run_only_notes_what_is_not_installed(local: Command) -> None:
+    model_at(Path("missing"))
+    line = ("a fox", "-b", "diffusers", "-m", "./missing", "--dry-run")
+    done = local(*line)
+    assert done.code == 0
+    assert "diffusers is not installed; run `pip install diffusers`.\n" in done.err
+    rows = [{"prompt": "a fox", "model": "./missing"}]
+    assert batch(local, rows, "--dry-run").code == 0
+    assert local(*line, "--scheduler", "eulr").code == 2
+
+
+def test_a_refinement_by_another_model_says_what_it_leaves_out(
+    local: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ANSWERS[:] = [{"source_prompt": "a tiny red fox"}]
+    path = draw(local, "--steps", "9")
+    model_at(Path("other"))
+    monkeypatch.setitem(ENHANCERS.built_in, "scripted", "test_cli_local:answering")
+    line = ("refine", str(path), "make it tiny", "--enhancer", "scripted", "-m", "./other")
+    done = local(*line, "--name", "small")
+    assert done.code == 0, done.err
+    note = (
+        "Drawn without these of the original, which are another model's: scheduler euler, steps "
+        "9, guidance 7.5."
+    )
+    assert note in done.err.splitlines()

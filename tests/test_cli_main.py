@@ -12,7 +12,7 @@ import pytest
 import typer
 from conftest import Command
 
-from imagine.cli.main import COMMANDS, with_command
+from imagine.cli.main import COMMANDS, GROUPS, with_command
 from imagine.stages import VERSION
 from imagine.stages.errors import UsageError
 
@@ -89,6 +89,8 @@ def test_a_word_near_a_command_is_a_question_and_no_picture(imagine: Command) ->
         (["help"], "imagine --help"),
         (["shwo", "fox.png"], "imagine show"),
         (["generat", "a cat"], "imagine generate"),
+        (["model", "list"], "imagine models list"),
+        (["modles", "add", "folder"], "imagine models add"),
     ],
 )
 def test_a_mistyped_command_is_a_question(
@@ -118,6 +120,27 @@ def test_a_command_that_lacks_its_argument_says_how_to_draw_its_name(imagine: Co
         "Error: Missing argument 'FILE'; see `imagine show --help`, "
         "or `imagine generate show` to draw that.\n"
     )
+
+
+def test_a_command_within_another_that_lacks_its_arguments_has_a_help_of_its_own(
+    imagine: Command,
+) -> None:
+    done = imagine("models", "convert")
+    assert (done.code, done.err) == (
+        2,
+        "Error: Missing argument 'MODEL'; see `imagine models convert --help`.\n",
+    )
+
+
+def test_the_commands_within_others_are_known() -> None:
+    found = {
+        name: tuple(typer.main.get_command(group).commands)
+        for name in COMMANDS
+        if isinstance(group := getattr(import_module(f"imagine.cli.{name}"), name), typer.Typer)
+    }
+    assert {name: sorted(names) for name, names in found.items()} == {
+        name: sorted(names) for name, names in GROUPS.items()
+    }
 
 
 def test_a_prompt_that_begins_with_a_command_is_a_question(imagine: Command) -> None:

@@ -4,25 +4,35 @@ import json
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from conftest import Command
 from fakes import Fake
 from fakes.hub import KEY, Repository, serve_hub
-from model_files import WEIGHTS, lora, pipeline_at, pipeline_files, tensors
+from model_files import WEIGHTS, lora, pipeline_at, pipeline_files, tensors, write
 
-from imagine.cli import completion, models_download
+from imagine.cli import completion, models_download, models_rows
 from imagine.cli.console import Console
 from imagine.cli.doctor import CHECKS
-from imagine.cli.settings import config_directory
+from imagine.cli.local import shelf_of
+from imagine.cli.settings import config_directory, load_settings
 from imagine.cli.upscale_lock import alone_in
+from imagine.stages.generate.diffusers.device import Memory
+from imagine.stages.generate.diffusers.tiny_vae import tiny_vae
 from imagine.stages.generate.local.hub import Hub
 from imagine.stages.generate.local.hub_files import RemoteFile
 from imagine.stages.generate.local.hub_store import Store
 from imagine.stages.generate.openvino import convert
 
 Start = Callable[..., Fake]
+
+# A small decoder, by its files.
+TAESD = {
+    "config.json": b'{"_class_name": "AutoencoderTiny", "latent_channels": 4}',
+    "diffusion_pytorch_model.safetensors": tensors(),
+}
 
 
 @pytest.fixture
@@ -65,7 +75,7 @@ def test_a_model_is_added_listed_shown_and_removed(imagine: Command) -> None:
     assert added.code == 0, added.err
     line = f"mine  diffusers  Stable Diffusion 1  1 kB  {folder}"
     assert added.lines == [line]
-    assert added.err == 'Draw with it: imagine "PROMPT" -b diffusers -m mine\n'
+    assert added.err == 'Draw with it: imagine "PROMPT" -m mine\n'
     assert imagine("models").lines == imagine("models", "list").lines == [line]
     size = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
     row = {
@@ -77,12 +87,18 @@ def test_a_model_is_added_listed_shown_and_removed(imagine: Command) -> None:
         "path": str(folder),
         "origin": "catalog",
         "problem": "",
+        "num_inference_steps": 25,
+        "guidance_scale": 7.5,
+        "side": 512,
     }
     assert rows(imagine) == [row]
     assert imagine("models", "show", "mine", "--json").json == row
     assert imagine("models", "show", "mine").lines == [
         "kind      diffusers",
         "family    Stable Diffusion 1",
+        "steps     25",
+        "guidance  7.5",
+        "side      512 pixels",
         "size      1 kB",
         f"path      {folder}",
     ]
@@ -132,6 +148,21 @@ ADDED: list[tuple[str, Callable[[], object], list[str], int, str]] = [
         ["notes.txt"],
         6,
         "'HERE/notes.txt' is no model; name a .safetensors or .gguf file.",
+    ),
+    (
+        "a pickle",
+        lambda: Path("real.ckpt").write_bytes(b"\x80\x02}"),
+        ["real.ckpt"],
+        6,
+        "The model 'HERE/real.ckpt' is a pickle, which can run programs; get its .safetensors "
+        "file.",
+    ),
+    (
+        "a tiny VAE without weights",
+        lambda: write(Path("taesd"), {"config.json": TAESD["config.json"]}),
+        ["taesd"],
+        6,
+        "The folder 'HERE/taesd' has no .safetensors file; download all of it.",
     ),
     (
         "a part of a pipeline",
@@ -185,6 +216,58 @@ def test_what_is_no_model_is_not_added(
     assert rows(imagine) == []
 
 
+def test_a_pickle_that_is_to_draw_is_called_one(imagine: Command) -> None:
+    Path("real.ckpt").write_bytes(b"\x80\x02}")
+    done = imagine("a fox", "-m", "real.ckpt", "--dry-run")
+    assert done.code == 6
+    assert done.err.replace(str(Path.cwd()), "HERE") == (
+        "Error: The model 'HERE/real.ckpt' is a pickle, which can run programs; get its "
+        ".safetensors file.\n"
+    )
+
+
+def test_a_tiny_vae_is_listed_and_draws_nothing(imagine: Command) -> None:
+    folder = write(Path("taesd"), TAESD).absolute()
+    added = imagine("models", "add", "taesd", "--name", "small")
+    assert added.code == 0, added.err
+    assert added.lines == [f"small  tiny VAE    0 kB  {folder}"]
+    assert added.err == "Decode with it: set IMAGINE_TINY_VAE=small\n"
+    assert [(row["table"], row["kinds"]) for row in rows(imagine)] == [("tiny VAE", [])]
+    assert "kind      tiny VAE" in imagine("models", "show", "small").lines
+    assert completion.local_model("") == []
+    shelf = shelf_of(load_settings())
+    assert tiny_vae(shelf, "small").path == folder
+    done = imagine("a fox", "-m", "small", "--dry-run")
+    assert (done.code, done.err) == (
+        6,
+        "Error: 'small' is a tiny VAE, which decodes for a model and draws nothing; set "
+        "IMAGINE_TINY_VAE=small, and name a model with --model.\n",
+    )
+
+
+def test_a_tiny_vae_of_the_hub_is_listed_too(imagine: Command, hub: Start) -> None:
+    hub({"org/taesd": Repository(TAESD)})
+    done = imagine("models", "download", "org/taesd")
+    assert done.code == 0, done.err
+    assert done.err.splitlines()[-1] == "Decode with it: set IMAGINE_TINY_VAE=org/taesd"
+    assert [(row["table"], row["name"]) for row in rows(imagine)] == [("tiny VAE", "org/taesd")]
+
+
+def test_the_backend_is_named_where_a_setting_has_another(
+    imagine: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pipeline_at(Path("tiny"))
+    monkeypatch.setenv("IMAGINE_BACKEND", "sketch")
+    assert imagine("models", "add", "tiny").err == (
+        'Draw with it: imagine "PROMPT" -b diffusers -m tiny\n'
+    )
+    monkeypatch.setenv("IMAGINE_BACKEND", "diffusers")
+    assert imagine("models", "add", "tiny").err == 'Draw with it: imagine "PROMPT" -m tiny\n'
+    assert models_rows.drawing_with("my folder", ["openvino"]).endswith(
+        "-b openvino -m 'my folder'"
+    )
+
+
 def test_a_model_that_is_gone_is_listed_as_broken(imagine: Command) -> None:
     folder = pipeline_at(Path("tiny"))
     imagine("models", "add", "tiny")
@@ -225,7 +308,7 @@ def test_a_model_is_downloaded_and_can_be_named(imagine: Command, hub: Start) ->
     assert done.lines == [str(folder)]
     assert done.err == (
         "Downloading 1 kB of org/tiny (licence: openrail++).\n"
-        'Draw with it: imagine "PROMPT" -b diffusers -m org/tiny\n'
+        'Draw with it: imagine "PROMPT" -m org/tiny\n'
     )
     there = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*.*"))
     assert there == sorted(name for name in pipeline_files(variants=("fp16",)))
@@ -461,7 +544,7 @@ def test_another_revision_is_drawn_with_by_its_commit(imagine: Command, hub: Sta
         assert done.code == 0, done.err
     assert fake.entries
     name = f"org/tiny@{other.commit}"
-    assert done.err.splitlines()[-1] == (f'Draw with it: imagine "PROMPT" -b diffusers -m {name}')
+    assert done.err.splitlines()[-1] == (f'Draw with it: imagine "PROMPT" -m {name}')
     folder = snapshot("org/tiny", other.commit)
     assert imagine("models", "show", name, "--json").json["path"] == str(folder)
     assert imagine("models", "show", "org/tiny", "--json").json["path"] != str(folder)
@@ -583,6 +666,31 @@ def test_converting_needs_the_extras(imagine: Command, monkeypatch: pytest.Monke
         "Error: There is no model or path 'none' on this machine (see `imagine models`, or name "
         "the model's folder or file).\n",
     )
+
+
+@pytest.mark.parametrize(
+    ("disk", "memory", "message"),
+    [
+        (3e6, 9e9, "writes 6 MB, and 3 MB are free at 'HERE'; name another place."),
+        (
+            7e6,
+            2e6,
+            "takes 5 MB of memory, and 2 MB are free; close other programs, or convert it on a "
+            "larger machine.",
+        ),
+    ],
+)
+def test_what_converting_needs_is_told_in_fitting_units(
+    imagine: Command, monkeypatch: pytest.MonkeyPatch, disk: float, memory: float, message: str
+) -> None:
+    write(Path("tiny"), pipeline_files(numbers=10**6))
+    monkeypatch.setattr(convert, "find_spec", lambda name: True)
+    monkeypatch.setattr(convert, "free_memory", lambda device, torch: Memory(int(memory)))
+    monkeypatch.setattr("shutil.disk_usage", lambda path: SimpleNamespace(free=int(disk)))
+    done = imagine("models", "convert", "tiny", "target")
+    assert done.code == 6
+    told = done.err.replace(str(Path.cwd()), "HERE")
+    assert told == f"Error: Converting 'HERE/tiny' {message}\n"
 
 
 def test_names_are_completed(imagine: Command) -> None:

@@ -29,6 +29,35 @@ def test_everything_is_shown_for_reading(imagine: Command, picture: str) -> None
     assert any("backend      sketch" in line and "seed 7" in line for line in done.lines)
 
 
+@pytest.mark.parametrize(
+    ("recorded", "told"),
+    [
+        ("DDIMScheduler", "ddim"),
+        ("DPMSolverMultistepScheduler", "DPMSolverMultistepScheduler"),
+        ("DPM++ 2M Karras", "dpm++_2m_karras"),
+        ("euler/normal", "euler"),
+        ("SCMScheduler", "SCMScheduler"),
+    ],
+)
+def test_a_picture_of_a_model_is_told_as_options_are_called(
+    imagine: Command, picture: str, recorded: str, told: str
+) -> None:
+    recipe = read_recipe(Path(picture))
+    parameters = {
+        **{"width": 96, "height": 64, "seed": 7, "model": "little", "num_inference_steps": 4},
+        **{"guidance_scale": 2.5, "scheduler": recorded, "hires_scale": 1.5, "hires_strength": 0.4},
+    }
+    backend = recipe.backend.model_copy(update={"model": "little", "parameters": parameters})
+    Path("big.json").write_text(recipe.model_copy(update={"backend": backend}).to_json())
+    lines = imagine("show", "big.json").lines
+    assert (
+        "backend      sketch (little), width 96, height 64, seed 7, steps 4, guidance 2.5, "
+        f"scheduler {told}, refine 1.5, refine-strength 0.4"
+    ) in lines
+    assert "size         144x96, drawn at 96x64 first" in lines
+    assert not any(line.startswith("size") for line in imagine("show", picture).lines)
+
+
 def test_each_part_is_printed_alone(imagine: Command, picture: str) -> None:
     recipe = read_recipe(Path(picture))
     assert imagine("show", picture, "--only", "source").out == recipe.source_prompt + "\n"

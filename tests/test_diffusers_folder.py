@@ -224,6 +224,10 @@ def test_what_a_model_does_not_read_is_refused_before_it_is_loaded(
     made = backend(tmp_path, turbo)
     assert not made.capabilities.negative_prompt
     made.check(request(guidance_scale=1.5))
+    assert made.own_values(request(num_inference_steps=9)) == {
+        "num_inference_steps": 1,
+        "guidance_scale": 0.0,
+    }
     with pytest.raises(UsageError) as refusal:
         made.check(request(guidance_scale=7.5))
     assert str(refusal.value) == (

@@ -268,8 +268,14 @@ def test_a_model_whose_own_scheduler_it_has_not_is_led_by_another_and_says_so(
 def test_guidance_that_a_turbo_model_does_not_read_is_refused(tmp_path: Path) -> None:
     own = {"_class_name": "EulerDiscreteScheduler", "timestep_spacing": "trailing"}
     path = converted_at(tmp_path / "turbo", scheduler=own)
+    backend = backend_of(str(path), tmp_path)
+    assert backend.own_values(request_of()) == {
+        "num_inference_steps": 4,
+        "guidance_scale": 0.0,
+        "scheduler": "EulerDiscreteScheduler",
+    }
     with pytest.raises(UsageError) as caught:
-        backend_of(str(path), tmp_path).check(request_of(guidance_scale=7.5))
+        backend.check(request_of(guidance_scale=7.5))
     assert str(caught.value) == (
         "--guidance 7.5 is out of range: turbo (Stable Diffusion 1, distilled) reads 0 to 2; "
         "leave it out."

@@ -112,6 +112,7 @@ def test_what_the_request_leaves_open_is_recorded(tmp_path: Path, asked: Asked) 
     _, image = drawn_by(backend, small())
 
     assert image.model == "model.safetensors"
+    assert tuple(backend.own_values(small(num_inference_steps=9)).items()) == image.parameters[:3]
     assert image.parameters[:-1] == (
         ("num_inference_steps", 25),
         ("guidance_scale", 7.5),

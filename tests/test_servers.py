@@ -52,6 +52,11 @@ RUNNING: list[tuple[str, int, Answers, str]] = [
      {"/system_stats": {"system": {"comfyui_version": "0.3.64"}},
       "/models/checkpoints": ["a", "b", "c", "d"]},
      "ComfyUI at http://127.0.0.1:8188: version 0.3.64, 4 checkpoints (a, b, c, …); -b comfyui"),
+    ("a comfyui that tells its files by the node that loads them", 8188,
+     {"/system_stats": {"system": {}},
+      "/object_info/CheckpointLoaderSimple": {"CheckpointLoaderSimple": {"input": {"required":
+          {"ckpt_name": [["sd15.safetensors"], {}]}}}}},
+     "ComfyUI at http://127.0.0.1:8188: 1 checkpoint (sd15.safetensors); -b comfyui"),
     ("an old comfyui", 8188, {"/system_stats": {"system": {}}},
      "ComfyUI at http://127.0.0.1:8188; -b comfyui"),
     ("sd.cpp", 1234,

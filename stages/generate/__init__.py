@@ -5,7 +5,7 @@ BACKENDS as import strings; other distributions add theirs in the entry-point gr
 `imagine.backends`.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol, cast, runtime_checkable
 
@@ -106,6 +106,16 @@ class ReleasingBackend(Backend, Protocol):
     """
 
     def release(self) -> None: ...
+
+
+@runtime_checkable
+class KnowingBackend(Backend, Protocol):
+    """A backend that knows before it draws what it takes where a request says nothing.
+
+    `own_values` gives them by the names that a GeneratedImage's parameters have; it loads nothing.
+    """
+
+    def own_values(self, request: ImageRequest) -> Mapping[str, int | float | str]: ...
 
 
 def identity_of(backend: Backend) -> str:

@@ -159,6 +159,12 @@ def _comfyui(ask: Ask) -> str | None:
         return None
     version = system.get("comfyui_version")
     files = ask("/models/checkpoints")
+    if not isinstance(files, list):
+        from imagine.stages.generate.comfyui.answers import choices
+
+        # Older ones tell their files by the node that loads them alone.
+        loader = "CheckpointLoaderSimple"
+        files = list(choices(ask(f"/object_info/{loader}"), loader, "ckpt_name")) or None
     told = [f"version {shown(version)}"] if version else []
     told += [_named("checkpoint", files, "")] if isinstance(files, list) else []
     return ", ".join(told)

@@ -141,6 +141,12 @@ def test_every_step_is_told_with_a_preview_and_what_was_chosen_is_recorded(
     tiny: Tiny, made: Callable[..., DiffusersBackend]
 ) -> None:
     backend = made(tiny("sd15"))
+    own = backend.own_values(request())
+    assert own == {
+        "num_inference_steps": 25,
+        "guidance_scale": 7.5,
+        "scheduler": "DDIMScheduler",
+    }
     *steps, picture = backend.generate(request(num_inference_steps=3))
     assert steps == [
         Progress(0, 3, "loading sd15"),

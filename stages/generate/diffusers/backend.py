@@ -6,12 +6,13 @@ drawn with in a thread of its own.
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import nullcontext
+from dataclasses import replace
 from functools import cached_property
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from imagine.stages.errors import LocalBackendError, UsageError, shown
+from imagine.stages.errors import LocalBackendError, MissingPackageError, UsageError, shown
 from imagine.stages.generate import Capabilities
 from imagine.stages.generate.diffusers.device import (
     DTYPES,
@@ -26,7 +27,7 @@ from imagine.stages.generate.diffusers.schedule import check_scheduler
 from imagine.stages.generate.diffusers.single_file import source_of_file
 from imagine.stages.generate.diffusers.source import Source
 from imagine.stages.generate.diffusers.tiny_vae import tiny_vae
-from imagine.stages.generate.diffusers.ways import reads_strength, ways_of
+from imagine.stages.generate.diffusers.ways import reads_strength, steps_for, ways_of
 from imagine.stages.generate.local.options import LocalOptions
 from imagine.stages.generate.local.shelf import Place, Shelf
 from imagine.stages.generate.local.worker import Tell, Worker
@@ -109,7 +110,6 @@ class DiffusersBackend:
             LocalBackendError: the extra is missing, or a LoRA is not there, or is none.
             UsageError: the model does not read what is asked of it.
         """
-        self._check_packages(request)
         self._check_guidance(request)
         if request.scheduler is not None:
             described = self._source.described
@@ -121,6 +121,21 @@ class DiffusersBackend:
             )
         for lora, path in self._loras(request):
             check_lora(lora, path)
+        self._check_packages(request)
+
+    def own_values(self, request: ImageRequest) -> dict[str, int | float | str]:
+        """What the model takes where the request says nothing, as far as its files tell."""
+        family, values = self._source.family, dict[str, int | float | str]()
+        if family.num_inference_steps:
+            strength = request.strength if request.images else None
+            free = replace(request, num_inference_steps=None)
+            values["num_inference_steps"] = steps_for(free, family.num_inference_steps, strength)
+            if self.capabilities.guidance_scale:
+                values["guidance_scale"] = family.guidance_scale
+        # A single file's is made of what its weights say.
+        leader = self._source.described.scheduler.get("_class_name")
+        known = leader and self._place.path.is_dir()
+        return values | ({"scheduler": str(leader)} if known else {})
 
     def generate(self, request: ImageRequest) -> Iterator[Progress | GeneratedImage]:
         """Yields each step, and the picture.
@@ -241,7 +256,7 @@ class DiffusersBackend:
         if not missing and request.loras and not _is_installed("peft"):
             missing = ["peft"]
         if missing:
-            raise LocalBackendError(
+            raise MissingPackageError(
                 f"The backend 'diffusers' needs the Python package '{missing[0]}', which is not "
                 "installed; pip install 'imagine-cli[diffusers]'."
             )

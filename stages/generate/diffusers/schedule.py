@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from importlib.util import find_spec
 from typing import Any
 
-from imagine.stages.errors import LocalBackendError, UsageError, shown
+from imagine.stages.errors import LocalBackendError, MissingPackageError, UsageError, shown
 from imagine.stages.generate.diffusers.loaded import Loaded
 from imagine.stages.generate.diffusers.ways import text_to_image
 from imagine.stages.generate.local.schedulers import (
@@ -86,7 +86,7 @@ def check_scheduler(name: str, own: Mapping[str, Any], pipeline: str) -> Schedul
             "another, or leave it out."
         )
     if named.needs and find_spec(named.needs) is None:
-        raise LocalBackendError(
+        raise MissingPackageError(
             f"--scheduler {named.name} needs the Python package '{named.needs}', which is not "
             f"installed; pip install {named.needs}."
         )

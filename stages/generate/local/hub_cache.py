@@ -77,6 +77,11 @@ def is_part(folder: Path) -> bool:
     return (folder / "config.json").exists() and any(folder.glob("diffusion_pytorch_model.*"))
 
 
+def is_tiny_vae(folder: Path) -> bool:
+    """Whether a folder holds a small autoencoder of diffusers (TAESD), which draws nothing."""
+    return _json(folder / "config.json").get("_class_name") == "AutoencoderTiny"
+
+
 def missing_part(snapshot: Path) -> str:
     """What a pipeline's folder lacks of what its index names, as "unet"; "" when it is whole.
 

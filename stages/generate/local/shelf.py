@@ -11,6 +11,7 @@ from imagine.stages.generate.local.hub_cache import (
     id_of,
     is_id,
     is_part,
+    is_tiny_vae,
     missing_part,
     models_in,
     snapshot_of,
@@ -100,6 +101,14 @@ class Shelf:
             return _only_file(self._at(path, known, "loras"))
         raise _missing_lora(name, known)
 
+    def has_lora(self, name: str) -> bool:
+        """Whether a LoRA has that name in `imagine models`.
+
+        Raises:
+            ConfigError: the catalog cannot be read.
+        """
+        return name in load_catalog(self.catalog).loras
+
     def remember(self, place: Place) -> None:
         """Remember where a model or LoRA lies, so that `imagine replay` finds it by its name."""
         if not is_id(place.name):
@@ -153,7 +162,7 @@ class Shelf:
         return None
 
     def models(self) -> list[Place]:
-        """What can be named: the catalog's models that are there, then the hub's whole ones.
+        """What can be drawn with: the catalog's that are there, then the hub's whole ones.
 
         Raises:
             ConfigError: the catalog cannot be read.
@@ -162,7 +171,7 @@ class Shelf:
         places = [
             Place(name, entry.path, entry.config)
             for name, entry in known.items()
-            if entry.path.exists()
+            if entry.path.exists() and not is_tiny_vae(entry.path)
         ]
         for model, snapshot in models_in(self.hub):
             if (snapshot / INDEX).exists() and not missing_part(snapshot):
@@ -170,6 +179,10 @@ class Shelf:
             elif not (snapshot / INDEX).exists() and not is_part(snapshot):
                 places += [Place(f"{model}/{file.name}", file) for file in _files(snapshot)]
         return places
+
+    def tiny_vaes(self) -> list[Place]:
+        """The small decoders in the hub's cache."""
+        return [Place(model, path) for model, path in models_in(self.hub) if is_tiny_vae(path)]
 
 
 def _existing(text: str) -> Path | None:
@@ -247,6 +260,11 @@ def _half_downloaded(model: str, what: str = "") -> LocalBackendError:
 
 
 def _missing_model(text: str, known: Catalog) -> LocalBackendError:
+    if text in known.loras:
+        return LocalBackendError(
+            f"'{shown(text)}' is a LoRA, no model; write --lora {_quoted(text)}, and name a model "
+            "with --model."
+        )
     parts = text.split("/")
     model = "/".join(parts[:2])
     if is_id(model) and len(parts) <= 3:
@@ -270,6 +288,10 @@ def _quoted(file: str) -> str:
 
 
 def _missing_lora(name: str, known: Catalog) -> LocalBackendError:
+    if name in known.models:
+        return LocalBackendError(
+            f"'{shown(name)}' is a model, no LoRA; write --model {_quoted(name)}, or name a LoRA."
+        )
     hint = did_you_mean(name, list(known.loras))
     return LocalBackendError(
         f"There is no LoRA or path '{shown(name)}' on this machine{hint} (name its .safetensors "

@@ -3,13 +3,19 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from imagine.stages.errors import LocalBackendError, UsageError, quoted_path
 from imagine.stages.generate.local.catalog import Kind
+from imagine.stages.generate.local.hub_cache import is_tiny_vae
 from imagine.stages.generate.local.shelf import INDEX, Place
+
+if TYPE_CHECKING:
+    from imagine.stages.generate.local.families import ModelFamily
 
 # What a LoRA's tensors are called, by the programs that train them.
 _LORA = (".lora_", "lora_unet_", "lora_te", "lora_transformer_", ".hada_", ".lokr_")
+_PICKLES = (".ckpt", ".pt", ".pth", ".bin")
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,24 +24,29 @@ class Stock:
 
     Attributes:
         place: where it lies.
-        kinds: the backends that can draw with it, the one that it is made for first.
-        family: "Stable Diffusion XL"; "" where that cannot be told.
+        kinds: the backends that can draw with it, the one that it is made for first; none for a
+            tiny VAE, which decodes for models.
+        family: how it is asked; None where that cannot be told.
         bytes: what its files take on the disk.
         problem: why it cannot be drawn with, a sentence; "" when it can.
     """
 
     place: Place
     kinds: tuple[Kind, ...]
-    family: str
+    family: "ModelFamily | None"
     bytes: int
     problem: str
 
 
 def stock_of(place: Place) -> Stock:
     """Look at a model's files; nothing of it is loaded."""
-    kinds, family, problem = kinds_of(place.path), "", ""
-    # Of a folder that is no model, diffusers' check says what it is.
-    tried: tuple[Kind, ...] = kinds or (("diffusers",) if place.path.is_dir() else ())
+    if is_tiny_vae(place.path):
+        return Stock(place, (), None, size_of(place.path), _problem_of_weights(place.path))
+    kinds, problem = kinds_of(place.path), ""
+    family: ModelFamily | None = None
+    # Of a folder that is no model, and of a pickle, diffusers' check says what it is.
+    named = place.path.is_dir() or place.path.suffix.lower() in _PICKLES
+    tried: tuple[Kind, ...] = kinds or (("diffusers",) if named else ())
     fitting: list[Kind] = []
     for kind in tried:
         try:
@@ -85,8 +96,19 @@ def size_of(path: Path) -> int:
     return sum(file.stat().st_size for file in files if file.is_file())
 
 
-def _family(kind: Kind, place: Place) -> str:
-    """What people call the family of a model that a backend can draw with.
+def _problem_of_weights(folder: Path) -> str:
+    """Why the weights in a folder cannot be loaded; "" when they can."""
+    from imagine.stages.generate.diffusers.pipeline_folder import weights_in
+
+    try:
+        weights_in(folder)
+    except LocalBackendError as error:
+        return str(error)
+    return ""
+
+
+def _family(kind: Kind, place: Place) -> "ModelFamily":
+    """The family of a model that a backend can draw with.
 
     Raises:
         LocalBackendError: it cannot.
@@ -95,15 +117,15 @@ def _family(kind: Kind, place: Place) -> str:
         case "diffusers":
             from imagine.stages.generate.diffusers.backend import source_at
 
-            return source_at(place).family.title
+            return source_at(place).family
         case "openvino":
             from imagine.stages.generate.openvino.folder import converted_folder
 
-            return converted_folder(place).family.title
+            return converted_folder(place).family
         case "sdcpp":
             from imagine.stages.generate.sdcpp.model_files import model_file
 
-            return model_file(place.path).found.family(place.name).title
+            return model_file(place.path).found.family(place.name)
 
 
 def _files(folder: Path) -> Iterator[Path]:

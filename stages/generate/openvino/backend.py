@@ -5,12 +5,14 @@ thread of their own.
 """
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from imagine.stages.errors import LocalBackendError, UsageError, shown
 from imagine.stages.generate import Capabilities
+from imagine.stages.generate.diffusers.ways import steps_for
 from imagine.stages.generate.local.options import LocalOptions, unread_note
 from imagine.stages.generate.local.shelf import Place, Shelf
 from imagine.stages.generate.local.worker import Tell, Worker
@@ -88,6 +90,16 @@ class OpenVINOBackend:
                 matched(self._folder, lora, path)
                 self._matched.add(path)
         check_packages()
+
+    def own_values(self, request: ImageRequest) -> dict[str, int | float | str]:
+        """What the model takes where the request says nothing, by its files."""
+        family, strength = self._folder.family, request.strength if request.images else None
+        free = replace(request, num_inference_steps=None)
+        return {
+            "num_inference_steps": steps_for(free, family.num_inference_steps, strength),
+            "guidance_scale": family.guidance_scale,
+            "scheduler": leader_for(self._folder, None).name,
+        }
 
     def generate(self, request: ImageRequest) -> Iterator[Progress | GeneratedImage]:
         """Yields each step, and the picture.

@@ -17,6 +17,7 @@ from imagine.stages.generate.diffusers.device import free_memory
 from imagine.stages.generate.diffusers.folder import source_in
 from imagine.stages.generate.diffusers.source import Source
 from imagine.stages.generate.local.families import name_of_files
+from imagine.stages.generate.local.hub_files import in_words
 from imagine.stages.generate.local.shelf import Place
 from imagine.stages.generate.openvino.layout import (
     INDEX,
@@ -160,13 +161,13 @@ def _check(source: Source, target: Path) -> None:
     disk, memory = shutil.disk_usage(nearest).free, free_memory("cpu", None).main
     if disk < needed.disk:
         raise LocalBackendError(
-            f"Converting {quoted_path(source.path)} writes {needed.disk / 1e9:.1f} GB, and "
-            f"{disk / 1e9:.1f} are free at {quoted_path(nearest)}; name another place."
+            f"Converting {quoted_path(source.path)} writes {in_words(needed.disk)}, and "
+            f"{in_words(disk)} are free at {quoted_path(nearest)}; name another place."
         )
     if memory is not None and memory < needed.memory:
         raise LocalBackendError(
-            f"Converting {quoted_path(source.path)} takes {needed.memory / 1e9:.1f} GB of memory, "
-            f"and {memory / 1e9:.1f} are free; close other programs, or convert it on a larger "
+            f"Converting {quoted_path(source.path)} takes {in_words(needed.memory)} of memory, "
+            f"and {in_words(memory)} are free; close other programs, or convert it on a larger "
             "machine."
         )
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import Any
 
-from imagine.stages.errors import LocalBackendError, shown
+from imagine.stages.errors import LocalBackendError, MissingPackageError, shown
 from imagine.stages.generate.local.options import LocalOptions
 
 _MODULES = ("numpy", "openvino", "openvino_genai", "openvino_tokenizers")
@@ -97,8 +97,8 @@ def _dtype(named: str, device: str, computes: list[str]) -> str:
     return named
 
 
-def _missing(module: str) -> LocalBackendError:
-    return LocalBackendError(
+def _missing(module: str) -> MissingPackageError:
+    return MissingPackageError(
         f"The backend 'openvino' needs the Python package '{shown(module)}', which is not "
         "installed; pip install 'imagine-cli[openvino]'."
     )

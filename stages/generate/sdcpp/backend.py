@@ -112,7 +112,6 @@ class SdcppBackend:
             UsageError: an option has a value that this model or the library does not know.
             LocalBackendError: the library is not installed, or a LoRA is not on this machine.
         """
-        check_device(self._options.device, installed_library())
         self._asking.led_by(request)
         self._asking.guidance(request)
         self._asking.steps(request)
@@ -122,6 +121,15 @@ class SdcppBackend:
                 f"The model {shown(self.model)} mends pictures and draws none; give it one with "
                 "--image, and --mask, whose white it draws anew."
             )
+        check_device(self._options.device, installed_library())
+
+    def own_values(self, request: ImageRequest) -> dict[str, int | float | str]:
+        """What the model takes where the request says nothing."""
+        free = replace(request, num_inference_steps=None, guidance_scale=None, scheduler=None)
+        values: dict[str, int | float | str] = {"num_inference_steps": self._asking.steps(free)}
+        if self.capabilities.guidance_scale:
+            values["guidance_scale"] = self._asking.guidance(free)
+        return values | {"scheduler": self.family.scheduler or self._asking.led_by(free)[0]}
 
     def generate(self, request: ImageRequest) -> Iterator[Progress | GeneratedImage]:
         """Yields "loading" where the model is not, every step, "decoding", then the picture.

@@ -4,7 +4,7 @@ import json
 from importlib.util import find_spec
 from pathlib import Path
 
-from imagine.stages.errors import LocalBackendError
+from imagine.stages.errors import LocalBackendError, MissingPackageError
 from imagine.stages.generate.sdcpp.order import Library
 
 # Who compiled the second one wants it: it can use a graphics card, and the first one's wheels for
@@ -25,7 +25,7 @@ def installed_library() -> Library:
     for library, module in _MODULES.items():
         if find_spec(module) is not None:
             return library
-    raise LocalBackendError(
+    raise MissingPackageError(
         "The backend 'sdcpp' needs stable-diffusion.cpp, which is not installed; run: "
         "pip install 'imagine-cli[sdcpp]'."
     )
