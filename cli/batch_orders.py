@@ -14,7 +14,13 @@ from typing import TYPE_CHECKING, Any
 from imagine.cli.order import refuse_without_enlarging
 from imagine.cli.planning import Order, Wanted, check_drawable, order_for
 from imagine.stages.batch.rows import FINISHING, Row
-from imagine.stages.errors import ConfigError, LocalBackendError, UsageError, quoted_path
+from imagine.stages.errors import (
+    ConfigError,
+    LocalBackendError,
+    MissingPackageError,
+    UsageError,
+    quoted_path,
+)
 from imagine.stages.generate import identity_of
 
 if TYPE_CHECKING:
@@ -377,7 +383,8 @@ def own_model(row: Row) -> Iterator[None]:
     try:
         yield
     except LocalBackendError as error:
-        if OWN_MODELS.isdisjoint(row.options):
+        # What is not installed is missing for every row.
+        if OWN_MODELS.isdisjoint(row.options) or isinstance(error, MissingPackageError):
             raise
         # Rows that were drawn in one go share the error, and not all of them may name the model.
         own = copy(error)

@@ -25,7 +25,6 @@ from imagine.cli.batch_settle import (
 from imagine.cli.batch_work import BatchWork, Drawn, Task
 from imagine.cli.console import Console, fail_line
 from imagine.cli.events import Events
-from imagine.cli.local import LOCAL
 from imagine.cli.order import refuse_without_enlarging
 from imagine.cli.planning import Wanted, check_drawable
 from imagine.cli.progress import BatchDisplay
@@ -270,12 +269,13 @@ class BatchRun:
         self.work.stop()
         again = " again" if self._interrupted else ""
         drawing = counts.drawing
-        if drawing and self.orders.base.backend.name in LOCAL:
+        if self.work.drawn_here:
             self.console.note(
-                "Stopping: what is being drawn is given up at its next step; "
+                "Stopping: what is being drawn here is given up at its next step; "
                 f"Ctrl-C{again} stops at once."
             )
-            drawing = 0
+            # Who waits for a turn at a model of this machine gives up, too; providers do not.
+            drawing = sum(gate.in_flight for gate in gates)
         in_flight = counts.describing + drawing + counts.finishing
         if gates and not getattr(self.orders.base.backend, "queued", False):
             # The others wait for their turn, and have asked for nothing.

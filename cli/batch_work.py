@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import nullcontext, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -95,6 +95,8 @@ class BatchWork:
         self._enlarging = BatchEnlarging(journal, purse, self._places, halt=self._give_up)
         self._rehearsed: Describing | None = None
         self._stopped = threading.Event()
+        # Pictures that a model of this machine is drawing just now.
+        self.drawn_here = 0
 
     def describe(self, item: "Item") -> list[Task]:
         """The pictures of an item that are not saved yet.
@@ -207,7 +209,11 @@ class BatchWork:
         if number == 1 and tasks[0].kept is not None:
             return [self._finished_before(tasks[0], tasks[0].kept)]
         drawn: list[Drawn | ImagineError] = []
-        with self.room.for_pictures(number), self._place_at(backend):
+        with (
+            self.room.for_pictures(number),
+            self._place_at(backend),
+            self._counted(backend, number),
+        ):
             # Rows with a backend of their own come as many at a time as the batch's own takes.
             most = 1 if number == 1 else self._places.together(backend)
             for start in range(0, number, most):
@@ -335,6 +341,19 @@ class BatchWork:
         from imagine.cli.batch_pools import is_limited
 
         return nullcontext() if is_limited(backend) else self.orders.services.receiving
+
+    @contextmanager
+    def _counted(self, backend: "Backend", number: int) -> "Iterator[None]":
+        """While it lasts, so many pictures are being drawn here."""
+        # One model of this machine draws at a time: nobody else writes this meanwhile.
+        here = number if backend.name in LOCAL else 0
+        if here:
+            self.drawn_here = here
+        try:
+            yield
+        finally:
+            if here:
+                self.drawn_here = 0
 
     def _place_at(self, backend: "Backend") -> "AbstractContextManager[object]":
         """A place at a backend that takes fewer pictures at a time than there are threads."""

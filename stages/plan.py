@@ -16,7 +16,7 @@ from imagine.stages.enlargement import (
     enlargements_for,
 )
 from imagine.stages.errors import MissingPackageError, UsageError, shown
-from imagine.stages.generate import Backend, CheckingBackend
+from imagine.stages.generate import Backend, CheckingBackend, weights_of
 from imagine.stages.guard import check_prompt
 from imagine.stages.image import ImageRequest, ReferenceImage, parse_aspect_ratio
 from imagine.stages.language.tokens import estimate_tokens
@@ -465,8 +465,11 @@ def _with_options(recipe: Recipe, backend: Backend, options: DrawingOptions) -> 
 
 
 def _is_same_painter(recipe: Recipe, backend: Backend) -> bool:
+    """Whether it is the backend and model that drew a picture, under whatever name by now."""
     recorded = recipe.backend.parameters.get("model") or ""
-    return backend.name == recipe.backend.name and recorded in ("", backend.model)
+    weights = recipe.backend.parameters.get("weights")
+    is_same_model = recorded in ("", backend.model) or weights == weights_of(backend) != ""
+    return backend.name == recipe.backend.name and is_same_model
 
 
 def _rendered(description: Description, backend: Backend) -> tuple[Rendered, list[str]]:

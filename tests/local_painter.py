@@ -5,6 +5,7 @@ Its models are folders with a model_index.json; the words in a folder's name say
 a moment, "old" reads nothing but prompts.
 """
 
+import json
 import time
 from collections.abc import Callable, Iterator, Sequence
 from hashlib import sha256
@@ -137,7 +138,8 @@ def _colour(request: ImageRequest) -> tuple[int, int, int]:
 
 
 def model_at(folder: Path) -> Path:
-    """A folder that the painter takes for a model."""
+    """A folder that the painter takes for a model, with weights unlike those of others."""
     folder.mkdir(parents=True)
-    (folder / "model_index.json").write_text('{"_class_name": "StableDiffusionPipeline"}')
+    index = {"_class_name": "StableDiffusionPipeline", "_name_or_path": folder.name}
+    (folder / "model_index.json").write_text(json.dumps(index))
     return folder

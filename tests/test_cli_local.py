@@ -695,6 +695,17 @@ def test_after_a_failure_no_other_group_is_drawn(
     assert len(list(Path().glob("*.png"))) == MOST_TOGETHER
 
 
+def test_what_is_not_installed_ends_a_batch_of_rows_with_models_of_their_own(
+    local: Command,
+) -> None:
+    model_at(Path("missing"))
+    rows = [{"prompt": f"fox {number}", "model": "./missing"} for number in range(4)]
+    done = batch(local, rows, "-m", "./tiny")
+    assert done.code == 6
+    assert done.err.count("diffusers is not installed; run `pip install diffusers`.") == 1
+    assert pictures() == []
+
+
 def test_ctrl_c_loses_no_picture_of_a_group(
     local: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -717,7 +728,8 @@ def test_ctrl_c_gives_up_what_is_being_drawn_here(
     done = batch(local, rows, "-m", "./slow")
     assert done.code == 130
     assert (
-        "Stopping: what is being drawn is given up at its next step; Ctrl-C again stops at once.\n"
+        "Stopping: what is being drawn here is given up at its next step; "
+        "Ctrl-C again stops at once.\n"
     ) in done.err
     assert pictures() == []
     assert results() == []
@@ -774,7 +786,7 @@ def test_a_name_with_a_line_break_stays_on_its_line(local: Command) -> None:
 
 
 def test_a_replay_of_a_model_that_was_moved_says_how_to_name_it(local: Command) -> None:
-    path = draw(local)
+    path = draw(local, "--steps", "7", "--scheduler", "euler_a")
     Path("tiny").rename("moved")
     done = local("replay", str(path))
     assert (done.code, done.err) == (
@@ -782,7 +794,11 @@ def test_a_replay_of_a_model_that_was_moved_says_how_to_name_it(local: Command) 
         "Error: There is no model or path 'tiny' on this machine (see `imagine models`, or name "
         "the model's folder or file); or name where it is now with --model.\n",
     )
-    assert local("replay", str(path), "-m", "./moved", "--name", "again").code == 0
+    again = local("replay", str(path), "-m", "./moved", "--name", "again")
+    assert again.code == 0
+    assert "Drawn without" not in again.err
+    # The same weights are the same model, whatever their folder is called.
+    assert pixels_of(again.lines[0]) == pixels_of(path)
 
 
 CATALOG = """[models.little]

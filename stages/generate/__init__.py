@@ -122,10 +122,16 @@ def identity_of(backend: Backend) -> str:
     """What decides its pictures beside its name, its model's name and the requests.
 
     A backend may have an `identity`: a text that changes with its weights, its workflow, or a
-    setting that changes pixels. It holds no path of the machine. "" for one that has none.
+    setting that changes pixels; its first word is what recipes have as "weights" or "workflow". It
+    holds no path of the machine. "" for one that has none.
     """
     identity = getattr(backend, "identity", "")
     return identity if isinstance(identity, str) else ""
+
+
+def weights_of(backend: Backend) -> str:
+    """The fingerprint of its model's weights, as recipes have it; "" for one that has none."""
+    return identity_of(backend).partition(" ")[0]
 
 
 def can_draw_together(backend: Backend) -> bool:
