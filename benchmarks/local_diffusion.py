@@ -171,7 +171,7 @@ def _command(
     }
     command = [sys.executable, "-m", "imagine.cli", *(["batch", "-"] if len(prompts) > 1 else [])]
     command += [] if len(prompts) > 1 else ["generate", prompts[0]]
-    command += ["-b", "diffusers", "-m", str(model), "--no-enhance", "--no-preview"]
+    command += ["-b", "diffusers", "-m", str(model), "--no-enhance"]
     command += ["--size", f"{options.size}x{options.size}", "--steps", str(options.steps)]
     command += ["--seed", str(seed), "-o", str(target / "pictures")]
     start = time.perf_counter()

@@ -172,7 +172,7 @@ def test_the_constructor_needs_no_torch_and_no_numpy(
     made = backend(tmp_path, folder)
     assert (made.name, made.model) == ("diffusers", "fox")
     assert made.capabilities.sizes.for_ratio("", (1, 1), exact=True) == (1024, 1024)
-    assert made.together == 8
+    assert made.together == 1
     with pytest.raises(LocalBackendError) as refusal:
         made.check(request())
     assert str(refusal.value) == (

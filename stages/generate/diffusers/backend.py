@@ -5,7 +5,6 @@ drawn with in a thread of its own.
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import nullcontext
 from dataclasses import replace
 from functools import cached_property
 from importlib.util import find_spec
@@ -39,10 +38,7 @@ MAX_LORAS = 8
 INPAINTING = 9
 # Of a CLIP model's prompt, which is read in chunks of 75.
 LONG_PROMPT = 225
-# Numbers of the networks of a batch: small ones spend their time between the steps.
-BATCH_PARAMETERS = 200_000_000
-# On a processor more of them only leave its caches: 8 were drawn fastest.
-MOST_ON_PROCESSOR, MOST_ON_CARD = 8, 16
+MOST_ON_CARD = 16
 
 
 class DiffusersBackend:
@@ -79,8 +75,6 @@ class DiffusersBackend:
         self._weights = ""
         self._at_once = 0
         self._remembered: set[Place] = set()
-        numbers = max(1, self._source.parameters())
-        self._on_processor = max(1, min(MOST_ON_PROCESSOR, BATCH_PARAMETERS // numbers))
         self.model = self._place.name
         self.capabilities = capabilities_of(self._source)
 
@@ -92,13 +86,17 @@ class DiffusersBackend:
 
     @property
     def together(self) -> int:
-        """How many pictures are drawn in one go; asks the card for its memory where it has one."""
+        """How many pictures are drawn in one go; asks the card for its memory where it has one.
+
+        One on a processor: several gain little there, and torch chooses its routines by how much
+        it is given, so that a picture would differ by a hair from the same drawn alone.
+        """
         if "safety_checker" in self._source.parts:
             return 1  # What it takes offence at is refused, and its neighbours would be with it.
         if self._options.batch_size:
             return self._options.batch_size
-        if self._on_processor > 1 or self._missing() or self._options.device.lower() == "cpu":
-            return self._on_processor
+        if self._missing() or self._options.device.lower() == "cpu":
+            return 1
         if not self._at_once:
             self._at_once = self._worker.call(self._together_on_card)
         return self._at_once
@@ -186,21 +184,18 @@ class DiffusersBackend:
         self, requests: Sequence[ImageRequest], loras: list[tuple[Lora, Path]], tell: Tell
     ) -> list[GeneratedImage]:
         """In the worker's thread: load at the first time, and draw."""
-        from imagine.stages.generate.diffusers.invariance import one_thread
         from imagine.stages.generate.diffusers.memory import draw_within_memory
 
         loaded = self._ready(requests[0], tell)
-        small = loaded.device == "cpu" and self._on_processor > 1
-        with one_thread(self._torch) if small else nullcontext():
-            return draw_within_memory(
-                loaded,
-                requests,
-                loras=loras,
-                weights=self._weights,
-                torch=self._torch,
-                tell=tell,
-                say=self._tell,
-            )
+        return draw_within_memory(
+            loaded,
+            requests,
+            loras=loras,
+            weights=self._weights,
+            torch=self._torch,
+            tell=tell,
+            say=self._tell,
+        )
 
     def _ready(self, request: ImageRequest, tell: Tell) -> Loaded:
         if self._loaded is None:
@@ -220,11 +215,10 @@ class DiffusersBackend:
             )
             for note in self._loaded.notes:
                 self._tell(note)
-            large = self._loaded.device == "cpu" and self._on_processor == 1
-            if large and self._options.batch_size > 1:
+            if self._loaded.device == "cpu" and self._options.batch_size > 1:
                 self._tell(
-                    "Pictures of a large model that are drawn together on the processor "
-                    "(IMAGINE_BATCH_SIZE) may differ by a little from the same drawn alone."
+                    "Pictures that are drawn together on the processor (IMAGINE_BATCH_SIZE) may "
+                    "differ by a little from the same drawn alone."
                 )
         return self._loaded
 

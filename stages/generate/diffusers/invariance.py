@@ -1,10 +1,11 @@
-"""The same picture alone and among others: a pipeline goes in, and computes each by itself.
+"""Nearly the same picture alone and among others: a pipeline goes in, and computes each by itself.
 
-Nearly all that a network computes of a picture on a processor is the same, bit by bit, whatever
-stands beside it. Two things are not, and they are computed for one picture at a time here: products
-of matrices of a few rows, which oneMKL adds up in another order than those of more (there are few,
-of time and of pooled texts); and small convolutions, which torch leaves to another routine where
-there is one picture alone. Both cost next to nothing.
+Most of what a network computes of a picture on a processor is the same, bit by bit, whatever stands
+beside it. Two things that mostly are not are computed for one picture at a time here: products of
+matrices of a few rows, which oneMKL adds up in another order than those of more (there are few, of
+time and of pooled texts); and small convolutions, which torch leaves to another routine where there
+is one picture alone. Both cost next to nothing. Some larger convolutions remain, which oneDNN does
+otherwise from some number of pictures on, and sums that several threads share.
 """
 
 from collections.abc import Callable, Iterator
@@ -64,18 +65,3 @@ def _small_ones_alone(whole: Forward, pictures: int, torch: Any) -> Forward:
         return torch.cat([whole(stack[each : each + 1]) for each in range(pictures)])
 
     return forward
-
-
-@contextmanager
-def one_thread(torch: Any) -> Iterator[None]:
-    """Within it torch computes in one thread.
-
-    Several share out sums by their length, so that they come out otherwise beside others; and to
-    networks small enough for batches on a processor they are no gain.
-    """
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
