@@ -217,16 +217,23 @@ def test_what_is_cheap_is_finished_by_the_thread_that_drew(cheap: bool, thread: 
 
 
 def test_no_stage_has_more_threads_than_it_may_and_none_stays() -> None:
+    allowed = {"describe": 3, "draw": 5, "finish": 2}
     busy_now: Counter[str] = Counter()
     at_once: Counter[str] = Counter()
     lock = Lock()
+    full = {stage: Event() for stage in allowed}
 
     def busy(stage: str) -> Callable[[Any], Any]:
         def act(thing: Any) -> Any:
             with lock:
                 busy_now[stage] += 1
                 at_once[stage] = max(at_once[stage], busy_now[stage])
-            time.sleep(0.04)
+                if at_once[stage] == allowed[stage]:
+                    full[stage].set()
+            # Until all of its threads are busy nobody goes on, however slow the machine is; after
+            # that each stays a moment, so that one thread too many would be seen.
+            full[stage].wait(PATIENT)
+            time.sleep(0.005)
             with lock:
                 busy_now[stage] -= 1
             return [thing]
@@ -235,7 +242,7 @@ def test_no_stage_has_more_threads_than_it_may_and_none_stays() -> None:
 
     work = Acts(describe_=busy("describe"), draw_=busy("draw"), finish_=busy("finish"), cheap=False)
     Engine(work, Pools(describing=3, drawing=5, finishing=2)).run(iter(range(60)))
-    assert at_once == {"describe": 3, "draw": 5, "finish": 2}
+    assert at_once == allowed
     until(all_threads_ended)
 
 
