@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from imagine.cli import options
+from imagine.cli.connections import missing_setting
 from imagine.cli.console import Console
 from imagine.cli.local import LOCAL
 from imagine.stages.errors import ImagineError, unknown_name
@@ -31,6 +32,7 @@ def backends(
 
     What a hosted one honours is that of its default model; name another with NAME/MODEL.
     """
+    from imagine.cli.enhancers import text_model
     from imagine.cli.services import Services
     from imagine.cli.settings import load_settings
     from imagine.stages.enhance import ENHANCERS
@@ -62,7 +64,8 @@ def backends(
             console.result("Enhancers (--enhancer)")
         for describer in describers:
             summary = ENHANCERS.summaries.get(describer, "a plugin")
-            console.result(_line(describer, summary, services.text_model(describer), services))
+            model = text_model(services.settings, describer)
+            console.result(_line(describer, summary, model, services))
         if enlargers:
             console.result("Upscalers (--upscaler)")
         for enlarger in enlargers:
@@ -74,6 +77,8 @@ def backends(
 def _print_json(
     painters: list[str], describers: list[str], services: "Services", console: Console
 ) -> None:
+    from imagine.cli.enhancers import text_model
+
     for name in painters:
         if name in LOCAL:
             console.result_json(_local_row(name, services))
@@ -83,10 +88,11 @@ def _print_json(
         if backend is None:
             console.result_json(row | {"ready": False, "missing": problem})
             continue
-        console.result_json(row | {"ready": services.ready(name), **_values(backend)})
+        ready = not missing_setting(services.settings, name)
+        console.result_json(row | {"ready": ready, **_values(backend)})
     for name in describers:
-        row = {"kind": "enhancer", "name": name, "model": services.text_model(name)}
-        console.result_json(row | {"ready": services.ready(name)})
+        row = {"kind": "enhancer", "name": name, "model": text_model(services.settings, name)}
+        console.result_json(row | {"ready": not missing_setting(services.settings, name)})
 
 
 def _print_painter(name: str, services: "Services", console: Console) -> None:
@@ -180,7 +186,7 @@ def _upscaler(name: str, services: "Services") -> "tuple[UpscaleCapabilities | N
     """What an upscaler can do, where that is known; its model; and what it lacks, or ""."""
     try:
         upscaler = services.upscaler(name)[0]
-        return upscaler.capabilities, upscaler.model, services.missing(name)
+        return upscaler.capabilities, upscaler.model, missing_setting(services.settings, name)
     except ImagineError as error:
         return None, "", str(error)
 
@@ -210,11 +216,11 @@ def _print_models(name: str, console: Console) -> None:
 
 def _line(name: str, summary: str, model: str, services: "Services") -> str:
     told = f"{summary}; default {model}" if model else summary
-    missing = "" if services.ready(name) else f" (not set up: {services.missing(name)})"
-    return f"  {name:<{WIDTH}}{told}{missing}"
+    lacking = missing_setting(services.settings, name)
+    return f"  {name:<{WIDTH}}{told}" + (f" (not set up: {lacking})" if lacking else "")
 
 
-def _values(backend: Any) -> dict[str, Any]:
+def _values(backend: "Backend") -> dict[str, Any]:
     values = asdict(backend.capabilities)
     return values | {"sizes": backend.capabilities.sizes.told()}
 

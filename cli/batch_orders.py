@@ -22,6 +22,7 @@ from imagine.stages.errors import (
     quoted_path,
 )
 from imagine.stages.generate import identity_of
+from imagine.stages.paths import is_file, is_there
 
 if TYPE_CHECKING:
     from imagine.cli.order import Saving
@@ -79,9 +80,19 @@ class Orders:
         series: "Series | None",
         base_directory: Path,
         shard: int | None,
+        series_reference: bool,
     ) -> "Orders":
         """Errors as in `order_for`."""
-        base = order_for(wanted, settings, services, dry_run=dry_run, series=series, batch=True)
+        base = order_for(
+            wanted,
+            settings,
+            services,
+            dry_run=dry_run,
+            series=series,
+            batch=True,
+            rows_may_choose=True,
+            series_reference=series_reference,
+        )
         return cls(
             wanted,
             settings,
@@ -281,7 +292,7 @@ def _model_of(named: str, base: Path) -> str:
     from imagine.cli.local import is_path
 
     path = base / named
-    return str(path.absolute()) if is_path(named) and path.exists() else named
+    return str(path.absolute()) if is_path(named) and is_there(path) else named
 
 
 def _lora_of(text: str, base: Path) -> str:
@@ -292,7 +303,7 @@ def _lora_of(text: str, base: Path) -> str:
     path = base / lora.name
     # 1e-05 would be no weight, and goes on as part of the name.
     weight = f"{lora.weight:.9f}".rstrip("0").rstrip(".")
-    return f"{path.absolute()}:{weight}" if path.is_file() else text
+    return f"{path.absolute()}:{weight}" if is_file(path) else text
 
 
 def _digest_of(path: Path) -> str:
@@ -320,7 +331,7 @@ def _upscaler_of(named: str, base: Path) -> str:
     from imagine.cli.upscalers import is_model_file
 
     path = base / named
-    return str(path.absolute()) if is_model_file(named) and path.exists() else named
+    return str(path.absolute()) if is_model_file(named) and is_there(path) else named
 
 
 def _check_upscaler(order: Order) -> None:

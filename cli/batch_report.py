@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from imagine.cli.console import Console, fail_line
+from imagine.cli.purse import IN_LEDGER
 from imagine.stages.errors import ImagineError, LocalBackendError, shown
 
 if TYPE_CHECKING:
@@ -67,7 +68,10 @@ class Report:
         with self._lock:
             self._started[item.key] = time.monotonic()
             self._notes[item.key] = []
-            self._pictures[item.key] = dict(item.saved)
+            self._pictures[item.key] = {
+                number: {name: value for name, value in record.items() if name != IN_LEDGER}
+                for number, record in item.saved.items()
+            }
             self._asked[item.key] = 0.0
 
     def describe(self, item: "Item", plan: "Plan") -> None:

@@ -98,6 +98,7 @@ def run_batch(
             series=series,
             base_directory=source.directory,
             shard=batching.shard,
+            series_reference=batching.series_reference,
         )
         check_order(orders.base, batching)
         purse = open_purse(settings, console, budget=budget, yes=batching.yes)
@@ -307,8 +308,6 @@ class BatchRun:
         """
         keep_going = self.batching.keep_going and not self.batching.dry_run
         listed = list_rows(self.rows(), self.journal, on_bad=self._record if keep_going else None)
-        own = listed.rows > 0 and not listed.common_models
-        self.console.note(self.orders.base.introduction(own_painters=own))
         if listed.unreadable and not self.batching.keep_going:
             for row in listed.bad:
                 fail_line(
@@ -330,6 +329,8 @@ class BatchRun:
             raise painter.problem
         if listed.plain:
             check_drawable(self.orders.base)
+        own = listed.rows > 0 and not listed.common_models
+        self.console.note(self.orders.base.introduction(own_painters=own))
         if self.orders.base.stages == 3 and not listed.own_sizes:
             wanted = self.orders.wanted
             refuse_without_enlarging(
@@ -431,9 +432,14 @@ class BatchRun:
         if stopped_by is None and not self.journal.listing.total:
             raise UsageError(f"There is no prompt in {self.source.title}; write one on a line.")
         stopped_by = self._leave() or stopped_by
+        if isinstance(stopped_by, SaveError):
+            # Where the place is gone, whatever cannot be written there cannot for that reason.
+            stopped_by = self.room.lost() or stopped_by
         self.results.close()
-        self._tell(total, stopped_by)
+        told = self._tell(total, stopped_by)
         listing = self.journal.listing
+        if isinstance(stopped_by, KeyboardInterrupt):
+            raise KeyboardInterrupt(told) from stopped_by
         if stopped_by is not None:
             raise stopped_by
         if self.report.cut_off is not None:
@@ -441,9 +447,13 @@ class BatchRun:
             raise self.report.cut_off
         if missing := self._failed + listing.refused:
             has = "has" if missing == 1 else "have"
+            advice = "run the same command to try again, with --retry-failed also what was refused"
+            if self._unreadable:
+                rows = "row that is" if self._unreadable == 1 else "rows that are"
+                again = "run the same command" if missing == self._unreadable else advice
+                advice = f"correct the {rows} wrong, and {again}"
             raise ItemsFailedError(
-                f"{missing:,} of {listing.total:,} items {has} no picture; run the same command to "
-                "try again, with --retry-failed also what was refused."
+                f"{missing:,} of {listing.total:,} items {has} no picture; {advice}."
             )
 
     @property
@@ -469,8 +479,8 @@ class BatchRun:
             self.console.note(told)
         return None
 
-    def _tell(self, total: int | None, stopped_by: BaseException | None) -> None:
-        """Say what came of it."""
+    def _tell(self, total: int | None, stopped_by: BaseException | None) -> str:
+        """Say what came of it; after Ctrl-C the sum of it is only given, for the last line."""
         listing, counts, failed = self.journal.listing, self.counts, self._failed
         spent, seconds = self.purse.budget.spent, time.monotonic() - self.started
         stopped = _word_for(stopped_by)
@@ -492,7 +502,8 @@ class BatchRun:
             results=self.results.path if self.results.path.exists() else None,
             stopped=stopped,
         )
-        self.console.note(text)
+        if not isinstance(stopped_by, KeyboardInterrupt):
+            self.console.note(text)
         if self.report.noted:
             have = "item has" if self.report.noted == 1 else "items have"
             self.console.note(f"{self.report.noted:,} {have} notes; the results say which.")
@@ -504,6 +515,7 @@ class BatchRun:
         if failed > TOLD_ONE_BY_ONE:
             for line in failure_lines(self.report.failures, failed=failed):
                 self.console.note(line)
+        return text
 
 
 def received_before(number: int) -> str:

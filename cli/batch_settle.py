@@ -92,7 +92,7 @@ def check_order(order: "Order", batching: Batching) -> None:
     """Refuse what one picture can be asked for and a batch cannot.
 
     Raises:
-        UsageError: the output is a file, or the backend takes no picture of a series.
+        UsageError: the output is a file, or two options exclude each other.
     """
     place = order.saving.destination
     if place.file_name is not None:
@@ -104,13 +104,6 @@ def check_order(order: "Order", batching: Batching) -> None:
         raise UsageError(
             "--series-reference and --refine exclude each other: a picture that is drawn from "
             "another one is drawn once; give one of them."
-        )
-    given, taken = len(order.options.images), order.backend.capabilities.max_images
-    if batching.series_reference and taken <= given:
-        raise UsageError(
-            f"{order.backend.name} takes no {'more ' if given else ''}reference pictures, "
-            "so --series-reference is of no use; choose another --backend (see `imagine "
-            "backends`)."
         )
 
 

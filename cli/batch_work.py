@@ -11,6 +11,7 @@ from imagine.cli.batch_orders import Orders, own_fault, own_model
 from imagine.cli.batch_pools import Places
 from imagine.cli.local import LOCAL
 from imagine.cli.planning import Order, adopted, planned, rehearse
+from imagine.cli.purse import IN_LEDGER
 from imagine.stages.batch.rows import Row
 from imagine.stages.drawing import DrawingOptions
 from imagine.stages.errors import (
@@ -296,10 +297,11 @@ class BatchWork:
             picture = self._enlarging.enlarged(task, drawn.picture)
         # In the ledger; what is finished by this thread at once is not there yet.
         written_down = task.kept is not None or not drawn.cheap
-        record = _picture_record(task, picture, written_down=written_down)
+        record = _picture_record(task, picture)
+        mark = {IN_LEDGER: True} if written_down else {}
 
         def announce(coming: "Coming") -> None:
-            known = {"bytes": coming.bytes, "sha256": coming.sha256}
+            known = {"bytes": coming.bytes, "sha256": coming.sha256, **mark}
             self.journal.coming(item.key, task.number, coming, record | known)
 
         try:
@@ -405,12 +407,8 @@ def _first_seed(
     return None
 
 
-def _picture_record(task: Task, picture: "Picture", *, written_down: bool) -> dict[str, Any]:
-    """What the results say of one picture, but for its place.
-
-    Args:
-        written_down: what it cost is in the ledger.
-    """
+def _picture_record(task: Task, picture: "Picture") -> dict[str, Any]:
+    """What the results say of one picture, but for its place."""
     from imagine.cli.text import upscale_values
 
     request = task.plan.requests[task.index - 1]
@@ -420,7 +418,7 @@ def _picture_record(task: Task, picture: "Picture", *, written_down: bool) -> di
         "width": width,
         "height": height,
         "seed": request.seed,
-        "backend": None if written_down else task.plan.backend.name,
+        "backend": task.plan.backend.name,
         "model": picture.image.model,
         "cost": None if cost is None else cost.model_dump(mode="json"),
         "timings": dict(picture.recipe.timings),

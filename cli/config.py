@@ -66,7 +66,7 @@ def _shown(value: object) -> str:
 
 def _matters(name: str, settings: "Settings") -> bool:
     """Whether a setting is no provider's, or somebody set it, or the provider has a key."""
-    from imagine.cli.services import CLOSED
+    from imagine.cli.connections import CLOSED
     from imagine.cli.settings import GENERAL
     from imagine.stages.network.providers import PROVIDERS
 

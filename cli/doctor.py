@@ -11,7 +11,7 @@ import typer
 
 from imagine.cli import options
 from imagine.cli.console import Console
-from imagine.cli.local_checks import engines, models
+from imagine.cli.local_checks import engines, models, settings_for_drawing
 from imagine.stages.errors import ImagineError, LocalBackendError
 from imagine.stages.network.providers import PROVIDERS, Provider
 
@@ -228,7 +228,7 @@ def _network(online: bool) -> list[Check]:
 
 
 def _is_used(provider: Provider, settings: "Settings") -> bool:
-    from imagine.cli.services import CLOSED
+    from imagine.cli.connections import CLOSED
 
     if settings.origins[f"{provider.name}_base_url"] != "default":
         return True
@@ -238,13 +238,13 @@ def _is_used(provider: Provider, settings: "Settings") -> bool:
 
 def _provider(provider: Provider, settings: "Settings", online: bool) -> Check:
     """What is set for a provider, and with `online` whether it answers and takes the key."""
-    from imagine.cli.services import Services
+    from imagine.cli.connections import Connections
 
     key = f"{provider.name}_api_key"
     keyed = settings.secret(key) is not None
     told = f"key in the {settings.origins[key]}" if keyed else "no key"
     try:
-        connection = Services(settings, Console(quiet=True)).connection(provider.name)
+        connection = Connections(settings, Console(quiet=True)).to(provider.name)
         told += f", at {connection.base_url}"
         if online:
             from imagine.stages.network.probe import probe
@@ -265,6 +265,7 @@ CHECKS: dict[str, Callable[[], tuple[Status, str]]] = {
     "upscalers": _upscalers,
     "engines": engines,
     "models": models,
+    "drawing": settings_for_drawing,
     "formats": _formats,
     "output": _output,
     "terminal": _terminal,

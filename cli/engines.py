@@ -1,8 +1,12 @@
 """What draws here: the name of a backend in; its packages, or what installs them, out."""
 
 from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING
 
 from imagine.stages.errors import LocalBackendError
+
+if TYPE_CHECKING:
+    from imagine.stages.generate.local.options import LocalOptions
 
 # The distributions of each, as far as their versions matter to a report.
 DISTRIBUTIONS = {
@@ -57,6 +61,29 @@ def device() -> str:
         if cards := [line.strip() for line in asked.stdout.splitlines() if line.strip()]:
             return "; ".join(cards)
     return f"no graphics card found, {os.cpu_count() or 1} processor cores"
+
+
+def check_device(name: str, options: "LocalOptions") -> None:
+    """Have a local backend, which is installed, look for the device that is set.
+
+    Raises:
+        LocalBackendError: it is not there.
+        UsageError: no device has that name.
+    """
+    if name == "openvino":
+        from imagine.stages.generate.openvino.runtime import runtime
+
+        runtime(options)
+    elif name == "sdcpp":
+        from imagine.stages.generate.sdcpp import bindings
+
+        bindings.check_device(options.device, bindings.installed_library())
+    elif options.device.lower() != "cpu":
+        from imagine.stages.generate.diffusers.device import device_for
+        from imagine.stages.torch_device import torch_and_device
+
+        # It is everywhere; for others torch is imported, which takes seconds.
+        device_for(options.device, torch_and_device("The backend 'diffusers'", "diffusers")[0])
 
 
 def _can_draw(name: str) -> bool:

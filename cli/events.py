@@ -19,10 +19,12 @@ class Events:
          "interrupted": false}
 
     `start` comes first: `total` items are to be done (null while nobody knows: a pipe is still
-    open), `skipped` were finished before. `picture` comes when a picture has its name. `item` comes
-    when an item ended, with all that its line of results.jsonl holds; `ok` tells whether it is
-    done. `note` is for people. `end` comes last: dollars in `cost` (null where a price is unknown),
-    and whether the run was interrupted. Readers ignore keys and events that they do not know.
+    open), `skipped` were finished before. `picture` comes when a picture has its name; its `path`
+    begins at the working directory, or is absolute, as without --json. `item` comes when an item
+    ended, with all that its line of results.jsonl holds, whose `paths` begin at the directory of
+    the results; `ok` tells whether it is done. `note` is for people. `end` comes last: dollars in
+    `cost` (null where a price is unknown), and whether the run was interrupted. Readers ignore
+    keys and events that they do not know.
     """
 
     def __init__(self, console: Console) -> None:

@@ -9,7 +9,16 @@ from typing import TYPE_CHECKING
 from imagine.cli import options
 from imagine.cli.console import Console
 from imagine.cli.drawing import draw_plan, showing_for
-from imagine.cli.planning import Order, Wanted, adopted, edited, order_for, planned, rehearse
+from imagine.cli.planning import (
+    Order,
+    Wanted,
+    adopted,
+    check_drawable,
+    edited,
+    order_for,
+    planned,
+    rehearse,
+)
 
 if TYPE_CHECKING:
     from imagine.cli.purse import Purse
@@ -109,6 +118,7 @@ def generate(
         if spec is not None:
             wanted = replace(wanted, enhancer="none", no_enhance=False)
         order = order_for(wanted, settings, services, dry_run=dry_run)
+        check_drawable(order)
         purse = open_purse(settings, console, budget=budget, yes=yes)
         # 2. A given description is drawn as it is; a prompt is described first.
         if spec is not None:

@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, cast
 
 from imagine.cli.settings import Settings, cache_directory, config_directory
 from imagine.stages.errors import LocalBackendError, shown
+from imagine.stages.paths import is_there, spelt
 
 if TYPE_CHECKING:
     from imagine.stages.generate.local.catalog import Kind
     from imagine.stages.generate.local.options import LocalOptions, Offload
     from imagine.stages.generate.local.shelf import Place, Shelf
     from imagine.stages.generate.sdcpp.companions import SdcppOptions
+    from imagine.stages.recipe import BackendRecord
 
 # Backends that draw here, with models that the user has.
 LOCAL = ("diffusers", "openvino", "sdcpp")
@@ -27,31 +29,48 @@ PATH_STARTS = ("/", "./", "../", "~", ".\\", "..\\")
 MODEL_ENDINGS = (".safetensors", ".gguf")
 
 
-def shelf_of(settings: Settings) -> "Shelf":
-    """Where the user's models are known."""
+def shelf_of(settings: Settings, again: "BackendRecord | None" = None) -> "Shelf":
+    """Where the user's models are known.
+
+    Args:
+        again: what drew the picture that is drawn again.
+    """
     from imagine.stages.generate.local.shelf import Shelf
 
+    names: list[str] = []
+    if again is not None:
+        asked = str(again.parameters.get("model"))
+        names = [again.model, asked, *(lora.name for lora in again.loras)]
     return Shelf(
         catalog=config_directory() / "models.toml",
         seen=cache_directory() / "models.json",
         hub=hub_directory(settings),
+        recorded=frozenset(names),
     )
 
 
 def hub_directory(settings: Settings) -> Path:
     """The directory of Hugging Face's cache, which other programs share."""
     if named := settings.text("hub_cache"):
-        return Path(named).expanduser()
+        return spelt(named)
     if home := os.environ.get("HF_HOME"):
-        return Path(home).expanduser() / "hub"
+        return spelt(home) / "hub"
     base = os.environ.get("XDG_CACHE_HOME")
     return (Path(base) if base else Path.home() / ".cache") / "huggingface" / "hub"
 
 
-def options_of(settings: Settings) -> "LocalOptions":
-    """How models are run here."""
-    from imagine.stages.generate.local.options import LocalOptions
+def options_of(settings: Settings, again: "BackendRecord | None" = None) -> "LocalOptions":
+    """How models are run here.
 
+    Args:
+        again: what drew the picture that the same model draws again.
+    """
+    from imagine.stages.generate.local.options import LocalOptions, Recorded
+
+    then = {} if again is None else again.parameters
+    told = {name: str(then[name]) for name in ("device", "dtype", "vae") if then.get(name)}
+    if told.get("dtype") not in ("bfloat16", "float16", "float32"):
+        told["dtype"] = ""
     return LocalOptions(
         device=settings.text("device") or "auto",
         dtype=settings.text("dtype") or "auto",
@@ -59,6 +78,7 @@ def options_of(settings: Settings) -> "LocalOptions":
         compile=settings.flag("compile"),
         batch_size=settings.whole("batch_size") or 0,
         tiny_vae=settings.text("tiny_vae") or "",
+        recorded=Recorded(**told),
     )
 
 
@@ -103,4 +123,4 @@ def is_path(model: str) -> bool:
     """Whether what a model is called can only be the path of a folder or file."""
     if model.startswith(PATH_STARTS) or model.lower().endswith(MODEL_ENDINGS):
         return True
-    return Path(model).is_absolute() or ("/" in model and Path(model).exists())
+    return Path(model).is_absolute() or ("/" in model and is_there(Path(model)))

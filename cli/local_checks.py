@@ -1,10 +1,12 @@
 """What `imagine doctor` says of drawing here: what is installed, has a name, and runs."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING, Literal
 from urllib.parse import urlsplit
 
-from imagine.stages.errors import ConfigError
+from imagine.cli.local import LOCAL
+from imagine.stages.errors import ConfigError, LocalBackendError, UsageError, shown
 from imagine.stages.network.address import place_of
 from imagine.stages.network.providers import PROVIDERS, Connection
 
@@ -43,6 +45,68 @@ def models() -> tuple[Literal["ok", "warning"], str]:
         return "warning", " ".join(broken)
     names = ", ".join(row.name for row in rows)
     return "ok", names or "none of yours has a name; see `imagine models --help`"
+
+
+def settings_for_drawing() -> tuple[Literal["ok", "warning"], str]:
+    """Whether the models, the tiny VAE and the device that are set are there.
+
+    Raises:
+        ConfigError: the settings or the catalog cannot be read.
+    """
+    from imagine.cli.settings import load_settings
+
+    settings = load_settings()
+    named = [f"{kind}_model" for kind in LOCAL] + ["tiny_vae", "device"]
+    chosen = [name for name in named if settings.text(name) not in (None, "auto")]
+    problems = [*_problems_of_models(settings), *_problems_of_device(settings)]
+    if problems:
+        return "warning", " ".join(dict.fromkeys(problems))
+    told = ", ".join(f"{name} {shown(settings.text(name))}" for name in chosen)
+    return "ok", told or "no model of yours and no device is set"
+
+
+def _problems_of_models(settings: "Settings") -> Iterator[str]:
+    from imagine.cli.console import Console
+    from imagine.cli.local import options_of, shelf_of
+    from imagine.cli.services import Services
+    from imagine.stages.generate.diffusers.tiny_vae import tiny_vae_for
+
+    for kind in LOCAL:
+        if settings.text(f"{kind}_model"):
+            try:
+                with Services(settings, Console(quiet=True)) as services:
+                    services.backend(kind)
+            except LocalBackendError as error:
+                yield str(error)
+    options, shelf = options_of(settings), shelf_of(settings)
+    with suppress(LocalBackendError):
+        if options.tiny_vae and shelf.model(options.tiny_vae).path.is_file():
+            # One for sdcpp, which reads files.
+            return
+    try:
+        tiny_vae_for(options, shelf)
+    except LocalBackendError as error:
+        yield str(error)
+
+
+def _problems_of_device(settings: "Settings") -> list[str]:
+    """Why none of the engines that are installed computes on the device that is set; or nothing."""
+    from imagine.cli.engines import check_device, missing_extra
+    from imagine.cli.local import options_of
+
+    options, problems = options_of(settings), []
+    if options.device.lower() == "auto":
+        return []
+    for name in LOCAL:
+        if missing_extra(name):
+            continue
+        try:
+            check_device(name, options)
+        except (LocalBackendError, UsageError) as error:
+            problems.append(str(error))
+        else:
+            return []
+    return problems[:1]
 
 
 def addresses(settings: "Settings", *, online: bool) -> dict[str, str]:

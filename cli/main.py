@@ -127,13 +127,11 @@ def _prepare_streams() -> None:
 def _report_fault(error: Exception, arguments: list[str]) -> int:
     """A full device behind stdout, or a fault of ours; with -v, where it happened."""
     from imagine.cli.console import fail
-    from imagine.stages.errors import ImagineError
+    from imagine.stages.errors import ImagineError, unwritable
 
     if isinstance(error, OSError) and error.filename is None:
         _discard_stdout()
-        return fail(
-            ImagineError(f"The output cannot be written: {error.strerror}; free its place.")
-        )
+        return fail(ImagineError(unwritable("The output", error)))
     if {"-v", "--verbose"} & set(arguments):
         import traceback
 
@@ -204,10 +202,14 @@ def _usage_error(message: str, name: str | None, arguments: list[str]) -> "Usage
     elif (other := OTHERS_OPTIONS.get(name or "", {}).get(refused.partition("=")[0])) is not None:
         hint = f"here it is {other}, {hint}"
     words_only = not any(word.startswith("-") or _names_file(word) for word in arguments)
-    if name == arguments[0] != "generate" and words_only and not within:
+    # typer's own, of a command of a group: who mistypes one draws nothing.
+    said, mistyped, near = told.partition(". Did you mean ")
+    if name == arguments[0] != "generate" and words_only and not within and not mistyped:
         prompt = " ".join(arguments)
         quoted = f'"{prompt}"' if " " in prompt else prompt
         hint += f", or `imagine generate {quoted}` to draw that"
+    if mistyped:
+        return UsageError(f"{said}; did you mean {near} ({hint}).")
     return UsageError(f"{told}; {hint}.")
 
 

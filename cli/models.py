@@ -31,7 +31,7 @@ def _listed(context: typer.Context) -> None:
 
 @models.command("list")
 def list_models(json: options.Json = False) -> None:
-    """List the models and LoRAs that have a name, and those in Hugging Face's cache."""
+    """List the models and LoRAs that are named or downloaded."""
     from imagine.cli.models_rows import listed, print_rows
 
     console = Console(json=json)
@@ -50,7 +50,7 @@ def list_models(json: options.Json = False) -> None:
 
 @models.command()
 def show(name: Name, json: options.Json = False) -> None:
-    """Show what is known of one: who draws with it, its family, its defaults, where it lies."""
+    """Show one: who draws with it, its defaults, where it lies."""
     from imagine.cli.models_rows import row_of
 
     console = Console(json=json)
@@ -95,10 +95,11 @@ def add(
     ] = None,
     json: options.Json = False,
 ) -> None:
-    """Give a model, LoRA or tiny VAE of yours a name; its files stay where they are.
+    """Give a model, LoRA or tiny VAE of yours a name.
 
-    What it is, is told from its files; one that is broken is refused. The names stand in
-    models.toml of your configuration directory (`imagine config --path`), for you to edit.
+    Its files stay where they are. What it is, is told from them; one that is broken is refused. The
+    names stand in models.toml of your configuration directory (`imagine config --path`), for you to
+    edit.
     """
     from imagine.cli.models_adding import added
     from imagine.cli.models_rows import print_rows
@@ -125,9 +126,10 @@ def remove(
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Delete without being asked.")] = False,
     json: options.Json = False,
 ) -> None:
-    """Forget the name of a model or LoRA; its files stay, but for --delete.
+    """Forget the name of a model or LoRA; its files stay.
 
-    --delete takes models in Hugging Face's cache alone, by their id or by the name of one.
+    With --delete they go too: those of models in Hugging Face's cache, by their id or by the name
+    of one.
     """
     from imagine.cli.models_removal import removed
     from imagine.stages.generate.local.catalog import Table

@@ -12,6 +12,7 @@ from imagine.stages.generate.local.catalog import Entry, Table, add_entry, load_
 from imagine.stages.generate.local.hub_cache import is_id
 from imagine.stages.generate.local.shelf import Place, Shelf
 from imagine.stages.generate.local.stock import is_lora, stock_of
+from imagine.stages.paths import is_there
 
 # What a name may hold, so that it is no path, hub id or weight of a LoRA.
 _NAME = r"[A-Za-z0-9][\w.-]{0,99}"
@@ -34,7 +35,8 @@ def added(text: str, *, name: str | None, config: str | None) -> Row:
     shelf = shelf_of(load_settings())
     folder = _config(path, config, shelf)
     table: Table = "loras" if is_lora(path) else "models"
-    name = _checked(name or (path.stem if path.is_file() else path.name))
+    own = path.stem if path.is_file() else path.name
+    name = _checked(own if name is None else name)
     catalog = shelf.catalog
     taken = load_catalog(catalog).table(table).get(name)
     if taken is not None and taken.path != path:
@@ -60,7 +62,7 @@ def _config(path: Path, config: str | None, shelf: Shelf) -> Path | None:
     """The folder of --config, which may be a model of the hub's cache, by its id."""
     if config is None:
         return None
-    on_hub = is_id(config) and not Path(config).exists()
+    on_hub = is_id(config) and not is_there(Path(config))
     folder = shelf.model(config).path if on_hub else existing(config, "configuration")
     if path.is_dir() or not folder.is_dir():
         raise UsageError(

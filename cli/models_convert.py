@@ -31,8 +31,6 @@ def convert(
 
     Takes minutes, and the extras diffusers and openvino; drawing takes openvino alone.
     """
-    from pathlib import Path
-
     from imagine.cli.local import shelf_of
     from imagine.cli.models_rows import drawing_with
     from imagine.cli.settings import load_settings
@@ -40,13 +38,14 @@ def convert(
     from imagine.stages.generate.openvino.convert import convert as convert_folder
     from imagine.stages.generate.openvino.convert import needs
     from imagine.stages.image import Progress
+    from imagine.stages.paths import spelt
 
     console = Console(json=json, quiet=quiet)
     settings = load_settings()
     shelf = shelf_of(settings)
     decoder = tiny_vae or settings.text("tiny_vae")
     source = shelf.model(model).path
-    folder = Path(target).expanduser()
+    folder = spelt(target)
     taken = needs(source)
     memory, disk = in_words(taken.memory), in_words(taken.disk)
     with console.progress("converting") as bar:

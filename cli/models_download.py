@@ -51,16 +51,17 @@ def download(
     json: options.Json = False,
     quiet: options.Quiet = False,
 ) -> None:
-    """Download a model from the Hugging Face hub, into the cache that other programs share.
+    """Download a model from the Hugging Face hub.
 
-    Only what draws: descriptions, tokenizers and one precision of the weights, as .safetensors;
-    pickles never. Asks before more than 1 GB. One that was stopped goes on where it was.
+    It goes into the cache that other programs share. Only what draws: descriptions, tokenizers and
+    one precision of the weights, as .safetensors; pickles never. Asks before more than 1 GB. One
+    that was stopped goes on where it was.
     """
     from imagine.cli.local import shelf_of
     from imagine.cli.models_lock import alone_with
     from imagine.cli.settings import load_settings
+    from imagine.stages.generate.local import INDEX
     from imagine.stages.generate.local.hub_cache import folder_of
-    from imagine.stages.generate.local.hub_files import INDEX
     from imagine.stages.generate.local.hub_store import Store
 
     console = Console(json=json, quiet=quiet)
@@ -108,16 +109,16 @@ def _hub(settings: "Settings") -> "Hub":
     Raises:
         ConfigError: a file of the working directory would send it elsewhere.
     """
+    from imagine.cli.trust import leads_away
     from imagine.stages.errors import ConfigError
     from imagine.stages.generate.local.hub import Hub
 
     address = settings.text("hub_url") or ""
-    here = (".env", "imagine.toml")
-    origin, of_key = settings.origins["hub_url"], settings.origins["huggingface_api_key"]
-    if origin in here and of_key not in (*here, "default"):
+    if leads_away(settings, address="hub_url", key="huggingface_api_key"):
         raise ConfigError(
-            f"'{origin}' of this directory would send your Hugging Face token to {address}; if "
-            "that is meant, set IMAGINE_HUB_URL in the environment, or put the token beside it."
+            f"'{settings.origins['hub_url']}' of this directory would send your Hugging Face token "
+            f"to {address}; if that is meant, set IMAGINE_HUB_URL in the environment, or put the "
+            "token beside it."
         )
     return Hub(address=address, key=settings.secret("huggingface_api_key"))
 
@@ -127,8 +128,8 @@ def _chosen(
 ) -> "list[RemoteFile]":
     """What of a repository is needed."""
     from imagine.stages.errors import UsageError
+    from imagine.stages.generate.local import INDEX
     from imagine.stages.generate.local.hub_files import (
-        INDEX,
         file_of,
         files_of_part,
         files_of_pipeline,

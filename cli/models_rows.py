@@ -15,6 +15,7 @@ from imagine.stages.generate.local.hub_cache import id_of, is_tiny_vae
 from imagine.stages.generate.local.hub_files import in_words
 from imagine.stages.generate.local.shelf import Place, Shelf
 from imagine.stages.generate.local.stock import Stock, is_lora, size_of, stock_of
+from imagine.stages.paths import absolute, is_there
 
 # Whether it stands in the catalog, lies in the hub's cache alone, or was named by its path.
 Origin = Literal["catalog", "hub", "path"]
@@ -170,10 +171,9 @@ def existing(text: str, what: str) -> Path:
     Raises:
         UsageError: it is not.
     """
-    import os
-
-    path = Path(os.path.abspath(Path(text).expanduser()))  # noqa: PTH100  # resolve() follows links
-    if not path.exists():
+    path = absolute(text)
+    # No text at all would be the working directory.
+    if not text or not is_there(path):
         raise UsageError(f"There is no {what} at '{shown(text)}'; check the path.")
     return path
 

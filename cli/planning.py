@@ -141,12 +141,17 @@ def order_for(
     dry_run: bool = False,
     series: "Series | None" = None,
     batch: bool = False,
+    rows_may_choose: bool = False,
+    series_reference: bool = False,
 ) -> Order:
     """Settle what was asked for; what is unusable by itself ends here, before a prompt is read.
 
     Args:
         series: what all pictures of a batch share.
         batch: whether this is about the items of one.
+        rows_may_choose: each may name who draws it. Then a backend that nobody named and that
+            would be refused is one that refuses whoever asks it to draw.
+        series_reference: it is to be shown a picture of the batch beside those of the options.
 
     Raises:
         UsageError: an option is wrong, or the backend would ignore it.
@@ -156,8 +161,6 @@ def order_for(
     """
     from imagine.cli import order as choose
     from imagine.cli.describing import describing_for
-    from imagine.stages.drawing import LEAVE_OUT
-    from imagine.stages.plan import check_options
 
     if wanted.seed is not None:
         choose.check_seed("--seed", wanted.seed)
@@ -217,15 +220,13 @@ def order_for(
         why_describes=why_describes,
         why_draws=why_draws,
     )
-    check_options(
-        backend,
-        options,
-        count=wanted.num,
-        size=exact,
-        aspect_ratio=ratio,
-        enlarging=enlarging,
-        advice=OTHER_MODEL if backend.name == "sketch" and why_draws else LEAVE_OUT,
-    )
+    try:
+        _check_options(order, ratio, series_reference=series_reference)
+    except UsageError as error:
+        if not (rows_may_choose and why_draws):
+            raise
+        order = _with_stand_in(order, error)
+        _check_options(order, ratio, series_reference=series_reference)
     if backend.name in LOCAL:
         if options.strength == 0:
             raise UsageError("--strength 0 leaves the picture as it is; choose more, up to 1.")
@@ -239,6 +240,44 @@ def order_for(
             upscaler=wanted.upscaler, denoise=wanted.denoise, sharpen=wanted.sharpen
         )
     return order
+
+
+def _check_options(order: Order, aspect_ratio: str | None, *, series_reference: bool) -> None:
+    """Refuse what the backend would ignore, whatever the prompt.
+
+    Raises:
+        UsageError: naming the option.
+    """
+    from imagine.stages.drawing import LEAVE_OUT
+    from imagine.stages.plan import check_options
+
+    given, taken = len(order.options.images), order.backend.capabilities.max_images
+    if series_reference and taken <= given:
+        raise UsageError(
+            f"{order.backend.name} takes no {'more ' if given else ''}reference pictures, "
+            "so --series-reference is of no use; choose another --backend (see `imagine "
+            "backends`)."
+        )
+    check_options(
+        order.backend,
+        order.options,
+        count=order.count,
+        size=order.size,
+        aspect_ratio=aspect_ratio,
+        enlarging=order.enlarging,
+        advice=OTHER_MODEL if order.backend.name == "sketch" and order.why_draws else LEAVE_OUT,
+    )
+
+
+def _with_stand_in(order: Order, refusal: UsageError) -> Order:
+    """The order with one in its backend's place who reads all options, and draws for nobody."""
+    from imagine.cli.unnamed import ANYTHING, UnnamedModel
+
+    backend = order.backend
+    can = replace(ANYTHING, sizes=backend.capabilities.sizes)
+    # With its trace it would keep open whatever its callers read.
+    problem = UsageError(str(refusal))
+    return replace(order, backend=UnnamedModel(backend.name, problem, capabilities=can))
 
 
 def check_drawable(order: Order) -> None:

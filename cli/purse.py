@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from imagine.stages.recipe import UsageRecord
     from imagine.stages.upscale import Enlarged, Upscaler
 
+# In what the journal notes of a picture that is coming: what it cost is in the ledger.
+IN_LEDGER = "in_ledger"
+
 
 @dataclass
 class Purse(Agreement):
@@ -129,11 +132,8 @@ class Purse(Agreement):
         Raises:
             BudgetError: they could.
         """
-        count = len(plan.requests)
-        estimate = self.of_enlarging(plan, count)
-        if plan.backend.capabilities.paid:
-            estimate += self.of_pictures(plan, count)
-        if not estimate.is_free:
+        estimate = self.estimate(plan)
+        if estimate is not None and not estimate.is_free:
             self.budget.check(estimate)
 
     @contextmanager
@@ -316,12 +316,16 @@ class Purse(Agreement):
         """Write down pictures that a killed run saved, and did not come to write down.
 
         Args:
-            records: as `Journal.adopted_records`; of those with a "backend" that cost something.
+            records: as `Journal.adopted_records`; of those that are not marked as in the ledger,
+                what cost something.
         """
         for record in records:
             cost, provider = record.get("cost"), record.get("backend")
+            # Journals of earlier versions name no backend where the ledger has it.
+            if record.get(IN_LEDGER) or provider is None:
+                continue
             # No dollars are no payment; None is a price that nobody knows.
-            if provider is None or cost is None or cost.get("generate") == 0:
+            if cost is None or cost.get("generate") == 0:
                 continue
             self._record(
                 "image", provider, cost.get("generate"), model=record["model"], outcome="saved"

@@ -68,52 +68,21 @@ def refine(
     from imagine.cli.describing import Answers, describing_for
     from imagine.cli.drawing import draw_plan, showing_for
     from imagine.cli.purse import open_purse
+    from imagine.cli.recorded import planned_again
     from imagine.cli.services import Services
     from imagine.cli.settings import load_settings
     from imagine.stages.errors import ImagineError
     from imagine.stages.metadata import read_recipe
-    from imagine.stages.plan import plan_replay
     from imagine.stages.refine import changes_between, plan_refinement
     from imagine.stages.refine import refine as change
 
     console = Console(quiet=quiet, verbose=verbose, json=json)
     settings = load_settings()
     recipe = read_recipe(file)
-    exact, ratio = choose.given_size(size, aspect_ratio)
     with Services(settings, console) as services:
         # 1. Settle what is drawn: what is refused is refused before the model is asked.
         who, why = services.enhancer(enhancer)
-        recorded = plan_replay(
-            recipe,
-            backend=services.recorded_backend(recipe, backend, model),
-            seed=seed,
-            count=num,
-            size=exact,
-            aspect_ratio=ratio,
-            options=choose.drawing_options(parameters, recorded=recipe.to_request().hires_fix),
-            enlarging=choose.enlarging_for(
-                services,
-                factor=upscale,
-                upscaler=upscaler,
-                denoise=denoise,
-                sharpen=sharpen,
-                again=True,
-            ),
-            dry_run=dry_run,
-        )
-        if not recorded.enlargements:
-            choose.refuse_without_enlarging(upscaler=upscaler, denoise=denoise, sharpen=sharpen)
-        saving = choose.choose_saving(
-            settings,
-            output=output,
-            name=name,
-            format=format,
-            quality=quality,
-            metadata=metadata,
-            sidecar=sidecar,
-            overwrite=overwrite,
-            hosted=recorded.backend.capabilities.paid,
-        )
+        recorded, saving = planned_again(recipe, parameters, settings, services)
         describing = describing_for(
             settings,
             who,
@@ -148,7 +117,7 @@ def refine(
 
         # 3. Draw it.
         new_ratio = description.spec.aspect_ratio != recipe.spec.aspect_ratio
-        reshaped = new_ratio and exact is None and ratio is None
+        reshaped = new_ratio and size is None and aspect_ratio is None
         showing = showing_for(
             settings,
             dry_run=dry_run,

@@ -56,53 +56,20 @@ def replay(
     option changes.
     """
     parameters = locals()
-    from imagine.cli import order as choose
     from imagine.cli.drawing import draw_plan, showing_for
+    from imagine.cli.order import titled
     from imagine.cli.purse import open_purse
+    from imagine.cli.recorded import planned_again
     from imagine.cli.services import Services
     from imagine.cli.settings import load_settings
     from imagine.stages.metadata import read_recipe
-    from imagine.stages.plan import plan_replay
 
     console = Console(quiet=quiet, verbose=verbose, json=json)
     settings = load_settings()
     recipe = read_recipe(file)
-    exact, ratio = choose.given_size(size, aspect_ratio)
     with Services(settings, console, dry_run=dry_run) as services:
-        plan = plan_replay(
-            recipe,
-            backend=services.recorded_backend(recipe, backend, model),
-            seed=seed,
-            count=num,
-            size=exact,
-            aspect_ratio=ratio,
-            styles=choose.named_styles(style or []),
-            negative=negative or [],
-            options=choose.drawing_options(parameters, recorded=recipe.to_request().hires_fix),
-            enlarging=choose.enlarging_for(
-                services,
-                factor=upscale,
-                upscaler=upscaler,
-                denoise=denoise,
-                sharpen=sharpen,
-                again=True,
-            ),
-            dry_run=dry_run,
-        )
-        if not plan.enlargements:
-            choose.refuse_without_enlarging(upscaler=upscaler, denoise=denoise, sharpen=sharpen)
-        saving = choose.choose_saving(
-            settings,
-            output=output,
-            name=name,
-            format=format,
-            quality=quality,
-            metadata=metadata,
-            sidecar=sidecar,
-            overwrite=overwrite,
-            hosted=plan.backend.capabilities.paid,
-        )
-        console.note(f"Replaying '{file}', backend {choose.titled(plan.backend)}.")
+        plan, saving = planned_again(recipe, parameters, settings, services)
+        console.note(f"Replaying '{file}', backend {titled(plan.backend)}.")
         showing = showing_for(
             settings,
             dry_run=dry_run,

@@ -138,29 +138,14 @@ def upscale_text(record: "UpscaleRecord") -> str:
 
 def _parameters_text(recipe: "Recipe") -> str:
     """ "width 512, height 512, seed 7, steps 20, scheduler ddim": called as options call them."""
+    from imagine.cli.text import scheduler_text
+
     told = {**recipe.backend.parameters}
     if told.get("model") == recipe.backend.model:
         del told["model"]
     if isinstance(scheduler := told.get("scheduler"), str):
-        told["scheduler"] = _scheduler_text(scheduler)
+        told["scheduler"] = scheduler_text(scheduler)
     return ", ".join(f"{OPTIONS.get(key, key)} {value}" for key, value in told.items())
-
-
-def _scheduler_text(recorded: str) -> str:
-    """A scheduler as --scheduler takes it, where it is a known one; else as it was recorded."""
-    from imagine.stages.generate.local.schedulers import find_scheduler, schedulers
-
-    found = find_scheduler(recorded)
-    if found is None:
-        # ComfyUI's sampler and schedule.
-        pairs = {"/".join(each.comfyui): each for each in schedulers() if each.comfyui}
-        found = pairs.get(recorded)
-    if found is None:
-        return recorded
-    # The class of a model's own: of one that stands for several, the name would be a guess.
-    own = [each for each in schedulers() if each.diffusers == recorded]
-    alike = all(found.options.items() <= each.options.items() for each in own)
-    return found.name if alike else recorded
 
 
 def _everything(recipe: "Recipe") -> str:

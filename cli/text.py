@@ -147,11 +147,28 @@ def drawing_text(plan: "Plan") -> str:
     if (guidance := values.get("guidance_scale")) is not None:
         parts.append(f"guidance {guidance:g}")
     if (scheduler := values.get("scheduler")) is not None:
-        parts.append(f"scheduler {shown(scheduler)}")
+        parts.append(f"scheduler {shown(scheduler_text(scheduler))}")
     if (strength := values.get("strength")) is not None:
         parts.append(f"strength {strength:g}")
     parts += [f"LoRA {shown(lora.told())}" for lora in plan.requests[0].loras]
     return "".join(f", {part}" for part in parts)
+
+
+def scheduler_text(recorded: str) -> str:
+    """A scheduler as --scheduler takes it, where it is a known one; else as it was recorded."""
+    from imagine.stages.generate.local.schedulers import find_scheduler, schedulers
+
+    found = find_scheduler(recorded)
+    if found is None:
+        # ComfyUI's sampler and schedule.
+        pairs = {"/".join(each.comfyui): each for each in schedulers() if each.comfyui}
+        found = pairs.get(recorded)
+    if found is None:
+        return recorded
+    # The class of a model's own: of one that stands for several, the name would be a guess.
+    own = [each for each in schedulers() if each.diffusers == recorded]
+    alike = all(found.options.items() <= each.options.items() for each in own)
+    return found.name if alike else recorded
 
 
 def _enlargement_values(step: "Enlargement") -> dict[str, Any]:

@@ -23,11 +23,21 @@ def check_trust(settings: "Settings", name: str, address: str) -> None:
     Raises:
         ConfigError: the address comes from a file of the working directory, and the key does not.
     """
-    origin = settings.origins[f"{name}_base_url"]
-    own_key = settings.origins[f"{name}_api_key"] not in (*HERE, "default")
-    if origin in HERE and own_key and place_of(origin_of(address)[1]) != "here":
+    leads = leads_away(settings, address=f"{name}_base_url", key=f"{name}_api_key")
+    if leads and place_of(origin_of(address)[1]) != "here":
+        origin = settings.origins[f"{name}_base_url"]
         raise ConfigError(
             f"'{origin}' of this directory would send your {PROVIDERS[name].title} key to "
             f"{address}; if that is meant, set IMAGINE_{name.upper()}_BASE_URL in the "
             "environment, or put the key beside it."
         )
+
+
+def leads_away(settings: "Settings", *, address: str, key: str) -> bool:
+    """Whether a file of the working directory says where the user's own key would go.
+
+    Args:
+        address, key: the settings with the two.
+    """
+    own_key = settings.origins[key] not in (*HERE, "default")
+    return settings.origins[address] in HERE and own_key

@@ -1,15 +1,16 @@
 """Who paints a batch whose rows name their models themselves: a stand-in that draws nothing."""
 
 from collections.abc import Iterator
+from copy import copy
 from dataclasses import dataclass
 
-from imagine.stages.errors import LocalBackendError
+from imagine.stages.errors import ImagineError
 from imagine.stages.generate import Capabilities
 from imagine.stages.image import GeneratedImage, ImageRequest, Progress
 from imagine.stages.sizes import FreeSizes
 
 # Each row's own model says what it takes; options for all of them are only looked at here.
-_ANYTHING = Capabilities(
+ANYTHING = Capabilities(
     profile="clip75",
     negative_prompt=True,
     seed=True,
@@ -28,7 +29,7 @@ _ANYTHING = Capabilities(
 
 @dataclass(slots=True)
 class UnnamedModel:
-    """A local backend without a model.
+    """In the place of a backend that has no model, or does not read what all rows ask for.
 
     Attributes:
         name: of the backend.
@@ -36,18 +37,19 @@ class UnnamedModel:
     """
 
     name: str
-    problem: LocalBackendError
+    problem: ImagineError
     model: str = ""
-    capabilities: Capabilities = _ANYTHING
+    capabilities: Capabilities = ANYTHING
 
     def check(self, request: ImageRequest) -> None:
         """Refuse every request.
 
         Raises:
-            LocalBackendError: always.
+            ImagineError: always, the problem.
         """
-        raise LocalBackendError(str(self.problem))
+        # Raised itself, by several threads, it would gather their traces.
+        raise copy(self.problem)
 
     def generate(self, request: ImageRequest) -> Iterator[Progress | GeneratedImage]:
         """As `check`."""
-        raise LocalBackendError(str(self.problem))
+        raise copy(self.problem)

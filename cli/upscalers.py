@@ -4,9 +4,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from imagine.cli.local import PATH_STARTS
 from imagine.cli.settings import Settings, config_directory
 from imagine.stages.errors import LocalBackendError, UsageError, shown
 from imagine.stages.network.providers import PROVIDERS, Connection
+from imagine.stages.paths import is_there
 
 if TYPE_CHECKING:
     from imagine.stages.upscale import Upscaler
@@ -17,8 +19,6 @@ OWN_MODELS = {"model": True, "detail": True, "diffusers": False}
 NETWORKS = frozenset({"photo", "art", "detail"})
 # What an upscaler's name that is a path ends in.
 MODEL_ENDINGS = (".safetensors", ".onnx", ".param", ".pth", ".pt", ".ckpt")
-# What begins so is a path, whatever its end.
-PATH_STARTS = ("/", "./", "../", "~")
 
 
 def new_upscaler(
@@ -76,5 +76,5 @@ def is_model_file(named: str) -> bool:
     if named.partition("/")[0] in UPSCALERS.built_in:
         return False
     path = Path(named)
-    is_path = "/" in named and path.exists()
-    return named.lower().endswith(MODEL_ENDINGS) or is_path or path.is_file()
+    there = is_there(path) and ("/" in named or path.is_file())
+    return named.lower().endswith(MODEL_ENDINGS) or there

@@ -6,6 +6,7 @@ from shlex import quote
 from typing import TYPE_CHECKING
 
 from imagine.stages.errors import UsageError, shown
+from imagine.stages.sizes import LEAST_GROWTH
 
 if TYPE_CHECKING:
     from imagine.stages.generate import Backend
@@ -21,8 +22,6 @@ FACTORS = (2, 3, 4, 8)
 MOST_PIXELS = 89_000_000
 # Whoever asks for less has mistyped.
 LEAST_SIDE = 16
-# Less than that cannot be seen, and is not worth a network's work or a provider's price.
-LEAST_GROWTH = 1.02
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ ImagineError                 1  failure
 A message is one sentence of what happened, with the value, then what to do.
 """
 
+import errno
 from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
@@ -156,3 +157,16 @@ def unreadable(path: object, error: Exception) -> str:
     """The sentence that says why a file cannot be read."""
     reason = getattr(error, "strerror", None) or shown(error)
     return f"{quoted_path(path)} cannot be read: {reason}; check the path."
+
+
+def unwritable(what: str, error: OSError, then: str = "") -> str:
+    """A sentence on what cannot be written, and what to do.
+
+    Args:
+        what: with its path, quoted: "The catalog '/a/models.toml'".
+        then: what else to do, after "and".
+    """
+    full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+    remedy = "free some space" if full else "check the path"
+    more = f", and {then}" if then else ""
+    return f"{what} cannot be written: {error.strerror or shown(error)}; {remedy}{more}."

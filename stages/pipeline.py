@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING, cast
 
 from imagine.stages import VERSION
 from imagine.stages.description import describe
+from imagine.stages.differences import differences
 from imagine.stages.enhance import Enhancer
 from imagine.stages.enlargement import Enlargement
-from imagine.stages.errors import shown
 from imagine.stages.generate import Backend, TogetherBackend
 from imagine.stages.image import GeneratedImage, ImageRequest, Progress
 from imagine.stages.plan import Plan, plan_pictures
@@ -43,17 +43,6 @@ Made = tuple[Enlarged, "Image"]
 Work = Callable[[], Made]
 # Does the work of a step; says too what it cost in dollars, None where nothing was paid.
 Charge = Callable[[Enlargement, Work], tuple[Made, float | None]]
-
-
-# Parameters that decide pixels beside the request, and what people call them.
-DECIDING = {
-    "dtype": "dtype",
-    "device": "device",
-    "vae": "VAE",
-    "vae_tiling": "VAE tiling",
-    "workflow": "workflow",
-    "library": "library",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,31 +118,8 @@ def picture_of(
 
 def _compared(plan: Plan, image: GeneratedImage) -> GeneratedImage:
     """The image; where something else drew it than the first time, with a note of that."""
-    before, now = plan.recorded, dict(image.parameters)
-    notes = []
-    if before.get("weights") and now.get("weights", before["weights"]) != before["weights"]:
-        notes.append(
-            f"The weights of {image.model} are not those that the picture was first drawn with, so "
-            "it may look different."
-        )
-    differing = [name for name in DECIDING if before and before.get(name) != now.get(name)]
-    if differing:
-        then, today = (
-            ", ".join(f"{DECIDING[name]} {_told(values.get(name))}" for name in differing)
-            for values in (before, now)
-        )
-        notes.append(
-            f"The picture was first drawn with {then}, and now with {today}, so it may look "
-            "different."
-        )
+    notes = differences(plan.recorded, dict(image.parameters), model=image.model)
     return replace(image, notes=(*image.notes, *notes)) if notes else image
-
-
-def _told(value: Parameter) -> str:
-    """A parameter as people read it; what is not recorded was as usual."""
-    if isinstance(value, bool):
-        return "on" if value else "off"
-    return "as usual" if value is None else shown(value)
 
 
 def enlarged(

@@ -18,7 +18,7 @@ from imagine.stages.enlargement import (
 from imagine.stages.errors import MissingPackageError, UsageError, shown
 from imagine.stages.generate import Backend, CheckingBackend, weights_of
 from imagine.stages.guard import check_prompt
-from imagine.stages.image import ImageRequest, ReferenceImage, parse_aspect_ratio
+from imagine.stages.image import HIRES_STEP, ImageRequest, ReferenceImage, parse_aspect_ratio
 from imagine.stages.language.tokens import estimate_tokens
 from imagine.stages.recipe import Parameter, Recipe
 from imagine.stages.render import CLIP_TOKENS, Rendered, render
@@ -239,14 +239,26 @@ def check_options(
 def _check_request(request: ImageRequest, backend: Backend, *, dry_run: bool) -> list[str]:
     """What there is to say of a request that is not refused."""
     check_options(backend, DrawingOptions.of(request), size=request.size)
+    notes = _second_pass_note(request)
     try:
         if hasattr(backend, "check"):
             cast(CheckingBackend, backend).check(request)
     except MissingPackageError as error:
         if not dry_run:
             raise
-        return [str(error)]
-    return []
+        notes.append(str(error))
+    return notes
+
+
+def _second_pass_note(request: ImageRequest) -> list[str]:
+    """Where a second pass is too small a step to enlarge anything, it is said."""
+    again = request.hires_fix
+    if again is None or request.result_size != request.size:
+        return []
+    return [
+        f"--refine {again.scale:g} leaves {request.width}x{request.height} as large as it is, "
+        f"since sizes go in steps of {HIRES_STEP}: the picture is only drawn over."
+    ]
 
 
 def _with_seeds(first: ImageRequest, count: int) -> tuple[ImageRequest, ...]:

@@ -7,11 +7,10 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from imagine.stages.errors import ConfigError, SaveError, UsageError, quoted_path, shown
-from imagine.stages.formats.encode import encode_image, format_of, is_kept
 from imagine.stages.image import GeneratedImage, ImageFormat
-from imagine.stages.metadata import sidecar_of
 from imagine.stages.names import (
     DEFAULT_TEMPLATE,
     MAX_NAME_BYTES,
@@ -19,8 +18,10 @@ from imagine.stages.names import (
     check_template,
     file_stem,
 )
-from imagine.stages.publish import Coming, publish
 from imagine.stages.recipe import Recipe
+
+if TYPE_CHECKING:
+    from imagine.stages.publish import Coming
 
 FORMATS: dict[str, ImageFormat] = {
     ".png": "png",
@@ -238,7 +239,7 @@ def save_image(
     overwrite: bool = False,
     index: int = 1,
     item: str | None = None,
-    on_encoded: Callable[[Coming], None] = lambda coming: None,
+    on_encoded: "Callable[[Coming], None]" = lambda coming: None,
 ) -> Artifact:
     """Write one picture, and its sidecar when there is one, whole or not at all.
 
@@ -268,6 +269,11 @@ def save_image(
         UnusableAnswerError: what was received is to be decoded and cannot be.
         SaveError: the picture cannot be written.
     """
+    # Whoever only looks where pictures would go needs none of these.
+    from imagine.stages.formats.encode import encode_image, format_of, is_kept
+    from imagine.stages.metadata import sidecar_of
+    from imagine.stages.publish import Coming, publish
+
     template, wanted = name_template, destination.format
     if destination.file_name is None:
         template, wanted = split_template(name_template, wanted)

@@ -92,9 +92,9 @@ def load_series(path: Path) -> Series:
     Raises:
         SpecError: it cannot be read, is over 1 MB, is not of its syntax, or is no series.
     """
+    text = read_text(path, limit=MAX_SPEC_BYTES)
     syntax = spec_format_of(path)
     origin = quoted_path(path)
-    text = read_text(path, limit=MAX_SPEC_BYTES)
     return series_from(decode(text, syntax, origin=origin), origin=origin)
 
 

@@ -4,12 +4,13 @@ from dataclasses import dataclass
 from math import ceil
 from typing import Protocol
 
-from imagine.stages.enlargement import LEAST_GROWTH
 from imagine.stages.errors import UsageError
 from imagine.stages.image import DEFAULT_AREA, SIZE_STEP, size_for
 
 # Model makers round: 1376x768 is called 16:9 (1.79 for 1.78).
 RATIO_TOLERANCE = 0.03
+# Less than that cannot be seen, and is not worth a network's work or a provider's price.
+LEAST_GROWTH = 1.02
 # A size that is larger by no more than that is drawn rather than a smaller one enlarged.
 LITTLE_SHRINKING = 0.05
 # The shapes that SDXL was trained on (Podell et al. 2023, appendix I), which Stability's SD3 and

@@ -388,7 +388,7 @@ def spec_format_of(path: Path) -> SpecFormat:
         return formats[path.suffix.lower()]
     except KeyError:
         raise SpecError(
-            f"{quoted_path(path.name)} does not end in .json, .yaml, .yml or .toml; rename it so."
+            f"{quoted_path(path)} does not end in .json, .yaml, .yml or .toml; rename it so."
         ) from None
 
 
@@ -399,6 +399,7 @@ def load_spec(path: Path) -> PromptSpec:
         SpecError: it cannot be read, is no regular file, is over 1 MB, is not UTF-8, or is not a
             valid description.
     """
-    format = spec_format_of(path)
+    # What cannot be read is told first: of a directory the ending says nothing.
     text = read_text(path, limit=MAX_SPEC_BYTES)
+    format = spec_format_of(path)
     return parse_spec(text, format=format, origin=quoted_path(path))

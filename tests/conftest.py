@@ -4,19 +4,27 @@ import io
 import json
 import os
 import socket
+import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from fakes import Fake, serve
+from hypothesis import HealthCheck, settings
+from patience import PATIENT
 
 if TYPE_CHECKING:
     from scripted_upscaler import Prepare
 
 # The folder of a tiny model by its name in tests/extras/tiny_models.py.
 Tiny = Callable[[str], Path]
+# What a machine is slow at is no fault of what is tested on it.
+settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("patient")
 EVAL = Path(__file__).resolve().parents[2] / "shared" / "eval"
 
 
@@ -159,6 +167,46 @@ def gemini(monkeypatch: pytest.MonkeyPatch) -> Iterator[Start]:
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """No test waits for a busy server."""
     monkeypatch.setenv("IMAGINE_PATIENCE", "0.01")
+
+
+@pytest.fixture
+def no_time_goes_by(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No answer takes long and no job keeps its state for long: their clocks stand still."""
+    monkeypatch.setattr("imagine.stages.network.wire.time", SimpleNamespace(monotonic=lambda: 0.0))
+    monkeypatch.setattr("imagine.stages.generate.job.monotonic", lambda: 0.0)
+
+
+@pytest.fixture
+def only_silence_counts(monkeypatch: pytest.MonkeyPatch, no_time_goes_by: None) -> None:
+    """A short timeout ends what a server never answers, and nothing that this machine is slow at.
+
+    That is the first request for work; whatever is asked after it is waited for.
+    """
+    import httpx
+
+    stream, ended = httpx.Client.stream, []
+
+    @contextmanager
+    def waiting(
+        client: httpx.Client, method: str, url: str, **options: Any
+    ) -> Iterator[httpx.Response]:
+        if method == "GET" or ended:
+            options["timeout"] = PATIENT
+        try:
+            with stream(client, method, url, **options) as response:
+                yield response
+        except httpx.ReadTimeout:
+            ended.append(url)
+            raise
+
+    monkeypatch.setattr(httpx.Client, "stream", waiting)
+
+
+@pytest.fixture
+def minutes_in_a_moment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What measures how long an answer takes sees a hundred times as much go by."""
+    faster = SimpleNamespace(monotonic=lambda: 100 * time.monotonic())
+    monkeypatch.setattr("imagine.stages.network.wire.time", faster)
 
 
 @pytest.fixture(scope="session")

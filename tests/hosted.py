@@ -6,6 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 import httpx
+import pytest
+from fakes import Fake
 from PIL import Image
 
 from imagine.stages.generate import Backend
@@ -56,6 +58,12 @@ def connected(
     """A connection to `provider` whose network is the function `answer`."""
     values = {"key": Secret(KEY), "patience": 0.0, "transport": httpx.MockTransport(answer)}
     return connect(provider, **(values | changes))
+
+
+def pauses_pass(monkeypatch: pytest.MonkeyPatch, fake: Fake) -> None:
+    """Between two polls of a job nobody waits: the fake's seconds go by at once."""
+    monkeypatch.setattr("imagine.stages.generate.job.monotonic", fake.service.clock.now)
+    monkeypatch.setattr("imagine.stages.generate.job.sleep", fake.forward)
 
 
 def draw(backend: Backend, request: ImageRequest | None = None) -> GeneratedImage:

@@ -15,8 +15,9 @@ from PIL import Image
 
 from imagine.stages.errors import LocalBackendError, MissingPackageError, UsageError
 from imagine.stages.generate import Capabilities
+from imagine.stages.generate.local import INDEX
 from imagine.stages.generate.local.options import LocalOptions
-from imagine.stages.generate.local.shelf import INDEX, Shelf
+from imagine.stages.generate.local.shelf import Shelf
 from imagine.stages.image import GeneratedImage, ImageRequest, Progress
 from imagine.stages.sizes import FreeSizes
 
@@ -83,7 +84,9 @@ class LocalPainter:
             raise MissingPackageError("diffusers is not installed; run `pip install diffusers`.")
 
     def own_values(self, request: ImageRequest) -> dict[str, int | float | str]:
-        return {"num_inference_steps": 20, "guidance_scale": 7.5, "scheduler": "euler"}
+        # A model's own scheduler is known by its class.
+        leader = "EulerDiscreteScheduler"
+        return {"num_inference_steps": 20, "guidance_scale": 7.5, "scheduler": leader}
 
     def generate(self, request: ImageRequest) -> Iterator[Progress | GeneratedImage]:
         yield from self.generate_together([request])
@@ -124,7 +127,8 @@ class LocalPainter:
                     ("guidance_scale", 7.5 if guidance is None else guidance),
                     ("scheduler", request.scheduler or "euler"),
                     ("device", self.options.device),
-                    *([("vae", "tiny")] if self.options.tiny_vae else []),
+                    ("dtype", self.options.dtype_on(self.options.device)),
+                    *([("vae", "tiny")] if self.options.uses_tiny_vae else []),
                     ("weights", self.weights),
                 ),
             )

@@ -8,7 +8,6 @@ import random
 import sqlite3
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -18,6 +17,7 @@ from typing import Any, cast
 
 import pytest
 from paid import LITE
+from patience import LONG, PATIENT
 from pictures import picture
 from recipes import make_recipe
 
@@ -537,7 +537,7 @@ def test_temporary_files_of_the_living_and_of_other_hosts_stay(tmp_path: Path) -
 def hold(directory: Path, held: Any, release: Any) -> None:
     with Journal.open(directory):
         held.set()
-        release.wait(20)
+        release.wait(LONG)
 
 
 def test_a_second_run_is_told_that_another_one_works_there(tmp_path: Path) -> None:
@@ -550,7 +550,7 @@ def test_a_second_run_is_told_that_another_one_works_there(tmp_path: Path) -> No
     held, release = context.Event(), context.Event()
     process = context.Process(target=hold, args=(tmp_path / "out", held, release))
     process.start()
-    assert held.wait(20)
+    assert held.wait(PATIENT)
     try:
         with pytest.raises(BusyError) as error:
             Journal.open(directory)
@@ -563,25 +563,25 @@ def test_a_second_run_is_told_that_another_one_works_there(tmp_path: Path) -> No
     Journal.open(directory).close()
 
 
-def race(directory: Path, gate: Any, results: Any) -> None:
+def race(directory: Path, gate: Any, results: Any, over: Any) -> None:
     gate.wait()
     try:
         with Journal.open(directory):
             results.put("in")
-            time.sleep(1)
+            over.wait(LONG)
     except BusyError:
         results.put("out")
 
 
 def test_of_runs_that_start_together_one_begins(tmp_path: Path) -> None:
     context = multiprocessing.get_context("spawn")
-    gate, results = context.Barrier(3), context.Queue()
-    processes = [
-        context.Process(target=race, args=(tmp_path / "out", gate, results)) for _ in range(3)
-    ]
+    gate, results, over = context.Barrier(3), context.Queue(), context.Event()
+    arguments = (tmp_path / "out", gate, results, over)
+    processes = [context.Process(target=race, args=arguments) for _ in range(3)]
     for process in processes:
         process.start()
-    assert sorted(results.get(timeout=20) for _ in processes) == ["in", "out", "out"]
+    assert sorted(results.get(timeout=PATIENT) for _ in processes) == ["in", "out", "out"]
+    over.set()
     for process in processes:
         process.join()
 
@@ -842,7 +842,7 @@ def test_kills_at_random_instants_lose_and_break_nothing(
         ready = context.Event()
         worker = context.Process(target=save_all, args=(out, paid, ready))
         worker.start()
-        assert ready.wait(20)
+        assert ready.wait(PATIENT)
         worker.join(chance.uniform(0.0, 0.2) if runs < 20 else 60)
         worker.kill()
         worker.join()

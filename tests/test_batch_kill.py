@@ -4,6 +4,7 @@ nothing is paid twice that had arrived. The long versions are in benchmarks/batc
 import random
 import signal
 from collections.abc import Callable
+from math import inf
 from pathlib import Path
 
 import pytest
@@ -13,8 +14,9 @@ from fakes import Fake, serve
 from fakes.audit import Repeats, payments_in, repeats_in
 
 ITEMS = 60
-# A loaded machine is slow to save what it received; the benchmark counts within 50 ms.
-SLACK = 0.5
+# Pictures that a kill may find received and not yet saved, however slow the machine is at saving:
+# as many as were asked for at a time, and as many before them. The benchmark counts within 50 ms.
+UNSAVED = 8
 
 
 def batch_of(fake: Fake, directory: Path) -> Callable[..., Ran]:
@@ -54,7 +56,8 @@ def test_a_batch_that_is_stopped_at_random_goes_on_where_it_was(
         check_all_is_there(tmp_path / "out", fake)
     kills = stops if number == signal.SIGKILL else []
     repeats = repeats_in(payments_in(log), kills=kills)
-    assert repeats.unexcused(SLACK) == ()
+    assert inf not in repeats.arrived
+    assert len(repeats.arrived) <= UNSAVED * len(kills)
     if number == signal.SIGINT:
         assert repeats == Repeats()
 

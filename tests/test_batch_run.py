@@ -3,18 +3,30 @@
 import gc
 import os
 import signal
+import sys
 import time
 import tracemalloc
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import count, takewhile
-from threading import Event, Lock, Thread, Timer, current_thread, enumerate
+from threading import (
+    Barrier,
+    Event,
+    Lock,
+    Thread,
+    Timer,
+    current_thread,
+    enumerate,
+    getprofile,
+    setprofile,
+)
 from typing import Any, ClassVar
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from patience import LONG, PATIENT, Limit, until
 
 from imagine.stages.batch import run as module
 from imagine.stages.batch.flow import SPARE
@@ -29,7 +41,6 @@ from imagine.stages.errors import (
     UsageError,
 )
 
-PATIENT = 20.0  # seconds after which a test that waits has failed
 ONE_EACH = Pools(describing=1, drawing=1, finishing=1)
 
 
@@ -100,22 +111,11 @@ def failing(error: BaseException, *, at: Any = None) -> Callable[[Any], Any]:
     return act
 
 
-def until(condition: Callable[[], object]) -> None:
-    """Wait for something that is sure to happen."""
-    deadline = time.monotonic() + PATIENT
-    while not condition():
-        assert time.monotonic() < deadline, "it did not happen"
-        time.sleep(0.002)
-
-
-def settled(value: Callable[[], object]) -> object:
-    """A value that does not change any more."""
-    last, since = value(), time.monotonic()
-    while time.monotonic() - since < 0.15:
-        time.sleep(0.005)
-        if value() != last:
-            last, since = value(), time.monotonic()
-    return last
+def stays(value: Callable[[], object], expected: object) -> None:
+    """It comes to be `expected`, and is still so a moment later."""
+    until(lambda: value() == expected)
+    time.sleep(0.15)
+    assert value() == expected
 
 
 def all_threads_ended() -> bool:
@@ -172,18 +172,19 @@ def test_an_item_without_pictures_left_to_draw_is_done() -> None:
 
 
 def test_the_stages_overlap() -> None:
-    """48 items: 0.05 s in 4 threads, 0.1 s in 8, 0.05 s in 4. One after another: 9.6 s."""
-    work = Acts(
-        describe_=lambda item: time.sleep(0.05) or [item],
-        draw_=lambda task: time.sleep(0.1) or task,
-        finish_=lambda task: time.sleep(0.05),
-        cheap=False,
-    )
-    start = time.monotonic()
-    Engine(work, Pools(describing=4, drawing=8, finishing=4)).run(iter(range(48)))
-    seconds = time.monotonic() - start
-    # 0.05 + 48 / 8 * 0.1 + 0.05 is the least; the stages one by one take 1.8.
-    assert 0.69 <= seconds < 1.5
+    """Nobody goes on until all of 4 threads that describe, 8 that draw and 4 that finish work."""
+    together = Barrier(4 + 8 + 4)
+
+    def meet(thing: int) -> Any:
+        # The first of them finish before others are described: some stay behind for those.
+        if thing in meeting[current_thread().name.split("-")[1]]:
+            together.wait(PATIENT)
+        return [thing]
+
+    meeting = {"finish": range(4), "draw": range(4, 12), "describe": range(12, 16)}
+    work = Acts(describe_=meet, draw_=meet, finish_=meet, cheap=False)
+    counts = Engine(work, Pools(describing=4, drawing=8, finishing=4)).run(iter(range(48)))
+    assert counts == Counts(done=48, pictures=48)
 
 
 def test_a_single_drawing_thread_goes_on_while_others_finish() -> None:
@@ -253,9 +254,12 @@ def test_threads_are_started_only_when_they_are_needed() -> None:
     def slowly() -> Iterator[int]:
         for item in range(5):
             until(lambda item=item: len(work.concluded) == item)
+            # Who has just concluded it may still be on the way back.
+            until(lambda: all(crew._free == crew._hired for crew in engine._flow._crews))
             yield item
 
-    Engine(work, Pools(describing=64, drawing=64, finishing=64)).run(slowly())
+    engine = Engine(work, Pools(describing=64, drawing=64, finishing=64))
+    engine.run(slowly())
     # Whoever is at work has one thread waiting behind it.
     assert names <= {"imagine-draw-1", "imagine-draw-2"}
 
@@ -269,7 +273,7 @@ def test_threads_are_started_only_when_they_are_needed() -> None:
     ],
 )
 def test_items_are_described_ahead_only_as_far_as_drawing_needs_it(
-    pools: Pools, ahead: int
+    pools: Pools, ahead: int, unhurried: None
 ) -> None:
     release = Event()
     pulled = []
@@ -281,9 +285,9 @@ def test_items_are_described_ahead_only_as_far_as_drawing_needs_it(
             yield item
 
     _, came = in_background(Engine(work, pools), items())
-    settled(lambda: (len(pulled), len(work.of("describe")), len(work.of("draw"))))
     drawing = pools.drawing * pools.together
-    assert len(work.of("describe")) == drawing + ahead
+    until(lambda: sum(map(len, work.of("draw"))) == drawing)
+    stays(lambda: len(work.of("describe")), drawing + ahead)
     assert len(pulled) <= drawing + ahead + 1 + pools.describing + 16
     release.set()
     until(lambda: came)
@@ -296,9 +300,8 @@ def test_drawing_waits_for_finishing_that_is_slow() -> None:
     _, came = in_background(
         Engine(work, Pools(describing=2, drawing=3, finishing=2)), iter(range(100))
     )
-    settled(lambda: len(work.of("draw")))
     # Two are being finished, two wait for it, and each thread that draws holds one more.
-    assert len(work.of("draw")) == 2 + 2 + 3
+    stays(lambda: len(work.of("draw")), 2 + 2 + 3)
     release.set()
     until(lambda: came)
     assert came == [Counts(done=100, pictures=100)]
@@ -314,7 +317,8 @@ def test_memory_does_not_grow_with_the_number_of_items() -> None:
         tracemalloc.stop()
         return most
 
-    assert peak(10_000) < 1.3 * peak(1_000) + 50_000
+    # How much waits between the stages depends on who is faster: up to 40 items.
+    assert peak(10_000) < 1.3 * peak(1_000) + 200_000
 
 
 class Silent(Acts):
@@ -333,23 +337,48 @@ def test_waiting_costs_next_to_nothing() -> None:
     _, came = in_background(
         Engine(work, Pools(describing=64, drawing=64, finishing=8)), iter(range(200))
     )
-    settled(lambda: len(work.of("describe")))
-    before = time.process_time()
+    stays(lambda: len(work.of("describe")), 64)
+    before = time.process_time(), time.monotonic()
     time.sleep(0.5)
-    assert time.process_time() - before < 0.05
+    spent = time.process_time() - before[0]
+    # A tenth of the time; a thread that looked without a pause would take all of it.
+    assert spent < (time.monotonic() - before[1]) / 10
     release.set()
     until(lambda: came)
 
 
-def test_the_engine_itself_takes_little_time_for_an_item() -> None:
-    before = time.process_time()
-    Engine(Silent(), Pools(describing=8, drawing=16, finishing=2)).run(iter(range(5000)))
-    assert (time.process_time() - before) / 5000 < 0.0003
+def test_the_engine_itself_does_little_for_an_item() -> None:
+    def calls(number: int) -> int:
+        """Of functions, in all threads."""
+        called = [0]
+
+        def profile(frame: object, event: str, argument: object) -> None:
+            called[0] += event in ("call", "c_call")
+
+        before = getprofile(), sys.getprofile()
+        setprofile(profile)
+        sys.setprofile(profile)
+        try:
+            Engine(Silent(), Pools(describing=8, drawing=16, finishing=2)).run(iter(range(number)))
+        finally:
+            setprofile(before[0])
+            sys.setprofile(before[1])
+        return called[0]
+
+    # It was 100 in November 2026.
+    assert calls(1000) < 200 * 1000
 
 
 # --- Several pictures at once
 
 
+@pytest.fixture
+def unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However slow the machine is, those that are drawn together wait for each other."""
+    monkeypatch.setattr("imagine.stages.batch.flow.LINGER", LONG)
+
+
+@pytest.mark.usefixtures("unhurried")
 def test_alike_tasks_that_wait_are_drawn_together() -> None:
     release = Event()
     work = Acts(kind=lambda task: task[0])
@@ -357,13 +386,14 @@ def test_alike_tasks_that_wait_are_drawn_together() -> None:
     items = ["z0", "a1", "b1", "a2", "a3", "b2", "a4", "a5"]
     pools = Pools(describing=1, drawing=1, finishing=1, together=4)
     _, came = in_background(Engine(work, pools), iter(items))
-    settled(lambda: len(work.of("describe")))
+    until(lambda: len(work.of("describe")) == 8 and work.of("draw"))
     release.set()
     until(lambda: came)
     assert came == [Counts(done=8, pictures=8)]
     assert work.of("draw") == [["z0"], ["a1", "a2", "a3", "a4"], ["b1", "b2"], ["a5"]]
 
 
+@pytest.mark.usefixtures("unhurried")
 def test_drawing_together_waits_a_moment_for_what_is_being_described() -> None:
     work = Acts(describe_=lambda item: time.sleep(0.01) or [item])
     pools = Pools(describing=1, drawing=1, finishing=1, together=3)
@@ -371,6 +401,7 @@ def test_drawing_together_waits_a_moment_for_what_is_being_described() -> None:
     assert work.of("draw") == [[0, 1, 2], [3, 4, 5]]
 
 
+@pytest.mark.usefixtures("unhurried")
 def test_drawing_together_does_not_wait_for_an_input_that_pauses() -> None:
     work = Acts()
     pools = Pools(describing=1, drawing=1, finishing=1, together=3)
@@ -682,8 +713,9 @@ def test_stop_finishes_what_is_in_flight_and_begins_nothing_new() -> None:
     told: list[Counts] = []
     engine = Engine(work, Pools(2, 3, 1), on_stop=told.append)
     _, came = in_background(engine, iter(range(1000)))
-    settled(lambda: len(work.of("describe")))
-    described = len(work.of("describe"))
+    until(lambda: len(work.of("draw")) == 3)
+    described = 3 + 3 + SPARE
+    stays(lambda: len(work.of("describe")), described)
     engine.stop()
     until(lambda: told)
     release.set()
@@ -699,8 +731,9 @@ def test_what_was_drawn_is_finished_after_a_stop() -> None:
     work = Acts(cheap=False, finish_=lambda task: release.wait(PATIENT))
     engine = Engine(work, Pools(2, 2, 1))
     _, came = in_background(engine, iter(range(1000)))
-    settled(lambda: len(work.of("draw")))
-    drawn = len(work.of("draw"))
+    # One is being finished, one waits for it, and each thread that draws holds one more.
+    drawn = 1 + 1 + 2
+    stays(lambda: len(work.of("draw")), drawn)
     engine.stop()
     release.set()
     until(lambda: came)
@@ -736,13 +769,11 @@ def test_ctrl_c_interrupts_waiting_for_the_next_item() -> None:
         yield 0
         until(lambda: work.concluded)
         interrupt()
-        time.sleep(PATIENT)
+        time.sleep(LONG)
         yield 1
 
-    start = time.monotonic()
-    with pytest.raises(KeyboardInterrupt):
+    with Limit(), pytest.raises(KeyboardInterrupt):
         Engine(work, ONE_EACH).run(live())
-    assert time.monotonic() - start < PATIENT / 2
     assert work.concluded == [(0, [])]
 
 
@@ -752,14 +783,12 @@ def test_ctrl_c_twice_waits_for_nothing() -> None:
 
     def draw(task: int) -> int:
         interrupt()
-        never.wait(PATIENT)
+        never.wait(LONG)
         return task
 
     work.draw_ = draw
-    start = time.monotonic()
-    with pytest.raises(KeyboardInterrupt):
+    with Limit(), pytest.raises(KeyboardInterrupt):
         Engine(work, ONE_EACH, on_stop=lambda counts: interrupt()).run(iter(range(1000)))
-    assert time.monotonic() - start < PATIENT / 2
     assert work.concluded == []
     never.set()
 
@@ -778,18 +807,18 @@ def test_after_a_termination_work_in_flight_has_a_limited_time(
 
     def draw(task: int) -> int:
         os.kill(os.getpid(), signal.SIGTERM)
-        never.wait(PATIENT)
+        never.wait(LONG)
         return task
 
     work.draw_ = draw
     start = time.monotonic()
     try:
-        with pytest.raises(SystemExit, match="143"):
+        with Limit(), pytest.raises(SystemExit, match="143"):
             Engine(work, ONE_EACH, tick=lambda counts: None).run(iter(range(1000)))
     finally:
         signal.signal(signal.SIGTERM, before)
         never.set()
-    assert 0.3 <= time.monotonic() - start < PATIENT / 2
+    assert time.monotonic() - start >= 0.3
 
 
 @pytest.fixture
@@ -809,7 +838,7 @@ def test_ctrl_c_at_any_instant_neither_hangs_nor_loses_an_end() -> None:
 
         def items(start: float = start, seconds: float = number * 0.0007) -> Iterator[int]:
             Timer(seconds, interrupt).start()
-            yield from takewhile(lambda item: time.monotonic() - start < PATIENT / 2, count())
+            yield from takewhile(lambda item: time.monotonic() - start < PATIENT, count())
 
         with pytest.raises(KeyboardInterrupt):
             Engine(work, Pools(2, 4, 2)).run(items())

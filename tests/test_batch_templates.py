@@ -4,12 +4,12 @@ import tracemalloc
 from collections.abc import Sequence
 from itertools import islice
 from pathlib import Path
-from time import perf_counter
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from patience import Limit
 
 from imagine.stages.batch.rows import BadRow, Row
 from imagine.stages.batch.syntax import parse
@@ -173,11 +173,9 @@ def test_what_is_no_template_is_refused_with_the_place(template: str, message: s
 def test_what_has_no_end_or_too_many_is_refused_before_it_is_made(
     template: str, message: str, wildcards: Wildcards
 ) -> None:
-    start = perf_counter()
-    with pytest.raises(UsageError) as caught:
+    with Limit(), pytest.raises(UsageError) as caught:
         expand(Row(1, template), Expansion(wildcards=wildcards))
     assert str(caught.value) == message
-    assert perf_counter() - start < 10
 
 
 def test_a_wildcard_that_names_itself_behind_a_settled_variable_is_refused(tmp_path: Path) -> None:
@@ -352,11 +350,12 @@ pieces = st.sampled_from(
 )
 
 
-@settings(max_examples=300, deadline=2000)
+@settings(max_examples=300)
 @given(st.lists(pieces, max_size=25).map("".join))
 def test_any_text_is_expanded_or_refused(template: str) -> None:
     try:
-        rows = list(expand(Row(1, template), Expansion(per_line=50)))
+        with Limit():
+            rows = list(expand(Row(1, template), Expansion(per_line=50)))
     except UsageError:
         return
     assert 1 <= len(rows) <= 50
@@ -375,8 +374,9 @@ choices: Any = st.recursive(
 )
 
 
-@settings(max_examples=100, deadline=2000)
+@settings(max_examples=100)
 @given(st.lists(choices, min_size=1, max_size=3).map("".join), st.integers(0, 9))
 def test_what_is_drawn_is_one_of_all(template: str, seed: int) -> None:
-    every = prompts(template, Expansion(per_line=10_000))
+    with Limit():
+        every = prompts(template, Expansion(per_line=10_000))
     assert set(prompts(template, Expansion(count=5, seed=seed))) <= set(every)

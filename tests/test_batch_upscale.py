@@ -14,6 +14,7 @@ from conftest import Command, Start
 from fakes import serve
 from fakes.audit import payments_in, repeats_in
 from networks import esrgan_tensors, write_safetensors
+from patience import PATIENT
 from PIL import Image
 from scripted_upscaler import MADE, Prepare
 from test_cli_batch import results
@@ -375,6 +376,7 @@ class Counting:
         self.capabilities = UpscaleCapabilities(factors=(2,), concurrency=concurrency)
         self.most = self.now = 0
         self._lock = threading.Lock()
+        self._several = threading.Event()
 
     def upscale(
         self, raster: Raster, request: UpscaleRequest, *, on_progress: OnProgress
@@ -382,6 +384,9 @@ class Counting:
         with self._lock:
             self.now += 1
             self.most = max(self.most, self.now)
+            if self.most >= min(2, self.capabilities.concurrency):
+                self._several.set()
+        self._several.wait(PATIENT)
         time.sleep(0.1)
         on_progress(Progress(1, 1, "tile"))
         with self._lock:

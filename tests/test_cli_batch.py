@@ -7,11 +7,12 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
-from threading import Timer
+from threading import Thread
 from typing import Any
 
 import pytest
 from conftest import Command, Start
+from patience import until
 from PIL import Image
 
 SMALL = ("--size", "64x64")
@@ -333,7 +334,11 @@ def test_events_are_json_lines(imagine: Command, foxes: Path) -> None:
     done = imagine("batch", str(foxes), "-o", "out", "--json", *SMALL)
     events = [json.loads(line) for line in done.lines]
     assert events[0] == {"event": "start", "total": 3, "skipped": 0}
-    assert [event["event"] for event in events].count("picture") == 3
+    saved = [event for event in events if event["event"] == "picture"]
+    assert [event["backend"] for event in saved] == ["sketch"] * 3
+    # One begins where the program runs, the other where the results lie.
+    named = [path for event in events if event["event"] == "item" for path in event["paths"]]
+    assert sorted(event["path"] for event in saved) == sorted(f"out/{path}" for path in named)
     assert {event["id"] for event in events if event["event"] == "item"} == {
         row["id"] for row in results()
     }
@@ -356,6 +361,9 @@ def test_the_results_are_in_the_order_of_the_input_whatever_cannot_be_read(
 ) -> None:
     done = imagine("-k", "-o", "out", *SMALL, stdin=b"a fox\na cat\n\xff\na dog\n")
     assert done.code == 8
+    assert done.err.endswith(
+        "1 of 4 items has no picture; correct the row that is wrong, and run the same command.\n"
+    )
     assert [(row["line"], row["status"]) for row in results()] == [
         (1, "done"),
         (2, "done"),
@@ -406,16 +414,34 @@ def test_rows_whose_backend_takes_no_picture_are_told_before_anything_is_paid(
     assert fake.entries == []
 
 
-def test_a_place_that_is_removed_meanwhile_is_noticed(imagine: Command, gemini: Start) -> None:
+@pytest.mark.parametrize("replaced", [False, True])
+def test_a_place_that_is_removed_meanwhile_is_noticed(
+    imagine: Command, gemini: Start, replaced: bool
+) -> None:
     fake = gemini(latency={"image": 0.3})
-    lines = b"".join(b"fox %d\n" % number for number in range(30))
-    remover = Timer(0.8, shutil.rmtree, ("out",), {"ignore_errors": True})
+    lines = b"".join(b"fox %d\n" % number for number in range(300))
+
+    def removed() -> bool:
+        # More may be put into it meanwhile.
+        shutil.rmtree("out", ignore_errors=True)
+        if replaced and not Path("out").exists():
+            Path("out").write_text("a file")
+        return not Path("out").is_dir()
+
+    def remove() -> None:
+        until(pictures)
+        until(removed)
+
+    remover = Thread(target=remove)
     remover.start()
     done = imagine("-e", "offline", "-y", "-j", "2", "-o", "out", stdin=lines)
     remover.join()
     assert done.code == 1
-    assert "was removed or replaced" in done.err
-    assert fake.paid < 30
+    assert done.err.splitlines()[-1] == (
+        "Error: 'out' was removed or replaced while pictures went there, so nothing more was "
+        "drawn; run the same command again."
+    )
+    assert fake.paid < 300
 
 
 SIDELESS = [

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from conftest import Command, Start
 from fakes import Fake, serve
+from patience import LONG, PATIENT, another_is_in, until
 
 from imagine.cli import enhance_many
 from imagine.cli.enhance import answers_of
@@ -166,10 +167,11 @@ def test_what_was_paid_for_behind_a_refused_row_is_printed_and_no_more_is_begun(
 
     def answers(prompt: str, *rest: Any) -> "Answers":
         asked.append(prompt)
-        both.wait(5)
+        both.wait(PATIENT)
         if prompt == "a fox":
             raise error
         # The other one is refused first.
+        until(lambda: not another_is_in("answers"))
         time.sleep(0.1)
         return answers_of(prompt, *rest)
 
@@ -204,8 +206,8 @@ def test_a_description_is_printed_while_the_next_line_is_still_being_typed(tmp_p
         assert running.stdout is not None
         running.stdin.write(b"a fox\n")
         running.stdin.flush()
-        came = select.select([running.stdout], [], [], 10)[0]
-        out, err = running.communicate(b"a cat\n", timeout=10)
+        came = select.select([running.stdout], [], [], PATIENT)[0]
+        out, err = running.communicate(b"a cat\n", timeout=LONG)
     assert came, "nothing was printed before the next line came"
     assert [json.loads(line)["prompt"] for line in out.splitlines()] == ["a fox", "a cat"]
     assert running.returncode == 0, err
@@ -227,11 +229,9 @@ def test_an_interruption_prints_what_came_and_writes_down_what_is_under_way(
         # The input stays open: whoever types may pause as long as he wants.
         running.stdin.write(b"a cat\na dog\n")
         running.stdin.flush()
-        deadline = time.monotonic() + 10
-        while len(fake.log.of("text")) < 3 and time.monotonic() < deadline:
-            time.sleep(0.02)
+        until(lambda: len(fake.log.of("text")) == 3)
         running.send_signal(sign)
-        assert running.wait(timeout=10) == code
+        assert running.wait(timeout=PATIENT) == code
         err = running.stderr.read() if running.stderr is not None else b""
     assert json.loads(first)["prompt"] == "a fox"
     told = b"\nInterrupted; what is finished is kept.\n"

@@ -155,6 +155,9 @@ def test_a_bad_line_fails_alone_where_the_run_is_to_go_on(imagine: Command) -> N
     )
     assert done.code == 8
     assert sorted(done.lines) == ["out/a-dog-1.png", "out/a-fox-1.png"]
+    assert done.err.endswith(
+        "2 of 4 items have no picture; correct the rows that are wrong, and run the same command.\n"
+    )
     assert "Error: line 3: The prompt contains the control character U+0007; remove it." in done.err
 
 

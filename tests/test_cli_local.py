@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 from pathlib import Path
 from signal import SIGINT, raise_signal
 from typing import Any
@@ -9,14 +10,19 @@ from typing import Any
 import pytest
 from conftest import Command
 from local_painter import MOST_TOGETHER, LocalPainter, model_at
+from model_files import pipeline_at
 from PIL import Image
 from scripted import ScriptedModel
 from test_cli_batch import pictures, results
 
+from imagine.cli import engines
+from imagine.cli.batch_listing import Source
+from imagine.cli.doctor import CHECKS
 from imagine.stages.drawing import DrawingOptions
 from imagine.stages.enhance import ENHANCERS
 from imagine.stages.errors import LocalBackendError
 from imagine.stages.generate import BACKENDS
+from imagine.stages.generate.local.options import LocalOptions, Recorded
 from imagine.stages.image import HiresFix, ImageRequest, Lora
 from imagine.stages.metadata import read_parameters, read_recipe
 
@@ -133,6 +139,17 @@ def test_a_dry_run_says_both_sizes(local: Command) -> None:
     assert LocalPainter.calls == []
 
 
+@pytest.mark.parametrize("times", ["1.1", "2"])
+def test_a_second_pass_that_enlarges_nothing_says_so(local: Command, times: str) -> None:
+    done = local("a fox", "-b", "diffusers", "-m", "./tiny", "--size", "64x64", "--refine", times)
+    note = (
+        "--refine 1.1 leaves 64x64 as large as it is, since sizes go in steps of 16: the picture "
+        "is only drawn over."
+    )
+    assert (note in done.err.splitlines()) == (times == "1.1")
+    assert size_of(done.lines[0]) == ((64, 64) if times == "1.1" else (128, 128))
+
+
 def test_a_second_pass_comes_before_enlarging(local: Command) -> None:
     path = draw(
         local, "--refine", "2", "--size", "32x32", "--upscale", "2", "--upscaler", "nearest"
@@ -143,6 +160,22 @@ def test_a_second_pass_comes_before_enlarging(local: Command) -> None:
     again = local("replay", str(path), "--name", "again")
     assert again.code == 0, again.err
     assert pixels_of(again.lines[0]) == pixels_of(path)
+
+
+NOTHING_TO_TELL = [
+    (("batch",), b"", "There is no prompt in stdin; write one on a line."),
+    ((), b"\n", "There is no prompt in stdin; write one on a line."),
+    (("a fox", "--scheduler", "eulr"), None, "There is no scheduler 'eulr'; choose euler."),
+    (("--scheduler", "eulr"), b"a fox\na cat\n", "There is no scheduler 'eulr'; choose euler."),
+]
+
+
+@pytest.mark.parametrize(("line", "stdin", "message"), NOTHING_TO_TELL)
+def test_who_draws_is_told_once_it_is_clear_that_something_is_drawn(
+    local: Command, line: tuple[str, ...], stdin: bytes | None, message: str
+) -> None:
+    done = local(*line, "-b", "diffusers", "-m", "./tiny", stdin=stdin)
+    assert (done.code, done.err) == (2, f"Error: {message}\n")
 
 
 def test_a_replay_is_the_same_picture(local: Command, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -266,19 +299,91 @@ def test_another_painter_is_told_of_what_it_leaves_out(
     assert recipe.backend.parameters.get("num_inference_steps") in (None, 20)
 
 
-def test_a_replay_with_other_settings_says_so(
-    local: Command, monkeypatch: pytest.MonkeyPatch
+OTHER_SETTINGS = [
+    (
+        {},
+        {"DEVICE": "cuda", "TINY_VAE": "taesd"},
+        "device auto, VAE as usual, and now with device cuda, VAE tiny, so it may look different.",
+    ),
+    (
+        {"DEVICE": "cpu", "DTYPE": "bfloat16"},
+        {"DEVICE": "mps"},
+        "dtype bfloat16, device cpu, and now with dtype auto, device mps, so it may look "
+        "different; for the pixels of the first time, set IMAGINE_DTYPE=bfloat16 and set "
+        "IMAGINE_DEVICE=cpu.",
+    ),
+    (
+        {"DTYPE": "float16", "TINY_VAE": "taesd"},
+        {"DTYPE": "float32"},
+        "dtype float16, and now with dtype float32, so it may look different; for the pixels of "
+        "the first time, set IMAGINE_DTYPE=float16.",
+    ),
+    (
+        {},
+        {"TINY_VAE": "taesd"},
+        "VAE as usual, and now with VAE tiny, so it may look different; for the pixels of the "
+        "first time, leave out IMAGINE_TINY_VAE.",
+    ),
+]
+
+
+@pytest.mark.parametrize(("first", "then", "told"), OTHER_SETTINGS)
+def test_a_replay_with_other_settings_says_so_and_which_bring_the_picture_back(
+    local: Command,
+    monkeypatch: pytest.MonkeyPatch,
+    first: dict[str, str],
+    then: dict[str, str],
+    told: str,
 ) -> None:
+    for name, value in first.items():
+        monkeypatch.setenv(f"IMAGINE_{name}", value)
     path = draw(local)
-    monkeypatch.setenv("IMAGINE_DEVICE", "cuda")
-    monkeypatch.setenv("IMAGINE_TINY_VAE", "taesd")
+    for name in first:
+        monkeypatch.delenv(f"IMAGINE_{name}")
+    for name, value in then.items():
+        monkeypatch.setenv(f"IMAGINE_{name}", value)
     done = local("replay", str(path), "--name", "other")
-    note = (
-        "The picture was first drawn with device auto, VAE as usual, and now with device cuda, VAE "
-        "tiny, so it may look different."
-    )
+    note = f"The picture was first drawn with {told}"
     assert note in done.err.splitlines()
     assert read_recipe(Path(done.lines[0])).notes == (note,)
+
+
+@pytest.mark.parametrize("named", [(), ("-b", "diffusers"), ("-m", "tiny")])
+def test_a_replay_draws_with_the_model_and_settings_of_the_first_time(
+    local: Command, monkeypatch: pytest.MonkeyPatch, named: tuple[str, ...]
+) -> None:
+    monkeypatch.setenv("IMAGINE_DTYPE", "bfloat16")
+    monkeypatch.setenv("IMAGINE_TINY_VAE", "taesd")
+    path = draw(local)
+    monkeypatch.delenv("IMAGINE_DTYPE")
+    monkeypatch.delenv("IMAGINE_TINY_VAE")
+    done = local("replay", str(path), *named, "--name", "again")
+    assert done.code == 0, done.err
+    before, after = read_recipe(path), read_recipe(Path(done.lines[0]))
+    assert (after.notes, after.backend) == ((), before.backend)
+    # What suited that model may not suit another.
+    model_at(Path("other"))
+    assert local("replay", str(path), "-b", "diffusers", "-m", "./other").code == 0
+    assert LocalPainter.made[-1].options.recorded == Recorded()
+
+
+def test_a_name_that_was_removed_means_nothing_but_to_the_recipes_that_hold_it(
+    local: Command,
+) -> None:
+    pipeline_at(Path("whole"))
+    assert local("models", "add", "whole", "--name", "mine").code == 0
+    done = local("a fox", "-b", "diffusers", "-m", "mine", "--name", "fox")
+    assert done.code == 0, done.err
+    assert local("models", "remove", "mine").code == 0
+    told = (
+        "Error: There is no model or path 'mine' on this machine (see `imagine models`, or name "
+        "the model's folder or file).\n"
+    )
+    for line in (("a fox", "-m", "mine"), ("models", "show", "mine")):
+        refused = local(*line)
+        assert (refused.code, refused.err) == (6, told)
+    assert local("replay", done.lines[0], "--name", "again").code == 0
+    assert LocalPainter.made[-1].model == "mine"
 
 
 REFUSED: list[tuple[tuple[str, ...], str]] = [
@@ -389,7 +494,7 @@ def test_what_is_missing_here_is_found_before_a_model_is_paid(
 def test_a_model_tells_who_draws_with_it(local: Command) -> None:
     done = local("a fox", "-m", "./tiny")
     assert done.code == 0
-    assert "backend diffusers tiny (it draws './tiny').\n" in done.err
+    assert "backend diffusers tiny (it runs './tiny').\n" in done.err
     missing = local("a fox", "-m", "./tinny")
     assert (missing.code, missing.err) == (
         6,
@@ -425,6 +530,54 @@ def test_settings_say_how_models_run(local: Command, monkeypatch: pytest.MonkeyP
     assert (told.device, told.dtype, told.offload) == ("cuda:1", "float32", "model")
     assert (told.compile, told.batch_size, told.tiny_vae) == (True, 5, "taesd")
     assert painter.shelf.hub == Path.home() / "hub"
+
+
+@pytest.mark.parametrize("backend", [(), ("-b", "diffusers")])
+def test_a_model_that_is_set_and_not_there_is_told_by_its_setting(
+    local: Command, monkeypatch: pytest.MonkeyPatch, backend: tuple[str, ...]
+) -> None:
+    monkeypatch.setenv("IMAGINE_DIFFUSERS_MODEL", "nope")
+    done = local("a fox", *backend)
+    message = "There is no model or path 'nope' on this machine (see `imagine models`, or name "
+    message += "the model's folder or file)."
+    told = f"The setting IMAGINE_DIFFUSERS_MODEL is of no use: {message}"
+    assert (done.code, done.err) == (6, f"Error: {told}\n")
+    assert local("a fox", *backend, "-m", "nope").err == f"Error: {message}\n"
+    assert CHECKS["drawing"]() == ("warning", told)
+
+
+def test_the_doctor_looks_for_what_settings_say_of_drawing_here(
+    local: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert CHECKS["drawing"]() == ("ok", "no model of yours and no device is set")
+    monkeypatch.setenv("IMAGINE_DIFFUSERS_MODEL", "./tiny")
+    monkeypatch.setenv("IMAGINE_DEVICE", "mps")
+    asked: list[str] = []
+    monkeypatch.setattr(engines, "missing_extra", lambda name: "")
+
+    def check_device(name: str, options: LocalOptions) -> None:
+        asked.append(name)
+        if name in missing:
+            raise LocalBackendError(f"{name} finds no device '{options.device}'.")
+
+    monkeypatch.setattr(engines, "check_device", check_device)
+    # One engine that can is enough; with none, the first speaks.
+    missing = ["diffusers"]
+    assert CHECKS["drawing"]() == ("ok", "diffusers_model ./tiny, device mps")
+    assert asked == ["diffusers", "openvino"]
+    missing = ["diffusers", "openvino", "sdcpp"]
+    assert CHECKS["drawing"]() == ("warning", "diffusers finds no device 'mps'.")
+    monkeypatch.setenv("IMAGINE_DEVICE", "auto")
+    monkeypatch.setenv("IMAGINE_TINY_VAE", "tiny")
+    assert CHECKS["drawing"]() == (
+        "warning",
+        f"The setting IMAGINE_TINY_VAE is of no use: '{Path('tiny').absolute()}' is no folder of "
+        "an AutoencoderTiny of diffusers; name one, such as that of madebyollin/taesd.",
+    )
+    Path("small.safetensors").write_bytes(b"of sdcpp, which reads files")
+    monkeypatch.setenv("IMAGINE_TINY_VAE", "small.safetensors")
+    told = "diffusers_model ./tiny, tiny_vae small.safetensors"
+    assert CHECKS["drawing"]() == ("ok", told)
 
 
 @pytest.mark.parametrize(
@@ -621,6 +774,80 @@ def test_rows_that_name_their_models_need_no_other(local: Command) -> None:
     assert not Path("new").exists()
 
 
+def test_options_for_all_rows_are_those_of_who_draws_them(local: Command) -> None:
+    rows = [
+        {"prompt": "a fox", "model": "./tiny", "steps": ""},
+        {"prompt": "a cat", "model": "./tiny", "steps": "3"},
+    ]
+    rows_at("rows.csv", rows)
+    done = local("batch", "rows.csv", "-o", "out", "--steps", "20", "--scheduler", "euler")
+    assert done.code == 0, done.err
+    drawn = {request.spec.source_prompt: request for call in LocalPainter.calls for request in call}
+    assert {prompt: request.num_inference_steps for prompt, request in drawn.items()} == {
+        "a fox": 20,
+        "a cat": 3,
+    }
+    assert {request.scheduler for request in drawn.values()} == {"euler"}
+
+
+def test_rows_that_name_their_models_are_shown_the_first_picture(local: Command) -> None:
+    rows = [{"prompt": f"a {animal}", "model": "./tiny"} for animal in ("fox", "cat")]
+    rows_at("rows.csv", rows)
+    done = local("batch", "rows.csv", "-o", "out", "--series-reference")
+    assert done.code == 0, done.err
+    assert [len(request.images) for call in LocalPainter.calls for request in call] == [0, 1]
+
+
+@pytest.mark.parametrize(
+    ("row", "options", "message"),
+    [
+        (
+            {"model": ""},
+            ("--steps", "20"),
+            "sketch does not read --steps; name a model with --model (see `imagine models list`), "
+            "or leave it out.",
+        ),
+        (
+            {"model": ""},
+            ("--series-reference",),
+            "sketch takes no reference pictures, so --series-reference is of no use; choose "
+            "another --backend (see `imagine backends`).",
+        ),
+        (
+            {"model": "./tiny"},
+            ("--steps", "20", "-b", "sketch"),
+            "sketch does not read --steps; leave it out.",
+        ),
+        (
+            {"model": "./tiny"},
+            ("--steps", "2000"),
+            "--steps 2000 is not between 1 and 1000; choose one that is.",
+        ),
+    ],
+)
+def test_options_for_all_rows_that_nobody_reads_begin_no_batch(
+    local: Command, row: dict[str, str], options: tuple[str, ...], message: str
+) -> None:
+    rows_at("rows.csv", [{"prompt": "a fox", "model": "./tiny"}, {"prompt": "a cat"} | row])
+    for dry_run in ((), ("--dry-run",)):
+        done = local("batch", "rows.csv", "-o", "out", *options, *dry_run)
+        assert (done.code, done.err.splitlines()[-1]) == (2, f"Error: {message}")
+        assert not Path("out").exists()
+
+
+def test_a_row_without_a_model_that_comes_later_fails_by_itself(
+    local: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # As from a pipe that somebody still writes into.
+    monkeypatch.setattr(Source, "is_live", True)
+    rows = [{"prompt": "a fox", "model": "./tiny"}, {"prompt": "a cat"}]
+    lines = "".join(f"{json.dumps(row)}\n" for row in rows).encode()
+    done = local("batch", "-o", "out", "--steps", "20", "--keep-going", stdin=lines)
+    assert done.code == 8, done.err
+    assert "name a model with --model" in done.err
+    assert [call[0].spec.source_prompt for call in LocalPainter.calls] == ["a fox"]
+
+
 def test_local_models_take_turns_and_let_go_of_memory(local: Command) -> None:
     for name in ("one", "two", "three"):
         model_at(Path(f"brief-{name}"))
@@ -706,6 +933,17 @@ def test_what_is_not_installed_ends_a_batch_of_rows_with_models_of_their_own(
     assert pictures() == []
 
 
+def test_a_batch_advises_what_helps_the_rows_that_failed(local: Command) -> None:
+    model_at(Path("broken"))
+    rows = [{"prompt": "a fox", "model": "./broken"}, {"prompt": "a \x07 cat"}]
+    done = batch(local, rows, "-m", "./tiny", "--keep-going")
+    assert done.code == 8
+    assert done.err.endswith(
+        "2 of 2 items have no picture; correct the row that is wrong, and run the same command to "
+        "try again, with --retry-failed also what was refused.\n"
+    )
+
+
 def test_ctrl_c_loses_no_picture_of_a_group(
     local: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -731,6 +969,10 @@ def test_ctrl_c_gives_up_what_is_being_drawn_here(
         "Stopping: what is being drawn here is given up at its next step; "
         "Ctrl-C again stops at once.\n"
     ) in done.err
+    # One line says how it ended.
+    told = r"\nInterrupted after [0-9.]+ s: 0 of 20 done, 20 left; .*the same command goes on\.\n\Z"
+    assert re.search(told, done.err)
+    assert done.err.count("Interrupted") == 1
     assert pictures() == []
     assert results() == []
     assert len(LocalPainter.calls) == 1
@@ -880,7 +1122,7 @@ def test_a_dry_run_says_how_it_would_draw(catalog: Command) -> None:
     assert catalog(*line, "--lora", "detail", "--json").json["drawing"] == {
         "num_inference_steps": 1,
         "guidance_scale": 7.5,
-        "scheduler": "euler",
+        "scheduler": "EulerDiscreteScheduler",
         "loras": [{"name": "detail", "weight": 1.0}],
     }
     assert catalog("a fox", "--dry-run", "--json").json["drawing"] == {"loras": []}

@@ -143,6 +143,26 @@ def test_the_commands_within_others_are_known() -> None:
     }
 
 
+@pytest.mark.parametrize("group", [(), ("models",)])
+def test_summaries_of_commands_are_whole_on_a_narrow_terminal(
+    imagine: Command, monkeypatch: pytest.MonkeyPatch, group: tuple[str, ...]
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    listed = imagine(*group, "--help").out.partition("Commands:\n")[2].partition("\n\n")[0]
+    assert len(listed.splitlines()) >= len(GROUPS["models"])
+    assert all(line.endswith(".") and not line.endswith("...") for line in listed.splitlines())
+
+
+def test_a_mistyped_command_of_a_group_draws_nothing(imagine: Command) -> None:
+    done = imagine("models", "lst")
+    assert (done.code, done.err) == (
+        2,
+        "Error: No such command 'lst'; did you mean 'list'? (see `imagine models --help`).\n",
+    )
+    no_command = imagine("models", "in", "a", "row").err
+    assert no_command.endswith('or `imagine generate "models in a row"` to draw that.\n')
+
+
 def test_a_prompt_that_begins_with_a_command_is_a_question(imagine: Command) -> None:
     done = imagine("doctor", "in", "a", "clinic")
     assert (done.code, done.out) == (2, "")
@@ -210,7 +230,7 @@ def test_a_full_device_behind_stdout_is_one_line(arguments: list[str]) -> None:
         )
     assert done.returncode == 1
     assert done.stderr.splitlines()[-1] == (
-        "Error: The output cannot be written: No space left on device; free its place."
+        "Error: The output cannot be written: No space left on device; free some space."
     )
 
 

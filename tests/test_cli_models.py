@@ -20,10 +20,11 @@ from imagine.cli.local import shelf_of
 from imagine.cli.settings import config_directory, load_settings
 from imagine.cli.upscale_lock import alone_in
 from imagine.stages.generate.diffusers.device import Memory
-from imagine.stages.generate.diffusers.tiny_vae import tiny_vae
+from imagine.stages.generate.diffusers.tiny_vae import tiny_vae_for
 from imagine.stages.generate.local.hub import Hub
 from imagine.stages.generate.local.hub_files import RemoteFile
 from imagine.stages.generate.local.hub_store import Store
+from imagine.stages.generate.local.options import LocalOptions
 from imagine.stages.generate.openvino import convert
 
 Start = Callable[..., Fake]
@@ -143,6 +144,20 @@ ADDED: list[tuple[str, Callable[[], object], list[str], int, str]] = [
         "There is no model at 'nope'; check the path.",
     ),
     (
+        "the home of nobody",
+        lambda: None,
+        ["~no-such-user/fox"],
+        2,
+        "There is no model at '~no-such-user/fox'; check the path.",
+    ),
+    (
+        "a name that no file can have",
+        lambda: None,
+        ["x" * 5000],
+        2,
+        f"There is no model at '{'x' * 79}…'; check the path.",
+    ),
+    (
         "another kind of file",
         lambda: Path("notes.txt").write_text("x"),
         ["notes.txt"],
@@ -226,6 +241,27 @@ def test_a_pickle_that_is_to_draw_is_called_one(imagine: Command) -> None:
     )
 
 
+EMPTY = [
+    (("models", "add", ""), "There is no model at ''; check the path."),
+    (
+        ("models", "add", "tiny", "--name", ""),
+        "The name '' is none that a model can have; give one of up to 100 letters, digits, '.', "
+        "'-' and '_' with --name.",
+    ),
+    (("a fox", "-m", ""), "--model '' names none; name one, or leave it out."),
+    (("a fox", "-b", "diffusers", "-m", ""), "--model '' names none; name one, or leave it out."),
+]
+
+
+@pytest.mark.parametrize(("line", "message"), EMPTY)
+def test_no_text_is_no_name_and_no_path(
+    imagine: Command, line: tuple[str, ...], message: str
+) -> None:
+    pipeline_at(Path("tiny"))
+    done = imagine(*line)
+    assert (done.code, done.err) == (2, f"Error: {message}\n")
+
+
 def test_a_tiny_vae_is_listed_and_draws_nothing(imagine: Command) -> None:
     folder = write(Path("taesd"), TAESD).absolute()
     added = imagine("models", "add", "taesd", "--name", "small")
@@ -236,7 +272,9 @@ def test_a_tiny_vae_is_listed_and_draws_nothing(imagine: Command) -> None:
     assert "kind      tiny VAE" in imagine("models", "show", "small").lines
     assert completion.local_model("") == []
     shelf = shelf_of(load_settings())
-    assert tiny_vae(shelf, "small").path == folder
+    found = tiny_vae_for(LocalOptions(tiny_vae="small"), shelf)
+    assert found is not None
+    assert found.path == folder
     done = imagine("a fox", "-m", "small", "--dry-run")
     assert (done.code, done.err) == (
         6,
@@ -666,6 +704,20 @@ def test_converting_needs_the_extras(imagine: Command, monkeypatch: pytest.Monke
         "Error: There is no model or path 'none' on this machine (see `imagine models`, or name "
         "the model's folder or file).\n",
     )
+
+
+def test_another_model_is_no_tiny_vae_to_convert(
+    imagine: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pipeline_at(Path("tiny"))
+    monkeypatch.setattr(convert, "find_spec", lambda name: True)
+    done = imagine("models", "convert", "tiny", "target", "--tiny-vae", "./tiny")
+    assert (done.code, done.err) == (
+        6,
+        f"Error: '{Path('tiny').absolute()}' is no folder of an AutoencoderTiny of diffusers; name "
+        "one, such as that of madebyollin/taesd.\n",
+    )
+    assert not Path("target.part").exists()
 
 
 @pytest.mark.parametrize(

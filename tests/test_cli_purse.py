@@ -6,7 +6,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,12 +13,17 @@ from typing import Any
 import pytest
 from conftest import Command, Start
 from fakes import serve
+from patience import PATIENT, until
 from test_cli_hosted import CORGI, answer, files
 
+from imagine.cli.batch_report import Report
 from imagine.cli.console import Console
-from imagine.cli.purse import Purse
+from imagine.cli.events import Events
+from imagine.cli.purse import IN_LEDGER, Purse
 from imagine.cli.settings import cache_directory, config_directory
-from imagine.stages import save
+from imagine.stages.batch.listing import Item
+from imagine.stages.batch.results import Results
+from imagine.stages.batch.rows import Row
 from imagine.stages.formats.received import read_received
 from imagine.stages.generate import hosted
 from imagine.stages.image import ReceivedImage
@@ -154,11 +158,9 @@ def test_an_interruption_ends_at_once_and_is_written_down(
         running = subprocess.Popen(
             command, env=environment, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE
         )
-        deadline = time.monotonic() + 20
-        while len(fake.log.of("text")) < pick and time.monotonic() < deadline:
-            time.sleep(0.05)
+        until(lambda: len(fake.log.of("text")) == pick)
         running.send_signal(sign)
-        out, err = running.communicate(timeout=10)
+        out, err = running.communicate(timeout=PATIENT)
         assert (running.returncode, out) == (code, b"")
         assert b"Traceback" not in err
         assert b"waiting" not in err
@@ -239,7 +241,7 @@ def test_a_picture_that_was_paid_for_is_kept_when_its_place_cannot_take_it(
             raise OSError(errno.ENOSPC, "No space left on device")
         return publish(files, target, overwrite=overwrite)
 
-    monkeypatch.setattr(save, "publish", full)
+    monkeypatch.setattr("imagine.stages.publish.publish", full)
     done = imagine("a fox", "--no-enhance")
     assert (done.code, done.out, files()) == (1, "", [])
     kept = Path(done.err.rsplit("'", 2)[1])
@@ -302,12 +304,24 @@ def test_pictures_of_a_killed_run_are_written_down(capsys: pytest.CaptureFixture
             {**told, "backend": "gemini", "cost": {"enhance": 0.0, "generate": None}},
             {**told, "backend": "sketch", "cost": {"enhance": 0.001, "generate": 0.0}},
             {**told, "backend": "sketch", "cost": None},
+            # What the ledger has already is marked; earlier versions named no backend for it.
+            {**told, "backend": "gemini", "cost": {"generate": 0.0336}, "in_ledger": True},
+            {**told, "backend": None, "cost": {"generate": 0.0336}},
         ]
     )
     written = [{name: entry[name] for name in entry if name != "time"} for entry in ledger()]
     each = {"kind": "image", "provider": "gemini", "model": "m-1", "outcome": "saved", "usage": {}}
     assert written == [{**each, "dollars": 0.0336}, {**each, "dollars": None}]
     assert capsys.readouterr().err == ""
+
+
+def test_results_do_not_say_what_the_journal_noted_for_the_ledger(tmp_path: Path) -> None:
+    console = Console(quiet=True)
+    report = Report(console, Events(console), Results(tmp_path), tmp_path)
+    saved = {"path": "fox.png", "backend": "gemini", "notes": []}
+    item = Item("fox", Row(1, "a fox"), 1, 0, saved={1: {**saved, IN_LEDGER: True}})
+    report.begin(item)
+    assert report.record(item, "done", [])["images"] == [saved]
 
 
 @pytest.mark.usefixtures("impatient")

@@ -1,6 +1,5 @@
 """Who describes and who draws, as settings say."""
 
-import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
@@ -8,6 +7,8 @@ from pathlib import Path
 import pytest
 from fakes import serve
 from hosted import draw
+from patience import PATIENT, until
+from recipes import make_recipe
 
 from imagine.cli.console import Console
 from imagine.cli.services import Services
@@ -39,14 +40,11 @@ def test_abandoned_jobs_of_all_providers_are_stopped_and_named(
         backends = [services.backend(name)[0] for name in fakes]
         threads = opened.enter_context(ThreadPoolExecutor(2))
         calls = [threads.submit(draw, backend) for backend in backends]
-        deadline = time.monotonic() + 5
-        while not all("poll" in [entry.step for entry in fake.entries] for fake in fakes.values()):
-            assert time.monotonic() < deadline
-            time.sleep(0.01)
+        until(lambda: all(fake.log.of("poll") for fake in fakes.values()))
         for gate in services.gates.values():
             gate.close()
         told = services.abandon()
-        errors = [call.exception(timeout=10) for call in calls]
+        errors = [call.exception(timeout=PATIENT) for call in calls]
         assert [fake.paid for fake in fakes.values()] == [0, 0]
     assert [text.partition(" job ")[0] for text in told] == [
         "Replicate was asked to stop the",
@@ -136,3 +134,16 @@ def test_a_provider_that_enlarges_has_its_connection_and_model(
         assert services.upscaler("stability/fast")[0].model == "fast"
         local = services.upscaler("localai")[0]
     assert local.connection.base_url == "http://127.0.0.1:8080"  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("option", [None, "openai"])
+def test_a_picture_of_a_server_that_names_no_model_is_drawn_again_by_that_server(
+    monkeypatch: pytest.MonkeyPatch, option: str | None
+) -> None:
+    monkeypatch.setenv("IMAGINE_OPENAI_BASE_URL", "http://127.0.0.1:9")
+    recipe = make_recipe()
+    drawn_by = recipe.backend.model_copy(update={"name": "openai", "model": ""})
+    with Services(load_settings(), Console()) as services:
+        again = recipe.model_copy(update={"backend": drawn_by})
+        backend = services.recorded_backend(again, option, None)
+    assert (backend.name, backend.model) == ("openai", "")

@@ -5,6 +5,7 @@ import time
 
 import pytest
 from httpcore._synchronization import ThreadLock
+from patience import LONG, PATIENT
 
 from imagine.cli.signals import Interruption, watch_signals
 
@@ -29,7 +30,7 @@ def test_a_signal_within_httpcores_lock_leaves_the_lock_free() -> None:
     with watch_signals(interruption), pytest.raises(KeyboardInterrupt):  # noqa: PT012
         with lock:
             pass
-        time.sleep(1)
+        time.sleep(LONG)
     assert interruption.happened
-    assert taken.acquire(timeout=1)
+    assert taken.acquire(timeout=PATIENT)
     taken.release()

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from batch_runs import IMAGINE, run
+from patience import LONG
 from PIL import Image
 
 PICTURES = 30
@@ -92,7 +93,7 @@ def test_several_ctrl_c_end_it_without_an_abort(gap: float, tmp_path: Path) -> N
         with contextlib.suppress(ProcessLookupError):
             process.send_signal(signal.SIGINT)
         time.sleep(gap)
-    said = process.communicate(timeout=30)[1]
+    said = process.communicate(timeout=LONG)[1]
     # One that comes between our handler and the end is the system's, to which it is 130 as well.
     assert process.returncode in (130, -signal.SIGINT)
     assert said.startswith("\nInterrupted; what is finished is kept.\n")

@@ -6,7 +6,6 @@ import shutil
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ from typing import Any
 import pytest
 from conftest import Command
 from fakes import Fake, serve
+from patience import PATIENT
 from PIL import Image
 
 from imagine.cli.upscale_lock import alone_in
@@ -287,7 +287,7 @@ def test_after_ctrl_c_what_is_paid_for_is_saved_first() -> None:
             saved.append(True)
 
     threading.Thread(target=save).start()
-    begun.wait(5)
+    begun.wait(PATIENT)
     workshop.abandon()
     assert (saved, workshop.stopped.is_set()) == ([True], True)
 
@@ -356,12 +356,15 @@ def test_what_was_paid_for_and_kept_elsewhere_is_not_paid_for_again(
 def test_failures_in_a_row_are_told_after_the_last_of_them(
     imagine: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    begun = threading.Barrier(8)
+    begun: list[int] = []
+    eight = threading.Event()
 
     def down(*_: Any, **__: Any) -> Enlarged:
         # The first eight fail at once, so that others were under way when it was enough.
-        with suppress(threading.BrokenBarrierError):
-            begun.wait(1)
+        begun.append(1)
+        if len(begun) == 8:
+            eight.set()
+        assert eight.wait(PATIENT)
         raise ProviderError("It is down.")
 
     monkeypatch.setattr(LanczosUpscaler, "upscale", down)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from patience import PATIENT
 from PIL import Image
 
 from imagine.stages.errors import UsageError
@@ -93,7 +94,7 @@ FAILURES = [
         "is a clip that ffmpeg cannot read (it shows no frame); give another, or pictures.",
     ),
     (
-        "#!{python}\nimport time\ntime.sleep(9)\n",
+        "#!{python}\nimport time\ntime.sleep(60)\n",
         "is a clip that ffmpeg cannot read (it took more than 1 s); give another, or pictures.",
     ),
     (
@@ -113,7 +114,7 @@ def test_what_ffmpeg_cannot_read_is_refused(
     script: str,
     message: str,
 ) -> None:
-    monkeypatch.setattr(clip, "TIMEOUT", 1.0)
+    monkeypatch.setattr(clip, "TIMEOUT", 1.0 if "sleep" in script else PATIENT)
     install(script)
     path = tmp_path / "film.mp4"
     path.write_bytes(MP4)

@@ -13,7 +13,8 @@ import pytest
 from comfyui_workflows import Nodes, named, node, of_parts, two_passes, with_alpha, write
 from fakes import Fake, serve
 from fakes.comfyui_nodes import CHECKPOINTS, KINDS, LORAS, Kind
-from hosted import connected, draw, request_of
+from hosted import connected, draw, pauses_pass, request_of
+from patience import LONG, PATIENT, until
 from PIL import Image
 
 from imagine.stages.errors import (
@@ -34,6 +35,7 @@ from imagine.stages.network.providers import connect
 def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("imagine.stages.generate.comfyui.backend.EVERY", 0.01)
     monkeypatch.setattr("imagine.stages.network.retry.FIRST_CEILING", 0.001)
+    monkeypatch.setattr("imagine.stages.generate.queued.CANCEL_TIMEOUT", PATIENT)
 
 
 @contextmanager
@@ -83,8 +85,10 @@ def uploads(fake: Fake) -> dict[str, Image.Image]:
     return found
 
 
-def test_a_picture_is_asked_for_followed_and_fetched() -> None:
-    with serve("comfyui", latency=0.1) as fake, at(fake) as backend:
+def test_a_picture_is_asked_for_followed_and_fetched(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("imagine.stages.generate.comfyui.backend.EVERY", LONG / 10)
+    with serve("comfyui", latency=LONG) as fake, at(fake) as backend:
+        pauses_pass(monkeypatch, fake)
         *steps, made = backend.generate(request_of(width=512, height=768))
     assert isinstance(made, GeneratedImage)
     assert [step.label for step in steps if isinstance(step, Progress)][:3] == [
@@ -343,13 +347,15 @@ def test_a_server_that_names_jobs_itself_is_followed_by_its_name() -> None:
 
 def test_pictures_wait_for_each_other_and_say_so() -> None:
     labels: list[str] = []
-    with serve("comfyui", latency=0.3) as fake, at(fake) as backend:
+    with serve("comfyui", latency=LONG) as fake, at(fake) as backend:
         first = Thread(target=draw, args=(backend,))
         first.start()
-        while not fake.log.of("poll"):
-            pass
+        until(lambda: fake.log.of("poll"))
         for step in backend.generate(request_of("a cat")):
-            labels += [step.label] if isinstance(step, Progress) else []
+            if isinstance(step, Progress):
+                labels.append(step.label)
+                if step.label in ("waiting, 1 before it", "drawing"):
+                    fake.forward(LONG)
         first.join()
     assert labels[:4] == ["sent to ComfyUI", "waiting", "waiting, 1 before it", "drawing"]
     assert fake.paid == 2
@@ -571,13 +577,13 @@ def test_ctrl_c_interrupts_the_picture_that_is_drawn() -> None:
 
 
 def test_ctrl_c_takes_a_waiting_picture_out_of_the_queue_and_lets_others_go_on() -> None:
-    with serve("comfyui", latency=0.5) as fake, at(fake) as other:
+    with serve("comfyui", latency=LONG) as fake, at(fake) as other:
         made: list[GeneratedImage] = []
         first = Thread(target=lambda: made.append(draw(other)))
         first.start()
-        while not fake.log.of("poll"):
-            pass
+        until(lambda: fake.log.of("poll"))
         interrupted(fake, "waiting, 1 before it", "a cat")
+        fake.forward(LONG)
         first.join()
         stops = [entry.path for entry in fake.log.of("cancel")]
     assert stops == ["/queue"]
@@ -592,13 +598,15 @@ def test_after_an_interrupted_picture_the_next_is_drawn() -> None:
             assert draw(backend).received is not None
 
 
-def test_a_picture_that_nobody_finishes_is_given_up() -> None:
-    with serve("comfyui", faults=["never-done"]) as fake, at(fake, timeout=0.2) as backend:
+def test_a_picture_that_nobody_finishes_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("imagine.stages.generate.comfyui.backend.EVERY", LONG / 10)
+    with serve("comfyui", faults=["never-done"]) as fake, at(fake, timeout=LONG) as backend:
+        pauses_pass(monkeypatch, fake)
         with pytest.raises(LostAnswerError) as caught:
             draw(backend)
         job = fake.log.of("image")[0].parsed["prompt_id"]
     assert str(caught.value) == (
-        f"ComfyUI holds the job {job}, but it has said “drawing” for 0.2 s; look for its picture "
+        f"ComfyUI holds the job {job}, but it has said “drawing” for 60 s; look for its picture "
         f"at {fake.url}."
     )
 

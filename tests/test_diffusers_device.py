@@ -20,7 +20,7 @@ from imagine.stages.generate.diffusers.device import (
 )
 from imagine.stages.generate.diffusers.source import Source
 from imagine.stages.generate.local.families import Described, unknown_family
-from imagine.stages.upscale.weights import open_weights
+from imagine.stages.weights import open_weights
 
 GB = 10**9
 SIZES = {"transformer": 24 * GB, "text_encoder": 10 * GB}

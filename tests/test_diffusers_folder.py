@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 from shutil import copytree
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -15,8 +16,8 @@ import pytest
 from model_files import pipeline_at
 from networks import write_safetensors
 
-from imagine.stages.errors import LocalBackendError, UsageError
-from imagine.stages.generate.diffusers.backend import DiffusersBackend, source_at
+from imagine.stages.errors import LocalBackendError, MissingPackageError, UsageError
+from imagine.stages.generate.diffusers.backend import MODULES, DiffusersBackend, source_at
 from imagine.stages.generate.diffusers.folder import describe as describe_folder
 from imagine.stages.generate.diffusers.source import Source
 from imagine.stages.generate.local.options import LocalOptions
@@ -62,6 +63,7 @@ def folder(tmp_path: Path) -> Path:
     for part in ("text_encoder_2", "unet", "vae"):
         write_safetensors(root / part / "model.safetensors", WEIGHTS)
         (root / part / "config.json").write_text("{}", encoding="utf-8")
+    (root / "tokenizer_2" / "vocab.json").write_text("{}", encoding="utf-8")
     vae = {"block_out_channels": [1, 2, 3, 4]}
     (root / "vae" / "config.json").write_text(json.dumps(vae), encoding="utf-8")
     (root / "unet" / "config.json").write_text('{"sample_size": 128}', encoding="utf-8")
@@ -339,6 +341,11 @@ def _checkpoint(root: Path) -> Path:
     return folder
 
 
+def _wordless(root: Path) -> Path:
+    (root / "tokenizer_2" / "vocab.json").unlink()
+    return root
+
+
 def _openvino(root: Path) -> Path:
     # optimum, which converts too, says so of the parts.
     describe(root, unet=["optimum.intel", "OVModelUnet"])
@@ -392,14 +399,18 @@ def _openvino(root: Path) -> Path:
             "The folder '{}' holds an upscaler; use it as --upscaler diffusers/FOLDER.",
         ),
         (
-            _described(_class_name="QwenImageEditPipeline"),
-            "The folder '{}' holds a model of QwenImageEditPipeline that changes pictures and "
+            _described(_class_name="FluxControlPipeline"),
+            "The folder '{}' holds a model of FluxControlPipeline that changes pictures and "
             "draws none from words alone; choose another model.",
         ),
         (
             _described(requires_aesthetics_score=True),
             "The folder '{}' holds a model of StableDiffusionXLPipeline that changes pictures and "
             "draws none from words alone; choose another model.",
+        ),
+        (
+            _wordless,
+            "The folder '{}/tokenizer_2' has no vocabulary; download all of it.",
         ),
         (
             _openvino,
@@ -623,3 +634,58 @@ def test_a_folder_says_whether_its_pipeline_decodes_in_float32(
 ) -> None:
     (folder / "vae" / "config.json").write_text(json.dumps(vae), encoding="utf-8")
     assert describe_folder(folder, {}, pipeline, name="fox").upcast is upcast
+
+
+@pytest.mark.parametrize(
+    ("missing", "name"), [("sentencepiece", "sentencepiece"), ("google.protobuf", "protobuf")]
+)
+def test_a_vocabulary_that_was_not_converted_needs_two_packages(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, missing: str, name: str
+) -> None:
+    """Both libraries would say something else: that a third package is missing."""
+    (folder / "tokenizer_2" / "vocab.json").rename(folder / "tokenizer_2" / "spiece.model")
+    for module in (*MODULES, "sentencepiece", "google.protobuf"):
+        monkeypatch.setitem(sys.modules, module, ModuleType(module))
+    monkeypatch.setitem(sys.modules, missing, None)
+    drawing = backend(tmp_path, folder)
+    with pytest.raises(MissingPackageError) as refusal:
+        drawing.check(request())
+    assert str(refusal.value) == (
+        f"The model 'fox' needs the Python package '{name}', which is not installed; "
+        f"pip install {name}."
+    )
+    (folder / "tokenizer_2" / "tokenizer.json").write_text('{"model": {}}', encoding="utf-8")
+    backend(tmp_path, folder).check(request())
+
+
+def test_a_tokenizer_whose_words_are_bytes_needs_no_vocabulary(folder: Path) -> None:
+    (folder / "tokenizer_2" / "vocab.json").unlink()
+    describe(folder, tokenizer_2=["transformers", "ByT5Tokenizer"])
+    assert source(folder).packages == ()
+
+
+def test_a_model_that_changes_pictures_is_told_to_need_one(folder: Path, tmp_path: Path) -> None:
+    (folder / "unet").rename(folder / "transformer")
+    (folder / "processor").mkdir()
+    parts = ("tokenizer_2", "text_encoder_2")
+    for part in parts:
+        (folder / part).rename(folder / part.removesuffix("_2"))
+    index = {part.removesuffix("_2"): INDEX[part] for part in parts}
+    emptied = {name: [None, None] for name in (*parts, "unet")}
+    describe(
+        folder,
+        **emptied,
+        **index,
+        _class_name="QwenImageEditPlusPipeline",
+        transformer=["diffusers", "QwenImageTransformer2DModel"],
+        processor=["transformers", "Qwen2VLProcessor"],
+    )
+    editing = backend(tmp_path, folder)
+    assert (editing.capabilities.max_images, editing.capabilities.strength) == (3, False)
+    assert editing.together == 1
+    with pytest.raises(UsageError) as refusal:
+        editing.check(request())
+    assert str(refusal.value) == (
+        "The model 'fox' changes pictures and draws none from words alone; give one with --image, "
+        "or choose another model."
+    )

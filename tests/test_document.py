@@ -1,12 +1,12 @@
 """JSON, YAML and TOML as plain data: what is read, what is refused, and how fast."""
 
-import time
 from typing import Any
 
 import pytest
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
+from patience import processor_seconds
 
 from imagine.stages.document import Syntax, decode, encode, texts_in
 from imagine.stages.errors import SpecError
@@ -157,15 +157,15 @@ def test_thirty_levels_are_read_and_more_refused(syntax: Syntax, depth: int) -> 
 def test_a_bomb_of_aliases_costs_nothing() -> None:
     lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x]"]
     lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]" for n in range(1, 30)]
-    start = time.process_time()
-    assert "aliases (* and &) are not read" in refusal("\n".join(lines), "yaml")
-    assert time.process_time() - start < 0.5
+    said: list[str] = []
+    assert processor_seconds(lambda: said.append(refusal("\n".join(lines), "yaml"))) < 0.5
+    assert "aliases (* and &) are not read" in said[0]
 
 
 def test_a_megabyte_of_brackets_costs_little() -> None:
-    start = time.process_time()
-    assert "nested too deeply" in refusal("[" * 10**6, "yaml")
-    assert time.process_time() - start < 2
+    said: list[str] = []
+    assert processor_seconds(lambda: said.append(refusal("[" * 10**6, "yaml"))) < 2
+    assert "nested too deeply" in said[0]
 
 
 def test_every_text_is_found_keys_included() -> None:

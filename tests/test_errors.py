@@ -1,5 +1,6 @@
 """Errors: exit codes, and values of users quoted in one short line."""
 
+import errno
 from pathlib import Path
 
 import pytest
@@ -7,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from imagine.stages import errors
-from imagine.stages.errors import did_you_mean, quoted_path, shown, unreadable
+from imagine.stages.errors import did_you_mean, quoted_path, shown, unreadable, unwritable
 
 
 def test_every_error_has_the_exit_code_that_the_tree_shows() -> None:
@@ -50,6 +51,16 @@ def test_a_path_is_quoted_whole() -> None:
 def test_why_a_file_cannot_be_read_is_one_sentence() -> None:
     error = PermissionError(13, "Permission denied")
     assert unreadable("a", error) == "'a' cannot be read: Permission denied; check the path."
+
+
+def test_what_cannot_be_written_says_what_to_do() -> None:
+    full = OSError(errno.ENOSPC, "No space left on device")
+    assert unwritable("The output", full) == (
+        "The output cannot be written: No space left on device; free some space."
+    )
+    assert unwritable("'a'", OSError(errno.EACCES, "Permission denied"), "run it again") == (
+        "'a' cannot be written: Permission denied; check the path, and run it again."
+    )
 
 
 def test_the_nearest_name_is_suggested() -> None:

@@ -2,7 +2,6 @@
 
 import json
 import threading
-import time
 from base64 import b64decode
 from typing import Any
 
@@ -10,6 +9,7 @@ import pytest
 from fakes.client import Client, client
 from fakes.pictures import draw, size_of
 from fakes.sdapi_prompt import Reading, read_by_sdcpp, read_by_webui
+from patience import LONG, Limit, until
 
 TXT = "/sdapi/v1/txt2img"
 IMG = "/sdapi/v1/img2img"
@@ -84,9 +84,7 @@ def drawing(server: Client, name: str) -> threading.Thread:
     body = asked(steps=10, force_task_id=name)
     thread = threading.Thread(target=server.post, args=(TXT, body))
     thread.start()
-    while len(server.fake.log.of("image")) < int(name):
-        time.sleep(0.005)
-    time.sleep(0.05)
+    until(lambda: True in told(server, name))
     return thread
 
 
@@ -96,7 +94,7 @@ def told(server: Client, name: str) -> tuple[bool, bool, bool]:
 
 
 def test_pictures_are_drawn_one_after_the_other_and_one_is_stopped() -> None:
-    with client("forge", latency=1.0) as server:
+    with client("forge", latency=LONG) as server:
         first, second = drawing(server, "1"), drawing(server, "2")
         progress = server.get(f"{server.fake.url}/sdapi/v1/progress").json()
         assert progress["state"]["sampling_steps"] == 10
@@ -105,16 +103,15 @@ def test_pictures_are_drawn_one_after_the_other_and_one_is_stopped() -> None:
             (True, False, False),
             (False, True, False),
         )
+        server.fake.forward(LONG)
         first.join()
-        time.sleep(0.05)
         assert (told(server, "1"), told(server, "2")) == (
             (False, False, True),
             (True, False, False),
         )
-        started = time.monotonic()
-        server.post("/sdapi/v1/interrupt", {})
-        second.join()
-        assert time.monotonic() - started < 0.5
+        with Limit():
+            server.post("/sdapi/v1/interrupt", {})
+            second.join()
         state = server.get(f"{server.fake.url}/sdapi/v1/progress").json()["state"]
         assert (state["job_count"], state["interrupted"]) == (0, True)
 

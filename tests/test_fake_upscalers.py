@@ -2,13 +2,13 @@
 
 import base64
 import io
-import time
 from typing import Any
 
 import httpx
 import pytest
 from fakes.client import Client, client
 from fakes.pictures import draw, size_of
+from patience import LONG
 from PIL import Image, ImageChops
 
 SMALL = draw(96, 64, prompt="a fox").bytes
@@ -71,12 +71,12 @@ def test_stability_refuses_what_it_does_not_enlarge(
 
 
 def test_stability_works_on_creative_while_its_result_is_asked_for() -> None:
-    with client("stability", latency={"image": 0.3}) as stability:
+    with client("stability", latency={"image": LONG}) as stability:
         begun = upscale(stability, "creative", prompt="a fox", creativity="0.1").json()
         path = f"/v2beta/results/{begun['id']}"
         waiting = stability.get(path)
         assert (waiting.status_code, waiting.json()["status"]) == (202, "in-progress")
-        time.sleep(0.35)
+        stability.fake.forward(LONG)
         done = stability.get(path)
         assert done.status_code == 200
         assert size_of(done.content) == (3547, 2365)

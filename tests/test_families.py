@@ -57,6 +57,16 @@ def family(pipeline: str, name: str = "model", **described: Any) -> ModelFamily:
         ("ZImagePipeline", "Z-Image", ("Z-Image", 50, 5.0, 1024)),
         ("ZImagePipeline", "Tongyi-MAI/Z-Image-Turbo", ("Z-Image Turbo", 9, 0.0, 1024)),
         ("QwenImagePipeline", "Qwen/Qwen-Image", ("Qwen-Image", 50, 4.0, 1328)),
+        ("QwenImagePipeline", "Qwen-Image-Lightning", ("Qwen-Image Lightning", 8, 1.0, 1328)),
+        ("QwenImageEditPipeline", "Qwen-Image-Edit", ("Qwen-Image-Edit", 50, 4.0, 1024)),
+        ("QwenImageEditPlusPipeline", "edit", ("Qwen-Image-Edit 2509", 40, 4.0, 1024)),
+        ("FluxFillPipeline", "FLUX.1-Fill-dev", ("FLUX.1 Fill", 50, 30.0, 1024)),
+        ("Flux2KleinKVPipeline", "klein", ("FLUX.2 [klein] KV", 4, 0.0, 1024)),
+        ("ChromaPipeline", "Chroma1-HD", ("Chroma", 40, 3.0, 1024)),
+        ("CogView4Pipeline", "CogView4-6B", ("CogView4", 50, 3.5, 1024)),
+        ("CogView3PlusPipeline", "CogView3-Plus-3B", ("CogView3-Plus", 50, 7.0, 1024)),
+        ("HunyuanDiTPipeline", "v1.2-Diffusers", ("Hunyuan-DiT", 50, 5.0, 1024)),
+        ("HunyuanDiTPipeline", "v1.2-Distilled", ("Hunyuan-DiT, distilled", 25, 5.0, 1024)),
         ("SanaPipeline", "sana", ("Sana", 20, 4.5, 1024)),
         ("PixArtSigmaPipeline", "pixart", ("PixArt", 20, 4.5, 1024)),
     ],
@@ -104,6 +114,8 @@ def test_a_model_is_asked_as_its_makers_advise(
         (SDXL, {"scheduler": {"_class_name": "EDMDPMSolverMultistepScheduler"}}, "Playground 2.5"),
         ("ZImagePipeline", {"scheduler": {"shift": 3.0}}, "Z-Image Turbo"),
         ("ZImagePipeline", {"scheduler": {"shift": 6.0}}, "Z-Image"),
+        ("Krea2Pipeline", {"index": {"is_distilled": True}}, "Krea 2 Turbo"),
+        ("Krea2Pipeline", {"index": {"is_distilled": False}}, "Krea 2"),
         ("Flux2KleinPipeline", {"index": {"is_distilled": True}}, "FLUX.2 [klein], distilled"),
         ("Flux2KleinPipeline", {"index": {"is_distilled": False}}, "FLUX.2 [klein]"),
     ],
@@ -164,6 +176,14 @@ def test_sizes_of_a_ratio_have_the_area_that_the_model_draws_best() -> None:
     assert family(SD).sizes.for_ratio("diffusers", (1, 1), exact=True) == (512, 512)
     assert family(SD).sizes.for_ratio("diffusers", (16, 9), exact=True) == (704, 384)
     assert family(SDXL).sizes.for_ratio("diffusers", (16, 9), exact=True) == (1344, 768)
+
+
+def test_a_model_draws_no_more_pixels_than_it_was_trained_on() -> None:
+    assert family("CogView4Pipeline").sizes.max_pixels == 2**21
+    assert family(FLUX).sizes.max_pixels == 2048**2
+    early = family("AuraFlowPipeline", denoiser={"pos_embed_max_size": 4096})
+    late = family("AuraFlowPipeline", denoiser={"pos_embed_max_size": 9216})
+    assert (early.max_side, late.max_side) == (1024, 1536)
 
 
 def test_guidance_runs_the_denoiser_twice_where_the_model_was_not_distilled_with_it() -> None:

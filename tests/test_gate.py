@@ -2,31 +2,25 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack, closing, contextmanager
 
 import pytest
-from fakes import serve
+from fakes import Fake, serve
 from hosted import draw, request_of
+from patience import LONG, PATIENT, Limit, until
 
 from imagine.stages.enhance.gemini.call import ModelCall
 from imagine.stages.enhance.gemini.rest import Carrier as RestCarrier
 from imagine.stages.enhance.gemini.sdk import Carrier as SdkCarrier
 from imagine.stages.errors import StoppedError
 from imagine.stages.generate.gemini import GeminiBackend
-from imagine.stages.network.gate import Gate
+from imagine.stages.image import GeneratedImage
+from imagine.stages.network.gate import STEP, Gate
 from imagine.stages.network.providers import Secret, connect
 
 STOPPED = "The run was stopped before this was asked for; run it again to go on."
-
-
-def until(condition: Callable[[], bool]) -> None:
-    """Wait for what other threads do."""
-    end = time.monotonic() + 5
-    while not condition():
-        assert time.monotonic() < end
-        time.sleep(0.001)
 
 
 @pytest.fixture
@@ -37,13 +31,16 @@ def pool() -> Iterator[ThreadPoolExecutor]:
 
 def test_no_more_go_through_than_may(pool: ThreadPoolExecutor) -> None:
     gate, inside, most = Gate(most=3), [0], [0]
-    lock = threading.Lock()
+    lock, full = threading.Lock(), threading.Event()
 
     def one(_: int) -> None:
         with gate.turn():
             with lock:
                 inside[0] += 1
                 most[0] = max(most[0], inside[0])
+                if most[0] == 3:
+                    full.set()
+            full.wait(PATIENT)
             time.sleep(0.002)
             with lock:
                 inside[0] -= 1
@@ -70,16 +67,22 @@ def test_they_go_through_in_the_order_in_which_they_came(pool: ThreadPoolExecuto
 
 
 def test_more_and_more_go_as_long_as_nobody_objects(pool: ThreadPoolExecutor) -> None:
-    gate, done = Gate(most=64), threading.Event()
+    now, done = [0.0], threading.Event()
+    gate = Gate(most=64, clock=lambda: now[0])
 
     def one(_: int) -> None:
         with gate.turn():
-            done.wait(5)
+            done.wait(PATIENT)
 
-    began = time.monotonic()
+    def one_more_moment(number: int) -> bool:
+        now[0] += 0.001
+        return gate.in_flight == number
+
     finished = pool.map(one, range(64))
-    until(lambda: gate.in_flight == 64)
-    assert 0.09 < time.monotonic() - began < 2
+    until(lambda: one_more_moment(32))
+    assert now[0] > 0.04
+    until(lambda: one_more_moment(64))
+    assert now[0] > 0.09
     done.set()
     list(finished)
 
@@ -94,13 +97,11 @@ def test_a_closed_gate_stops_who_waits_and_who_comes(pool: ThreadPoolExecutor) -
     with gate.turn():
         waiting = [pool.submit(one) for _ in range(5)]
         until(lambda: gate.waiting == 5)
-        began = time.monotonic()
         gate.close()
         for future in waiting:
             with pytest.raises(StoppedError) as caught:
-                future.result(5)
+                future.result(PATIENT)
             assert str(caught.value) == STOPPED
-        assert time.monotonic() - began < 1
     with pytest.raises(StoppedError):
         one()
     assert (gate.in_flight, gate.waiting) == (0, 0)
@@ -108,17 +109,18 @@ def test_a_closed_gate_stops_who_waits_and_who_comes(pool: ThreadPoolExecutor) -
 
 def test_a_closed_gate_ends_a_wait_before_another_attempt(pool: ThreadPoolExecutor) -> None:
     gate = Gate(most=1)
-    asleep = pool.submit(gate.sleep, 60.0)
+    asleep = pool.submit(gate.sleep, LONG)
     time.sleep(0.01)
     gate.close()
     with pytest.raises(StoppedError):
-        asleep.result(5)
+        asleep.result(PATIENT)
 
 
 def test_a_wait_is_as_long_as_it_should_be() -> None:
     began = time.monotonic()
-    Gate(most=1).sleep(0.02)
-    assert 0.02 <= time.monotonic() - began < 1
+    with Limit():
+        Gate(most=1).sleep(0.02)
+    assert time.monotonic() - began >= 0.02
 
 
 def test_an_interruption_leaves_no_trace() -> None:
@@ -136,22 +138,30 @@ def test_an_interruption_leaves_no_trace() -> None:
 
 
 def test_a_rejection_lets_everybody_rest(pool: ThreadPoolExecutor) -> None:
-    gate = Gate(most=8)
+    now = [0.0]
+    gate = Gate(most=8, clock=lambda: now[0])
     with gate.turn() as turn:
         gate.rejected(turn, delay=0.3, per_minute=False)
-    rejected = time.monotonic()
 
     def one(_: int) -> float:
         with gate.turn():
-            return time.monotonic() - rejected
+            return now[0]
 
-    assert 0.2 < gate.resting <= 0.33
-    assert all(0.29 < seconds < 2 for seconds in pool.map(one, range(8)))
+    assert 0.3 <= gate.resting <= 0.33
+    through = pool.map(one, range(8))
+    until(lambda: gate.waiting == 8)
+    now[0] = 0.29
+    # By then each of them has looked up.
+    time.sleep(2 * STEP)
+    assert gate.waiting == 8
+    now[0] = 0.34
+    assert list(through) == [0.34] * 8
     assert gate.resting == 0.0
 
 
 def test_news_is_told_once(pool: ThreadPoolExecutor) -> None:
-    gate, told = Gate(most=8), []
+    now, told = [0.0], []
+    gate = Gate(most=8, clock=lambda: now[0])
     with ExitStack() as stack:
         turns = [stack.enter_context(gate.turn()) for _ in range(8)]
         for turn in turns[2:]:
@@ -159,60 +169,79 @@ def test_news_is_told_once(pool: ThreadPoolExecutor) -> None:
 
     def one(_: int) -> None:
         with gate.turn(told.append):
-            time.sleep(0.1)
+            time.sleep(0.01)
 
+    now[0] = 1.5
     list(pool.map(one, range(32)))
     assert told == ["takes 2 requests at a time"]
 
 
-class Batch:
-    """Pictures of a fake that is too busy, drawn by many threads at once."""
+@contextmanager
+def drawing(
+    pool: ThreadPoolExecutor, fake: Fake, gate: Gate, told: list[str], *, items: int
+) -> Iterator[list["Future[GeneratedImage]"]]:
+    """Pictures of a fake that is too busy, drawn by many threads at once, each paid once."""
+    connection = connect(
+        "gemini",
+        base_url=fake.url,
+        key=Secret(fake.key or ""),
+        tell=told.append,
+        gate=gate,
+        patience=0.0,
+        attempts=1,
+    )
+    with closing(GeminiBackend(connection=connection, model="gemini-nano-banana-2.1")) as backend:
+        requests = [request_of(f"fox number {number}") for number in range(items)]
+        calls = [pool.submit(draw, backend, request) for request in requests]
+        yield calls
+        for call in calls:
+            call.result()
+    assert fake.paid == items
 
-    def __init__(self, pool: ThreadPoolExecutor, *, items: int, **options: object) -> None:
-        self.told: list[str] = []
-        minute = options.get("minute", 60.0)
-        self.gate = Gate(most=64, minute=minute)  # type: ignore[arg-type]
-        with serve("gemini", **options) as fake:  # type: ignore[arg-type]
-            connection = connect(
-                "gemini",
-                base_url=fake.url,
-                key=Secret(fake.key or ""),
-                tell=self.told.append,
-                gate=self.gate,
-                patience=0.0,
-                attempts=1,
-            )
-            backend = GeminiBackend(connection=connection, model="gemini-nano-banana-2.1")
-            began = time.monotonic()
-            requests = [request_of(f"fox number {number}") for number in range(items)]
-            pictures = list(pool.map(lambda request: draw(backend, request), requests))
-            self.took = time.monotonic() - began
-            backend.close()
-            assert fake.crashes == []
-            assert (len(pictures), fake.paid) == (items, items)
-            self.rejected = sum(entry.outcome == "limited" for entry in fake.entries)
+
+def rejections(fake: Fake) -> int:
+    return sum(entry.outcome == "limited" for entry in fake.entries)
 
 
 @pytest.mark.parametrize("limit", [4, 8, 16])
 def test_a_busy_service_gets_as_many_as_it_takes(pool: ThreadPoolExecutor, limit: int) -> None:
-    batch = Batch(pool, items=4 * limit, concurrency=limit, latency=0.3)
-    # Exactly that many where nothing disturbs; a slow machine may be about to try more. The clock
-    # of test_pace.py is exact.
-    assert batch.gate.limit <= 2 * limit
-    assert 0 < batch.rejected < 64
-    assert batch.told[0].startswith("Google Gemini takes ")
-    assert len(batch.told) <= 4
-    # Much, for a machine that others use too.
-    assert batch.took < 1.0 + 4 * 0.3 * 2
+    """How long that takes is told by test_pace.py, whose clock is exact."""
+    gate = Gate(most=64)
+    told: list[str] = []
+    with (
+        serve("gemini", concurrency=limit, latency=LONG) as fake,
+        drawing(pool, fake, gate, told, items=4 * limit) as calls,
+    ):
+        # What was taken is being drawn, the rest was rejected or waits.
+        until(lambda: told)
+        until(lambda: gate.in_flight == limit)
+        # A slow machine has let so much time go by that more may be tried again.
+        assert limit <= gate.limit <= 2 * limit
+        assert told[0] == f"Google Gemini takes {limit} requests at a time."
+        while not all(call.done() for call in calls):
+            fake.forward(LONG)
+            time.sleep(0.01)
+        assert 0 < rejections(fake) < 64
+        assert gate.limit <= 2 * limit
+        assert len(told) <= 4
 
 
 def test_a_service_that_counts_minutes_gets_no_more_than_it_allows(
     pool: ThreadPoolExecutor,
 ) -> None:
-    batch = Batch(pool, items=60, per_minute=20, minute=2.0, latency=0.05)
-    assert 4 <= batch.took < 12
-    assert batch.rejected <= 64
-    assert batch.told[0].startswith("Google Gemini allows 20 requests a minute")
+    told: list[str] = []
+    with serve("gemini", per_minute=20) as fake:
+        clock = fake.service.clock
+        clock.hold()
+        gate, began = Gate(most=64, clock=clock.now), clock.now()
+        with drawing(pool, fake, gate, told, items=60) as calls:
+            while not all(call.done() for call in calls):
+                until(lambda: gate.in_flight == 0)
+                fake.forward(0.5)
+                time.sleep(0.005)
+        assert clock.now() - began >= 2 * 60
+        assert rejections(fake) <= 64
+    assert told[0].startswith("Google Gemini allows 20 requests a minute")
 
 
 def call(model: str = "gemini-3.5-flash-lite") -> ModelCall:

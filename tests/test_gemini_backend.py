@@ -6,6 +6,7 @@ import httpx
 import pytest
 from fakes import Fake, serve
 from hosted import KEY, base64_picture, connected, draw, reference, request_of
+from patience import PATIENT
 
 from imagine.stages.errors import ConfigError, RefusedError, UsageError
 from imagine.stages.generate.gemini import GeminiBackend
@@ -350,7 +351,7 @@ def test_a_404_that_is_not_googles_is_a_wrong_address() -> None:
 
 def backend_at(fake: Fake, model: str = MODEL) -> GeminiBackend:
     assert fake.key is not None
-    connection = connect("gemini", base_url=fake.url, key=Secret(fake.key), timeout=10.0)
+    connection = connect("gemini", base_url=fake.url, key=Secret(fake.key), timeout=PATIENT)
     return GeminiBackend(connection=connection, model=model)
 
 

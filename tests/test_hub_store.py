@@ -92,5 +92,5 @@ def test_room_is_looked_for_where_the_cache_will_be(tmp_path: Path) -> None:
 
 def test_a_cache_that_cannot_be_written_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(LocalBackendError, match=r"cannot be written: .*; free its place, and run"):
+    with pytest.raises(LocalBackendError, match=r"cannot be written: .*; check the path, and run"):
         stored(tmp_path / "file")

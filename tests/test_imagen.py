@@ -5,6 +5,7 @@ import httpx
 import pytest
 from fakes import serve
 from hosted import KEY, base64_picture, connected, draw, request_of
+from patience import PATIENT
 
 from imagine.stages.errors import ConfigError, RefusedError, UsageError
 from imagine.stages.generate.imagen import ImagenBackend
@@ -118,7 +119,9 @@ def test_fast_models_draw_no_2k() -> None:
 
 def test_every_shape_is_taken_by_the_server() -> None:
     with serve("imagen") as fake:
-        connection = connect("imagen", base_url=fake.url, key=Secret(str(fake.key)), timeout=10.0)
+        connection = connect(
+            "imagen", base_url=fake.url, key=Secret(str(fake.key)), timeout=PATIENT
+        )
         backend = ImagenBackend(connection=connection, model=MODEL)
         assert isinstance(backend.capabilities.sizes, ListedSizes)
         for width, height, _ in backend.capabilities.sizes.sizes:

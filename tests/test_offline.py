@@ -511,10 +511,19 @@ def test_two_processes_with_different_hash_seeds_give_the_same_bytes(
     assert one == other
 
 
-def test_a_prompt_in_another_language_is_told_to_be_left_alone() -> None:
-    made = OfflineEnhancer().enhance(parse_intent("eine Katze auf einem Stuhl"), seed=0)
+@pytest.mark.parametrize(
+    ("prompt", "language"),
+    [
+        ("eine Katze auf einem Stuhl", "German"),
+        # Kanji alone may be either.
+        ("日本語 🦊 émoji", "Chinese or Japanese"),
+        ("雪の中の鳥居", "Japanese"),
+    ],
+)
+def test_a_prompt_in_another_language_is_told_to_be_left_alone(prompt: str, language: str) -> None:
+    made = OfflineEnhancer().enhance(parse_intent(prompt), seed=0)
     assert made.notes == (
-        "The prompt seems to be in German: the offline enhancer knows English only, so it added "
-        "nothing.",
+        f"The prompt seems to be in {language}: the offline enhancer knows English only, so it "
+        "added nothing.",
     )
     assert OfflineEnhancer().enhance(parse_intent("a cat on a chair"), seed=0).notes == ()

@@ -5,6 +5,7 @@ import httpx
 import pytest
 from fakes import serve
 from hosted import KEY, base64_picture, connected, draw, picture_bytes, reference, request_of
+from patience import PATIENT
 
 from imagine.stages.errors import (
     ConfigError,
@@ -495,7 +496,7 @@ def test_a_server_takes_all_that_its_dialect_claims(
 ) -> None:
     with serve(service) as fake:
         connection = connect(
-            "openai", base_url=fake.url, key=Secret(fake.key) if fake.key else None, timeout=10.0
+            "openai", base_url=fake.url, key=Secret(fake.key) if fake.key else None, timeout=PATIENT
         )
         backend = OpenAIBackend(connection=connection, model=model, dialect=dialect)
         can = backend.capabilities
@@ -522,7 +523,9 @@ def test_a_server_takes_all_that_its_dialect_claims(
 @pytest.mark.parametrize("fault", ["url", "url-relative", "data-url", "data-in-b64", "jpeg"])
 def test_a_picture_is_received_as_it_was_sent(fault: str) -> None:
     with serve("openai", faults=[fault]) as fake:
-        connection = connect("openai", base_url=fake.url, key=Secret(str(fake.key)), timeout=10.0)
+        connection = connect(
+            "openai", base_url=fake.url, key=Secret(str(fake.key)), timeout=PATIENT
+        )
         backend = OpenAIBackend(connection=connection, model=MODEL, dialect="openai")
         made = draw(backend)
         backend.close()
@@ -541,7 +544,9 @@ def test_a_picture_is_received_as_it_was_sent(fault: str) -> None:
 )
 def test_an_address_that_holds_no_picture_is_an_error(fault: str, error: type[Exception]) -> None:
     with serve("openai", faults=[fault]) as fake:
-        connection = connect("openai", base_url=fake.url, key=Secret(str(fake.key)), timeout=10.0)
+        connection = connect(
+            "openai", base_url=fake.url, key=Secret(str(fake.key)), timeout=PATIENT
+        )
         backend = OpenAIBackend(connection=connection, model=MODEL, dialect="openai")
         with pytest.raises(error) as caught:
             draw(backend)

@@ -5,17 +5,21 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
-from hosted import request_of
+from hosted import reference, request_of
 from openvino_files import NETWORK, NETWORKS, converted_at, write_json
 
 from imagine.stages.errors import LocalBackendError, UsageError
+from imagine.stages.generate.diffusers.ways import strength_for
 from imagine.stages.generate.local.options import LocalOptions
 from imagine.stages.generate.local.shelf import Place, Shelf
 from imagine.stages.generate.openvino.backend import OpenVINOBackend
 from imagine.stages.generate.openvino.folder import ConvertedFolder, converted_folder
+from imagine.stages.generate.openvino.layout import LAYOUTS
 from imagine.stages.generate.openvino.leading import leader_for
+from imagine.stages.image import ReferenceImage
 
 
 def folder_at(path: Path) -> ConvertedFolder:
@@ -280,6 +284,45 @@ def test_guidance_that_a_turbo_model_does_not_read_is_refused(tmp_path: Path) ->
         "--guidance 7.5 is out of range: turbo (Stable Diffusion 1, distilled) reads 0 to 2; "
         "leave it out."
     )
+
+
+@pytest.mark.parametrize(
+    ("drawn_over", "options", "steps", "strength"),
+    [
+        ((), {}, 1, None),
+        # Of one step 0.8 leaves none, and the model's own are raised.
+        (("image",), {}, 2, 0.8),
+        (("image",), {"strength": 0.3}, 4, 0.3),
+        (("image", "mask"), {}, 1, 1.0),
+    ],
+)
+def test_what_is_said_before_is_what_is_drawn_with(
+    tmp_path: Path,
+    drawn_over: tuple[str, ...],
+    options: dict[str, Any],
+    steps: int,
+    strength: float | None,
+) -> None:
+    own = {"_class_name": "EulerDiscreteScheduler", "timestep_spacing": "trailing"}
+    path = converted_at(tmp_path / "Hyper-SD15-1step", scheduler=own)
+    backend = backend_of(str(path), tmp_path)
+    if "image" in drawn_over:
+        options = {**options, "images": (reference(),)}
+    if "mask" in drawn_over:
+        options = {**options, "mask": reference()}
+    values = backend.own_values(request_of(**options))
+    assert (values["num_inference_steps"], values.get("strength")) == (steps, strength)
+
+
+@pytest.mark.parametrize("name", LAYOUTS)
+@pytest.mark.parametrize("mask", [None, reference()])
+def test_a_picture_is_left_as_far_as_the_backend_diffusers_leaves_it(
+    name: str, mask: ReferenceImage | None
+) -> None:
+    request = request_of(images=(reference(),), mask=mask)
+    alike = strength_for(name, request)
+    # The backend `diffusers` has no way for latent consistency models to draw within a mask.
+    assert LAYOUTS[name].strength(request) == (1.0 if alike is None else alike)
 
 
 def test_the_index_may_leave_out_the_third_encoder(tmp_path: Path) -> None:

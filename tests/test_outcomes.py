@@ -15,6 +15,7 @@ from fakes import Fake, serve
 from hosted import KEY, connected, draw, request_of
 from hypothesis import given
 from hypothesis import strategies as st
+from patience import LONG, PATIENT, until
 from recipes import make_recipe
 
 from imagine.stages.errors import (
@@ -477,17 +478,23 @@ MATRIX = [
 
 
 @pytest.fixture(autouse=True)
-def short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+def short_waits(monkeypatch: pytest.MonkeyPatch, only_silence_counts: None) -> None:
     monkeypatch.setattr("imagine.stages.network.retry.FIRST_CEILING", 0.001)
     monkeypatch.setattr("imagine.stages.generate.job.FIRST_PAUSE", 0.01)
 
 
-def connection_to(fake: Fake, subject: Subject, logged: list[str]) -> Connection:
+def timeout_for(outcome: Outcome) -> float:
+    return 0.2 if "hang" in outcome.faults else PATIENT
+
+
+def connection_to(
+    fake: Fake, subject: Subject, logged: list[str], *, timeout: float = PATIENT
+) -> Connection:
     return connect(
         subject.backend,
         base_url=fake.url,
         key=Secret(fake.key or "test-key"),
-        timeout=0.2,
+        timeout=timeout,
         log=logged.append,
         tell=logged.append,
     )
@@ -507,13 +514,16 @@ def request_for(backend: Backend, prompt: str = "a red fox") -> ImageRequest:
 def test_outcome(subject: Subject, outcome: Outcome) -> None:
     logged: list[str] = []
     with serve(subject.service, faults=outcome.faults, **subject.served) as fake:
-        backend = backend_of(subject, connection_to(fake, subject, logged))
+        connection = connection_to(fake, subject, logged, timeout=timeout_for(outcome))
+        backend = backend_of(subject, connection)
         try:
             made, error = draw(backend, request_for(backend)), None
         except ImagineError as caught:
             made, error = None, caught
         finally:
             backend.close()  # type: ignore[attr-defined]
+        # It may still be about to hear what is no longer waited for.
+        until(lambda: fake.paid >= outcome.paid)
     assert fake.crashes == []
     assert fake.paid == outcome.paid
     assert len(fake.log.of("image")) == outcome.asked
@@ -561,10 +571,11 @@ def test_the_command_line_ends_with_the_code_of_its_outcome(
     with serve(subject.service, faults=outcome.faults, **subject.served) as fake:
         monkeypatch.setenv(subject.variable, fake.key or "test-key")
         monkeypatch.setenv(f"IMAGINE_{subject.backend.upper()}_BASE_URL", fake.url)
-        monkeypatch.setenv("IMAGINE_TIMEOUT", "0.2")
+        monkeypatch.setenv("IMAGINE_TIMEOUT", str(timeout_for(outcome)))
         for name, value in subject.arguments.items():
             monkeypatch.setenv(f"IMAGINE_{subject.backend.upper()}_{name.upper()}", value)
         done = imagine("a red fox", "--backend", subject.backend, "--no-enhance", "-vv")
+        until(lambda: fake.paid >= outcome.paid)
     files = sorted(path.name for path in Path.cwd().iterdir())
     assert fake.paid == outcome.paid
     if outcome.error is None:
@@ -613,7 +624,7 @@ def test_of_a_thousand_pictures_each_is_saved_or_fails_as_told_and_none_is_paid_
 
     with serve("gemini", faults=RATES, seed=5) as fake:
         subject = SUBJECTS["gemini"]
-        connection = replace(connection_to(fake, subject, []), timeout=60.0)
+        connection = connection_to(fake, subject, [], timeout=LONG)
         backend = backend_of(subject, connection)
         with ThreadPoolExecutor(16) as pool:
             made = dict(zip(prompts, pool.map(make, prompts), strict=True))

@@ -24,6 +24,15 @@ def test_every_package_folder_is_listed() -> None:
     assert folders == set(PROJECT["tool"]["setuptools"]["packages"])
 
 
+def test_what_draws_knows_nothing_of_what_enlarges() -> None:
+    # The other way round it does: upscalers are models, too, and two folders that read each other
+    # are one.
+    drawing = (ROOT / "stages" / "generate").rglob("*.py")
+    texts = {path: path.read_text(encoding="utf-8") for path in drawing}
+    assert texts
+    assert [path for path, text in texts.items() if "imagine.stages.upscale" in text] == []
+
+
 def test_the_version_is_stated_once() -> None:
     assert PROJECT["project"]["version"] == VERSION
     assert f"## {VERSION}" in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")

@@ -3,12 +3,12 @@
 import contextlib
 import io
 import struct
-import time
 from typing import get_args
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from patience import processor_seconds
 from pictures import MANIFEST, chunk, noise, picture, signed_picture
 from PIL import Image
 
@@ -292,21 +292,18 @@ def test_long_and_open_boxes_of_an_avif_are_read() -> None:
     ],
 )
 def test_hostile_answers_cost_little_time(data: bytes) -> None:
-    start = time.process_time()
-    with contextlib.suppress(UnusableAnswerError):
-        read_received(data)
-    assert time.process_time() - start < 0.5
+    def read() -> None:
+        with contextlib.suppress(UnusableAnswerError):
+            read_received(data)
+
+    assert processor_seconds(read) < 0.5
 
 
 def test_two_megabytes_are_read_in_a_few_milliseconds() -> None:
     buffer = io.BytesIO()
     noise("RGB", (800, 800)).save(buffer, "PNG", compress_level=1)
     assert len(buffer.getvalue()) > 1_500_000
-    times = []
-    for _ in range(9):
-        start = time.process_time()
-        read_received(buffer.getvalue())
-        times.append(time.process_time() - start)
+    times = [processor_seconds(lambda: read_received(buffer.getvalue())) for _ in range(9)]
     assert min(times) < 0.003
 
 

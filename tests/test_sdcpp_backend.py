@@ -219,6 +219,34 @@ def test_strength_means_what_it_means_in_diffusers(
     assert ("strength", strength) in image.parameters
 
 
+def test_what_is_said_before_a_picture_is_drawn_over_is_what_it_is_drawn_with(
+    tmp_path: Path, asked: Asked
+) -> None:
+    backend = backend_of(tmp_path, SDXL, name="sdxl_turbo.safetensors")
+    request = small(images=(reference(64, 128),))
+    before = backend.own_values(request)
+    _, image = drawn_by(backend, request)
+    assert before.items() <= dict(image.parameters).items()
+    assert (before["num_inference_steps"], before["strength"]) == (2, 0.6)
+    assert asked()[-1]["sample_steps"] == 2
+
+
+@pytest.mark.parametrize(
+    ("shapes", "changes", "strength"),
+    [
+        (SD15, {}, 0.75),
+        (SDXL, {}, 0.6),
+        (SDXL, {"mask": reference(64, 128)}, 0.75),
+        (SDXL, {"strength": 0.2}, 0.2),
+    ],
+)
+def test_a_picture_is_left_as_far_as_somebody_says_or_suits_its_kind(
+    tmp_path: Path, asked: Asked, shapes: Shapes, changes: dict[str, Any], strength: float
+) -> None:
+    request = small(images=(reference(64, 128),), **changes)
+    assert backend_of(tmp_path, shapes).own_values(request)["strength"] == strength
+
+
 def test_few_steps_are_raised_where_nobody_typed_them_and_refused_where_somebody_did(
     tmp_path: Path, asked: Asked
 ) -> None:
@@ -287,8 +315,9 @@ def test_a_lora_is_remembered_by_the_name_that_a_recipe_has_for_it(
 
     drawn_by(backend_of(tmp_path), small(loras=(Lora(str(lora)),)))
 
-    shelf = Shelf(tmp_path / "models.toml", tmp_path / "seen.json", tmp_path / "hub")
-    assert shelf.lora(Lora(str(lora)).recorded).path == lora
+    recorded = Lora(str(lora)).recorded
+    places = tmp_path / "models.toml", tmp_path / "seen.json", tmp_path / "hub"
+    assert Shelf(*places, frozenset({recorded})).lora(recorded).path == lora
 
 
 def test_a_lora_that_does_not_fit_is_said(tmp_path: Path, asked: Asked) -> None:
@@ -542,8 +571,8 @@ def test_guidance_beyond_a_distilled_models_is_refused(tmp_path: Path, asked: As
     with pytest.raises(UsageError) as error:
         backend.check(small(guidance_scale=7.0))
     assert str(error.value) == (
-        "--guidance 7 is too much for sdxl_lightning_4step.safetensors (SDXL, distilled), which "
-        "draws with at most 2; choose less."
+        "--guidance 7 is out of range: sdxl_lightning_4step.safetensors (SDXL, distilled) reads "
+        "0 to 2; leave it out."
     )
 
 

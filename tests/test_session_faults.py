@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from fakes import Fake, serve
+from patience import PATIENT, until
 
 from imagine.stages.errors import (
     ConfigError,
@@ -30,7 +31,7 @@ TOO_LARGE = (
 NO_JSON = "; try again, or check that its address is right."
 
 
-def session_with(fake: Fake, *, timeout: float = 5.0) -> Session:
+def session_with(fake: Fake, *, timeout: float = PATIENT) -> Session:
     assert fake.key is not None
     connection = connect("gemini", base_url=fake.url, key=Secret(fake.key))
     headers = {"x-goog-api-key": fake.key}
@@ -87,13 +88,16 @@ FAULTS: list[tuple[str, type[ImagineError], str, int]] = [
 
 
 @pytest.mark.parametrize(("fault", "kind", "message", "requests"), FAULTS)
+@pytest.mark.usefixtures("only_silence_counts")
 def test_every_fault_ends_in_its_own_message(
     fault: str, kind: type[ImagineError], message: str, requests: int
 ) -> None:
-    with serve("gemini", faults=[fault]) as fake, session_with(fake, timeout=0.5) as session:
+    timeout = 0.5 if fault in ("hang", "stall") else PATIENT
+    with serve("gemini", faults=[fault]) as fake, session_with(fake, timeout=timeout) as session:
         with pytest.raises(kind) as caught:
             draw(session, "a fox")
         assert str(caught.value) == message
+        until(lambda: len(fake.entries) >= requests)
         assert len(fake.entries) == requests
         assert fake.paid <= 1
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from model_files import lora, pipeline_at, pipeline_files, tensors, write
 
-from imagine.stages.errors import ConfigError, LocalBackendError
+from imagine.stages.errors import ConfigError, LocalBackendError, UsageError
 from imagine.stages.generate.local.catalog import Entry, add_entry
 from imagine.stages.generate.local.hub_cache import is_id
 from imagine.stages.generate.local.seen import MOST, Sighting, load_seen, remember
@@ -132,7 +133,7 @@ def test_a_lora_is_found_by_path_name_and_id(shelf: Shelf) -> None:
     assert shelf.lora("folder").path == Path("folder/oil.safetensors").absolute()
 
 
-def test_what_was_drawn_with_is_found_again_where_it_was(
+def test_a_recipe_finds_what_was_drawn_with_where_it_was(
     shelf: Shelf, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     folder = pipeline_at(Path("tiny")).absolute()
@@ -141,11 +142,17 @@ def test_what_was_drawn_with_is_found_again_where_it_was(
     shelf.remember(shelf.model("tiny"))
     shelf.remember(shelf.lora("ink.safetensors"))
     monkeypatch.chdir(tmp_path)
-    assert shelf.model("tiny") == Place("tiny", folder)
-    assert shelf.lora("ink.safetensors") == Place("ink.safetensors", file)
-    folder.rename(tmp_path / "gone")
+    again = replace(shelf, recorded=frozenset({"tiny", "ink.safetensors"}))
+    assert again.model("tiny") == Place("tiny", folder)
+    assert again.lora("ink.safetensors") == Place("ink.safetensors", file)
+    # A name that somebody types means what has it, and nothing that had it once.
     with pytest.raises(LocalBackendError):
         shelf.model("tiny")
+    with pytest.raises(LocalBackendError):
+        shelf.lora("ink.safetensors")
+    folder.rename(tmp_path / "gone")
+    with pytest.raises(LocalBackendError):
+        again.model("tiny")
 
 
 def test_models_of_the_hub_need_not_be_remembered(shelf: Shelf) -> None:
@@ -266,6 +273,25 @@ def test_what_is_no_lora_is_told(
     with pytest.raises(LocalBackendError) as raised:
         shelf.lora(name)
     assert str(raised.value).replace(str(Path.cwd()), "HERE") == message
+
+
+@pytest.mark.parametrize("name", ["ink.safetensors:abc", "./ink.safetensors:0,5", "ink:strong"])
+def test_a_weight_that_is_none_is_told_from_a_lora_that_is_not_there(
+    shelf: Shelf, name: str
+) -> None:
+    file = Path("ink.safetensors").absolute()
+    file.write_bytes(lora())
+    add_entry(shelf.catalog, "loras", "ink", Entry(file))
+    with pytest.raises(UsageError) as raised:
+        shelf.lora(name)
+    told = f"The weight of --lora '{name}' is no number; write detail:0.8."
+    assert str(raised.value) == told
+    # A name may have a colon of its own.
+    other = Path("ink:strong").absolute()
+    write(other, {"a.safetensors": lora()})
+    assert shelf.lora("ink:strong").path == other / "a.safetensors"
+    with pytest.raises(LocalBackendError, match="There is no LoRA or path 'oil:strong' on"):
+        shelf.lora("oil:strong")
 
 
 def test_a_configuration_that_is_gone_is_told(shelf: Shelf) -> None:

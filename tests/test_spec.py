@@ -333,7 +333,8 @@ def test_a_spec_file_is_read_by_its_ending(tmp_path: Path) -> None:
             "is larger than 1 MB, which is no description; name another file.",
         ),
         ("missing.json", None, "cannot be read: No such file or directory; check the path."),
-        ("fox.txt", b"{}", "does not end in .json, .yaml, .yml or .toml; rename it so."),
+        (".", None, "cannot be read: Is a directory; check the path."),
+        ("fox.txt", b"{}", "/fox.txt' does not end in .json, .yaml, .yml or .toml; rename it so."),
         ("fox.json", b"\xff\xfe", "is not UTF-8 text; save it as UTF-8."),
     ],
 )

@@ -12,7 +12,7 @@ from imagine.stages.upscale import compact as compact_file
 from imagine.stages.upscale import esrgan as esrgan_file
 from imagine.stages.upscale.ncnn_model import Model
 from imagine.stages.upscale.ncnn_network import NcnnNetwork
-from imagine.stages.upscale.weights import open_weights
+from imagine.stages.weights import open_weights
 
 ESRGANS: list[dict[str, Any]] = [
     {"names": "old", "blocks": 1},

@@ -13,7 +13,7 @@ from imagine.stages.upscale.ncnn_crop import cropped_early
 from imagine.stages.upscale.ncnn_model import Model
 from imagine.stages.upscale.ncnn_network import NcnnNetwork
 from imagine.stages.upscale.ncnn_shapes import extent_of
-from imagine.stages.upscale.weights import open_weights
+from imagine.stages.weights import open_weights
 
 
 def _esrgan(folder: Path, **options: Any) -> Model:

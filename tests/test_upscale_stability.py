@@ -8,6 +8,7 @@ import pytest
 from fakes import Fake, serve
 from hosted import KEY, base64_picture, connected
 from hosted_upscale import away, enlarged, picture
+from patience import LONG
 from PIL import Image
 from test_stability import form_of
 
@@ -339,7 +340,7 @@ def test_who_stops_waiting_for_a_job_is_told_that_it_goes_on() -> None:
             raise KeyboardInterrupt
 
     with (
-        serve("stability", latency={"image": 5}) as fake,
+        serve("stability", latency={"image": LONG}) as fake,
         closing(upscaler_at(fake, "creative", tell=told.append)) as upscaler,
         pytest.raises(KeyboardInterrupt),
     ):

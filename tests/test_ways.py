@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hosted import request_of
 from networks import write_safetensors
 from PIL import Image, ImageDraw
 
@@ -15,11 +16,22 @@ from imagine.stages.errors import LocalBackendError, UsageError
 from imagine.stages.generate.diffusers.loras import check_lora
 from imagine.stages.generate.diffusers.schedule import check_scheduler, leads_flow
 from imagine.stages.generate.diffusers.ways import (
+    STRENGTHS,
+    WAYS,
     draws_from_words,
+    is_usable,
+    most_pictures,
+    needs_mask,
     reads_strength,
+    strength_for,
     ways_of,
 )
-from imagine.stages.generate.starting_pictures import kept_outside, mask_from, picture_from
+from imagine.stages.generate.starting_pictures import (
+    kept_outside,
+    mask_from,
+    picture_from,
+    whole_picture,
+)
 from imagine.stages.image import Lora, ReferenceImage
 
 EULER = {"_class_name": "EulerDiscreteScheduler", "prediction_type": "epsilon"}
@@ -40,14 +52,74 @@ def reference(image: Image.Image) -> ReferenceImage:
         ("StableDiffusionInpaintPipeline", (True, True), True),
         ("StableDiffusionXLImg2ImgPipeline", (True, True), True),
         ("ZImageInpaintPipeline", (True, True), True),
-        ("FluxKontextPipeline", (True, False), False),
+        ("FluxKontextPipeline", (True, True), False),
+        ("FluxFillPipeline", (True, True), False),
         ("Flux2Pipeline", (True, False), False),
+        ("Flux2KleinPipeline", (True, True), False),
+        ("QwenImageEditPlusPipeline", (True, False), False),
         ("PixArtSigmaPipeline", (False, False), False),
         ("AnythingPipeline", (False, False), False),
     ],
 )
 def test_a_class_says_what_it_takes(name: str, ways: tuple[bool, bool], strength: bool) -> None:
     assert (ways_of(name), reads_strength(name)) == (ways, strength)
+
+
+def test_of_every_class_that_draws_over_pictures_the_strength_is_known() -> None:
+    assert set(STRENGTHS) == {
+        name for ways in WAYS.values() for name in (ways.image, ways.mask) if name
+    }
+
+
+@pytest.mark.parametrize(
+    ("name", "changes", "strength"),
+    [
+        ("StableDiffusionXLPipeline", {}, None),
+        ("StableDiffusionXLPipeline", {"images": 1}, 0.6),
+        ("StableDiffusionXLPipeline", {"images": 1, "strength": 0.2}, 0.2),
+        ("StableDiffusionXLPipeline", {"images": 1, "mask": 1}, 0.9999),
+        ("StableDiffusionInpaintPipeline", {"images": 1, "mask": 1}, 1.0),
+        ("Flux2Pipeline", {"images": 1}, None),
+    ],
+)
+def test_a_picture_is_left_as_far_as_somebody_says_or_the_class_has_it(
+    name: str, changes: dict[str, Any], strength: float | None
+) -> None:
+    white = reference(Image.new("L", (64, 64), "white"))
+    given = {"images": (white,), "mask": white}
+    options = {option: given.get(option, value) for option, value in changes.items()}
+    assert strength_for(name, request_of(**options)) == strength
+
+
+@pytest.mark.parametrize(
+    ("name", "most"),
+    [
+        ("FluxPipeline", 1),
+        ("FluxFillPipeline", 1),
+        ("FluxKontextInpaintPipeline", 1),
+        ("Flux2Pipeline", 6),
+        ("Flux2KleinInpaintPipeline", 4),
+        ("QwenImageEditPlusPipeline", 3),
+        ("SanaPipeline", 0),
+    ],
+)
+def test_a_class_says_how_many_pictures_it_takes(name: str, most: int) -> None:
+    assert most_pictures(name) == most
+
+
+@pytest.mark.parametrize(
+    ("name", "usable", "mask"),
+    [
+        ("FluxPipeline", True, False),
+        ("FluxFillPipeline", True, True),
+        ("QwenImageEditPipeline", True, False),
+        ("FluxControlPipeline", False, False),
+    ],
+)
+def test_models_that_only_change_pictures_are_usable_where_it_is_known_how(
+    name: str, usable: bool, mask: bool
+) -> None:
+    assert (is_usable(name), needs_mask(name)) == (usable, mask)
 
 
 @pytest.mark.parametrize(
@@ -86,6 +158,14 @@ def test_a_picture_of_the_size_stays_as_it_is() -> None:
     noise = np.random.default_rng(1).integers(0, 256, (20, 30, 3), np.uint8)
     picture = picture_from(reference(Image.fromarray(noise)), (30, 20))
     assert (np.asarray(picture) == noise).all()
+
+
+@pytest.mark.parametrize(("pixels", "size"), [(30_000, (300, 100)), (7_500, (150, 50))])
+def test_a_picture_to_look_at_keeps_its_shape(pixels: int, size: tuple[int, int]) -> None:
+    wide = Image.new("RGBA", (300, 100), (9, 9, 9, 0))
+    picture = whole_picture(reference(wide), pixels)
+    assert (picture.mode, picture.size) == ("RGB", size)
+    assert picture.getpixel((4, 4)) == (255, 255, 255)
 
 
 def test_what_is_transparent_becomes_white() -> None:
@@ -164,6 +244,19 @@ def test_a_scheduler_says_whether_its_model_matches_flows(
             {"_class_name": "SCMScheduler", "prediction_type": "trigflow"},
             "--scheduler euler does not lead this model, whose own is the only one that does; "
             "leave it out.",
+        ),
+        (
+            # As it was typed, whatever its twin for such models is called.
+            "DPM++ 2M Karras",
+            FLOW,
+            "--scheduler dpm++_2m_karras does not lead a flow-matching model; choose one of "
+            "flow_euler, flow_heun, flow_lcm, flow_dpm++_2m, flow_unipc.",
+        ),
+        (
+            "heun",
+            {**FLOW, "use_dynamic_shifting": True},
+            "--scheduler heun does not take the steps of this model's pipeline; choose another, "
+            "or leave it out.",
         ),
         (
             "ddim",

@@ -1,9 +1,11 @@
 """The thread in which native libraries draw: steps come out as they happen, and it can be left."""
 
 from collections.abc import Callable, Iterator
-from threading import Event, Timer, current_thread
+from threading import Event, Thread, current_thread
+from time import sleep
 
 import pytest
+from patience import LONG, PATIENT, is_in, until
 
 from imagine.stages.errors import StoppedError
 from imagine.stages.generate.local.worker import Tell, Worker
@@ -58,7 +60,7 @@ def test_a_run_that_is_left_ends_at_its_next_step_before_the_next_begins(worker:
 
     def work(tell: Tell) -> None:
         tell(Progress(1, 9, "step"))
-        may_go_on.wait(5)
+        may_go_on.wait(PATIENT)
         try:
             tell(Progress(2, 9, "step"))
         except StoppedError as error:
@@ -67,7 +69,12 @@ def test_a_run_that_is_left_ends_at_its_next_step_before_the_next_begins(worker:
 
     running = worker.run(work)
     next(running)
-    Timer(0.1, may_go_on.set).start()
+
+    def go_on() -> None:
+        until(lambda: is_in("_wait"))
+        may_go_on.set()
+
+    Thread(target=go_on).start()
     running.close()
     assert [str(error) for error in told] == [
         "The picture was given up on the way; nothing was saved."
@@ -77,10 +84,18 @@ def test_a_run_that_is_left_ends_at_its_next_step_before_the_next_begins(worker:
 
 def test_a_run_that_is_left_does_not_reach_its_end(worker: Worker) -> None:
     done: list[int] = []
-    running = worker.run(counting(100_000, done))
+
+    def work(tell: Tell) -> None:
+        # Longer than anybody is patient.
+        for step in range(1, 10_001):
+            done.append(step)
+            tell(Progress(step, 10_000, "step"))
+            sleep(0.01)
+
+    running = worker.run(work)
     next(running)
     running.close()
-    assert len(done) < 100_000
+    assert len(done) < 10_000
 
 
 def test_an_interrupted_run_waits_for_nothing_and_the_next_one_does(worker: Worker) -> None:
@@ -88,7 +103,7 @@ def test_an_interrupted_run_waits_for_nothing_and_the_next_one_does(worker: Work
 
     def long(tell: Tell) -> None:
         tell(Progress(0, 1, "loading"))
-        free.wait(5)
+        free.wait(LONG)
         tell(Progress(1, 1, "drawing"))
         told.append("drawn")
 

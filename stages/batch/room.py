@@ -67,6 +67,15 @@ class Room:
             self._largest = max(self._largest, size)
             self._changed.notify_all()
 
+    def lost(self) -> SaveError | None:
+        """What to say where the place that the pictures went to is not there any more."""
+        if _identity(self._witness) == self._seen:
+            return None
+        return SaveError(
+            f"{quoted_path(self._directory)} was removed or replaced while pictures went there, so "
+            "nothing more was drawn; run the same command again."
+        )
+
     def close(self) -> None:
         """Let nobody in any more: who waits gets a StoppedError."""
         with self._changed:
@@ -76,11 +85,8 @@ class Room:
     def _fits(self, number: int) -> bool:
         if self._closed:
             raise StoppedError("The run was stopped before this was drawn.")
-        if _identity(self._witness) != self._seen:
-            raise SaveError(
-                f"{quoted_path(self._directory)} was removed or replaced while pictures went "
-                "there, so nothing more was drawn; run the same command again."
-            )
+        if (lost := self.lost()) is not None:
+            raise lost
         each = 2 * self._largest or FIRST_GUESS
         free = self._free() - MARGIN
         if free >= each * (self._held + number):

@@ -65,14 +65,19 @@ def has_guidance_built_in(family: ModelFamily) -> bool:
     return family.guided_above is None and family.guidance_scale > 1
 
 
-def cfg_of(family: ModelFamily) -> float:
+def cfg_of(family: ModelFamily, guidance: float | None = None) -> float:
     """Classifier-free guidance as these servers count it, where 1 is none.
 
     Above that, models that were distilled take twice the time and burn the picture.
+
+    Args:
+        guidance: as diffusers counts it, whose none some families have at 0; None for the
+            family's own.
     """
-    if not family.guided(family.guidance_scale):
+    guidance = family.guidance_scale if guidance is None else guidance
+    if not family.guided(guidance):
         return 1.0
-    return family.guidance_scale + 1.0 - (family.guided_above or 0.0)
+    return guidance + 1.0 - (family.guided_above or 0.0)
 
 
 def reads_negative(family: ModelFamily) -> bool:

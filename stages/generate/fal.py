@@ -48,11 +48,7 @@ class FalBackend(QueuedBackend):
             UsageError: the model's name cannot be one.
         """
         super().__init__(connection=connection, model=model)
-        if not _NAME.fullmatch(model):
-            raise UsageError(
-                f"'{shown(model)}' is no model of fal, whose names look like fal-ai/flux/schnell; "
-                "write it so."
-            )
+        self.check_name(_NAME, like="fal-ai/flux/schnell")
         base = model.removesuffix("/image-to-image")
         if base != model and base in KNOWN:
             raise UsageError(

@@ -8,10 +8,11 @@ A subclass says how its request looks and where the picture stands in the answer
         yield from self.finished(request, self.picture_in(reply.json()["image"]))
 """
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import ClassVar
 
-from imagine.stages.errors import RefusedError, UnusableAnswerError, shown
+from imagine.stages.errors import RefusedError, UnusableAnswerError, UsageError, shown
 from imagine.stages.formats.received import read_received
 from imagine.stages.generate import Capabilities
 from imagine.stages.generate.family import Family
@@ -47,6 +48,22 @@ class HostedBackend(HostedService):
     def _who(self) -> str:
         """The backend as messages about its model name it."""
         return f"{self.name} with {self.model}"
+
+    def check_name(self, names: re.Pattern[str], *, like: str) -> None:
+        """Refuse a model's name that cannot be one; it becomes a part of addresses.
+
+        Args:
+            names: how the provider's are.
+            like: one or more of them, for the message.
+
+        Raises:
+            UsageError: it is none of these.
+        """
+        if not names.fullmatch(self.model):
+            raise UsageError(
+                f"'{shown(self.model)}' is no model of {self.title}, whose names look like {like}; "
+                "write it so."
+            )
 
     def check(self, request: ImageRequest) -> None:
         """Refuse what the model does not read so, as far as it is known without asking.

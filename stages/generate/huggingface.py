@@ -15,7 +15,6 @@ from imagine.stages.errors import (
     ImagineError,
     ProviderError,
     UnusableAnswerError,
-    UsageError,
     shown,
 )
 from imagine.stages.generate.family import Family
@@ -73,11 +72,7 @@ class HuggingFaceBackend(HostedBackend):
             UsageError: the model's name cannot be one.
         """
         super().__init__(connection=connection, model=model)
-        if not _NAME.fullmatch(model):
-            raise UsageError(
-                f"'{shown(model)}' is no model of Hugging Face, whose names look like "
-                "black-forest-labs/FLUX.1-schnell; write it so."
-            )
+        self.check_name(_NAME, like="black-forest-labs/FLUX.1-schnell")
         lower = model.lower()
         self._family = next((family for part, family in FAMILIES if part in lower), _OTHER)
         self.capabilities = self._family.capabilities

@@ -16,7 +16,6 @@ from imagine.stages.errors import (
     ConfigError,
     ImagineError,
     UnusableAnswerError,
-    UsageError,
     shown,
 )
 from imagine.stages.generate.family import Family
@@ -64,11 +63,7 @@ class ReplicateBackend(QueuedBackend):
             UsageError: the model's name cannot be one.
         """
         super().__init__(connection=connection, model=model)
-        if not _NAME.fullmatch(model):
-            raise UsageError(
-                f"'{shown(model)}' is no model of Replicate, whose names look like "
-                "black-forest-labs/flux-schnell or owner/name:version; write it so."
-            )
+        self.check_name(_NAME, like="black-forest-labs/flux-schnell or owner/name:version")
         # The name alone, and the version where one is named.
         self._alone, _, self._version = model.partition(":")
         self._family = family_of(self._alone)

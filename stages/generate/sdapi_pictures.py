@@ -1,10 +1,9 @@
 """Pictures that a drawing begins with: a ReferenceImage and a size in, base64 of that size out."""
 
-import io
 from base64 import b64encode
 from typing import TYPE_CHECKING
 
-from imagine.stages.generate.starting_pictures import mask_from, picture_from
+from imagine.stages.generate.starting_pictures import as_png, mask_from, picture_from
 from imagine.stages.image import ReferenceImage
 
 if TYPE_CHECKING:
@@ -17,7 +16,7 @@ def covering(image: ReferenceImage, size: tuple[int, int]) -> str:
     Raises:
         UsageError: it cannot be decoded.
     """
-    return _as_png(picture_from(image, size))
+    return _base64(picture_from(image, size))
 
 
 def mask_covering(mask: ReferenceImage, size: tuple[int, int]) -> str:
@@ -26,10 +25,8 @@ def mask_covering(mask: ReferenceImage, size: tuple[int, int]) -> str:
     Raises:
         UsageError: it cannot be decoded, or nothing of it is white.
     """
-    return _as_png(mask_from(mask, size))
+    return _base64(mask_from(mask, size))
 
 
-def _as_png(picture: "Image") -> str:
-    file = io.BytesIO()
-    picture.save(file, "PNG", compress_level=1)
-    return b64encode(file.getvalue()).decode("ascii")
+def _base64(picture: "Image") -> str:
+    return b64encode(as_png(picture)).decode("ascii")

@@ -25,14 +25,23 @@ def picture_from(reference: ReferenceImage, size: tuple[int, int]) -> "Image":
     Raises:
         UsageError: it cannot be decoded.
     """
+    return _covering(_on_white(reference), size)
+
+
+def whole_picture(reference: ReferenceImage, pixels: int) -> "Image":
+    """RGB, in its own shape, of at most so many pixels; what is transparent becomes white.
+
+    Raises:
+        UsageError: it cannot be decoded.
+    """
     from PIL import Image
 
-    picture = _decoded(reference, "--image")
-    if picture.has_transparency_data:
-        picture = picture.convert("RGBA")
-        paper = Image.new("RGBA", picture.size, "white")
-        picture = Image.alpha_composite(paper, picture)
-    return _covering(picture.convert("RGB"), size)
+    picture = _on_white(reference)
+    scale = (pixels / (picture.width * picture.height)) ** 0.5
+    if scale >= 1:
+        return picture
+    size = max(1, int(picture.width * scale)), max(1, int(picture.height * scale))
+    return picture.resize(size, Image.Resampling.LANCZOS)
 
 
 def mask_from(reference: ReferenceImage, size: tuple[int, int]) -> "Image":
@@ -70,6 +79,24 @@ def kept_outside(drawn: "Image", original: "Image", mask: "Image") -> "Image":
     thin = ImageChops.subtract(mask, core.filter(ImageFilter.MaxFilter(width)))
     alpha = ImageChops.darker(ImageChops.lighter(soft, thin), mask)
     return Image.composite(drawn, original, alpha)
+
+
+def _on_white(reference: ReferenceImage) -> "Image":
+    from PIL import Image
+
+    picture = _decoded(reference, "--image")
+    if picture.has_transparency_data:
+        picture = picture.convert("RGBA")
+        paper = Image.new("RGBA", picture.size, "white")
+        picture = Image.alpha_composite(paper, picture)
+    return picture.convert("RGB")
+
+
+def as_png(picture: "Image") -> bytes:
+    """A PNG for a server that is near: quick to make, and not the smallest."""
+    file = io.BytesIO()
+    picture.save(file, "PNG", compress_level=1)
+    return file.getvalue()
 
 
 def _decoded(reference: ReferenceImage, flag: str) -> "Image":

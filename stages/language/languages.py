@@ -19,7 +19,9 @@ _SCRIPTS = {
 }
 _NAMES = {
     **{"en": "English", "de": "German", "fr": "French", "es": "Spanish", "it": "Italian"},
-    **{"pt": "Portuguese", "nl": "Dutch", "ja": "Japanese", "ko": "Korean", "zh": "Chinese"},
+    **{"pt": "Portuguese", "nl": "Dutch", "ja": "Japanese", "ko": "Korean"},
+    # Japanese without kana looks the same.
+    "zh": "Chinese or Japanese",
     **{"uk": "Ukrainian", "ru": "Russian", "ar": "Arabic", "hi": "Hindi", "th": "Thai"},
     **{"el": "Greek", "he": "Hebrew"},
 }

@@ -258,11 +258,6 @@ class Connection:
     gate: "Gate | None" = field(default=None, compare=False)
 
     @property
-    def is_ones_own(self) -> bool:
-        """Whether it is a program that people run themselves: nothing that it does is billed."""
-        return self.base_url.startswith("http://127.0.0.1:")
-
-    @property
     def needs_key(self) -> bool:
         """Whether nothing can be asked without a key: a gateway of the user's own may have it."""
         return self.provider.needs_key and is_own_host(self.provider, self.base_url)

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from imagine.stages.errors import shown
 from imagine.stages.network.address import origin_of
+from imagine.stages.network.comfyui import choices
+from imagine.stages.network.json_values import table
 
 if TYPE_CHECKING:
     import httpx
@@ -147,21 +149,16 @@ def _webui(ask: Ask) -> str | None:
 
 def _webui_without_api(ask: Ask) -> str | None:
     # Gradio, which it is made with, describes itself.
-    config = ask("/config")
-    gradio = isinstance(config, dict) and "components" in config
-    return "its API is off" if gradio else None
+    return "its API is off" if "components" in table(ask("/config")) else None
 
 
 def _comfyui(ask: Ask) -> str | None:
-    stats = ask("/system_stats")
-    system = stats.get("system") if isinstance(stats, dict) else None
+    system = table(ask("/system_stats")).get("system")
     if not isinstance(system, dict):
         return None
     version = system.get("comfyui_version")
     files = ask("/models/checkpoints")
     if not isinstance(files, list):
-        from imagine.stages.generate.comfyui.answers import choices
-
         # Older ones tell their files by the node that loads them alone.
         loader = "CheckpointLoaderSimple"
         files = list(choices(ask(f"/object_info/{loader}"), loader, "ckpt_name")) or None
@@ -174,45 +171,39 @@ def _sdcpp(ask: Ask) -> str | None:
     can = ask("/sdcpp/v1/capabilities")
     if not isinstance(can, dict):
         return None
-    model = can.get("model")
-    name = model.get("name") or model.get("stem") if isinstance(model, dict) else None
+    model = table(can.get("model"))
+    name = model.get("name") or model.get("stem")
     return f"model {shown(name)}" if name else ""
 
 
 def _lmstudio(ask: Ask) -> str | None:
-    answer = ask("/api/v0/models")
-    return _openai_models(answer)
+    return _openai_models(ask("/api/v0/models"))
 
 
 def _llamacpp(ask: Ask) -> str | None:
-    props = ask("/props")
-    if not isinstance(props, dict) or "default_generation_settings" not in props:
+    if "default_generation_settings" not in table(ask("/props")):
         return None
     return _openai_models(ask("/v1/models")) or ""
 
 
 def _localai(ask: Ask) -> str | None:
-    version = ask("/version")
-    if not isinstance(version, dict) or "version" not in version:
+    if "version" not in table(ask("/version")):
         return None
     return _openai_models(ask("/v1/models")) or ""
 
 
 def _sglang(ask: Ask) -> str | None:
-    info = ask("/get_model_info") or ask("/model_info")
-    if not isinstance(info, dict) or "model_path" not in info:
-        return None
-    return f"model {shown(info['model_path'])}"
+    info = table(ask("/get_model_info")) or table(ask("/model_info"))
+    return f"model {shown(info['model_path'])}" if "model_path" in info else None
 
 
 def _ollama(ask: Ask) -> str | None:
-    tags = ask("/api/tags")
-    models = tags.get("models") if isinstance(tags, dict) else None
+    models = table(ask("/api/tags")).get("models")
     return _named("model", models, "name") if isinstance(models, list) else None
 
 
 def _openai_models(answer: Any) -> str | None:
-    data = answer.get("data") if isinstance(answer, dict) else None
+    data = table(answer).get("data")
     return _named("model", data, "id") if isinstance(data, list) else None
 
 

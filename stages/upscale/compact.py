@@ -12,7 +12,7 @@ from math import isqrt
 from imagine.stages.upscale.esrgan import Shapes
 from imagine.stages.upscale.layers import Layers
 from imagine.stages.upscale.ncnn_model import Model
-from imagine.stages.upscale.weights import Weights
+from imagine.stages.weights import Weights
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 from imagine.stages.errors import LocalBackendError, RefusedError, StoppedError, quoted_path
 from imagine.stages.image import Progress
+from imagine.stages.paths import spelt
+from imagine.stages.processors import processors
+from imagine.stages.torch_device import torch_and_device, torch_reason
 from imagine.stages.upscale import Enlarged, OnProgress, UpscaleCapabilities, UpscaleRequest
 from imagine.stages.upscale.diffusers_folder import DiffusersFolder, diffusers_folder
 from imagine.stages.upscale.fitted import Fit, FittedNetwork
-from imagine.stages.upscale.tiling import enlarged, number_of_tiles, processors
-from imagine.stages.upscale.torch_device import torch_and_device, torch_reason
+from imagine.stages.upscale.tiling import enlarged, number_of_tiles
 
 if TYPE_CHECKING:
     from imagine.stages.upscale.network import Tile
@@ -54,7 +56,7 @@ class DiffusersUpscaler:
                 "The upscaler 'diffusers' needs a folder with a pipeline; name it, as "
                 "--upscaler diffusers/FOLDER."
             )
-        self._folder = diffusers_folder(Path(model).expanduser())
+        self._folder = diffusers_folder(spelt(model))
         self._lock = Lock()
         self._pipeline: _Pipeline | None = None
         self.model = self._folder.path.resolve().name

@@ -9,12 +9,12 @@ from pathlib import Path
 
 from imagine.stages.errors import LocalBackendError, quoted_path, shown, unreadable
 from imagine.stages.generate.diffusers.pipeline_folder import (
-    INDEX,
     fingerprint,
     parts_of,
     read_index,
     weights_in,
 )
+from imagine.stages.generate.local import INDEX
 
 _WEIGHED = ("unet", "vae", "text_encoder", "safety_checker")
 # Of a published x4 upscaler, which trained its noise levels so far.

@@ -11,6 +11,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, ClassVar
 
 from imagine.stages.image import Progress
+from imagine.stages.processors import processors
 from imagine.stages.upscale import Enlarged, OnProgress, UpscaleCapabilities, UpscaleRequest
 from imagine.stages.upscale.colours import TrueColours
 from imagine.stages.upscale.ncnn_network import NcnnNetwork
@@ -18,7 +19,7 @@ from imagine.stages.upscale.network import Network
 from imagine.stages.upscale.onnx_file import read_onnx
 from imagine.stages.upscale.onnx_layers import model_of_graph
 from imagine.stages.upscale.raster import Raster
-from imagine.stages.upscale.tiling import enlarged, number_of_tiles, processors
+from imagine.stages.upscale.tiling import enlarged, number_of_tiles
 
 if TYPE_CHECKING:
     from imagine.stages.upscale.raster import Strip

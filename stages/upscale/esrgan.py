@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from imagine.stages.upscale.layers import Layers
 from imagine.stages.upscale.ncnn_model import Model
-from imagine.stages.upscale.weights import Weights
+from imagine.stages.weights import Weights
 
 Shapes = dict[str, tuple[int, ...]]
 

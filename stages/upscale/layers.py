@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from imagine.stages.upscale.ncnn_model import Layer, Model, Parameter
 
 if TYPE_CHECKING:
-    from imagine.stages.upscale.weights import Array
+    from imagine.stages.weights import Array
 
 _LEAKY_RELU = 2
 _SUM = 1

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 from imagine.stages.errors import LocalBackendError, UsageError, shown, unreadable
 from imagine.stages.files import sha256_of
+from imagine.stages.processors import processors
 from imagine.stages.upscale import Enlarged, OnProgress, UpscaleRequest
 from imagine.stages.upscale.model_network import ModelNetwork, model_network
-from imagine.stages.upscale.tiling import enlarged, processors
+from imagine.stages.upscale.tiling import enlarged
 
 if TYPE_CHECKING:
     from imagine.stages.upscale.raster import Raster

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from imagine.stages.errors import UsageError, quoted_path, unreadable
+from imagine.stages.processors import processors
 from imagine.stages.upscale import compact, esrgan
 from imagine.stages.upscale.fitted import MAX_FACTOR, Fit, FittedNetwork, fit_of
 from imagine.stages.upscale.ncnn_crop import cropped_early
@@ -19,9 +20,8 @@ from imagine.stages.upscale.network import Network
 from imagine.stages.upscale.onnx_file import check_size, read_onnx
 from imagine.stages.upscale.onnx_layers import model_of_graph
 from imagine.stages.upscale.onnx_session import OnnxSession, onnx_session
-from imagine.stages.upscale.tiling import processors
 from imagine.stages.upscale.torch_model import torch_model
-from imagine.stages.upscale.weights import open_weights
+from imagine.stages.weights import open_weights
 
 if TYPE_CHECKING:
     from imagine.stages.upscale.ncnn_model import Model

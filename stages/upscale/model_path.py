@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from imagine.stages.errors import UsageError, did_you_mean, quoted_path, shown
+from imagine.stages.paths import is_file, is_there, spelt
 
 SUFFIXES = (".safetensors", ".onnx", ".param")
 _PICKLES = (".pth", ".pt", ".ckpt", ".bin", ".pkl")
@@ -55,16 +56,16 @@ def _found(model: str, directory: Path | None) -> Path:
     Raises:
         UsageError: there is none.
     """
-    path = Path(model).expanduser()
-    if path.is_file():
+    path = spelt(model)
+    if is_file(path):
         return path
-    if path.is_dir():
+    if is_there(path):
         raise UsageError(f"The model {quoted_path(path)} is a directory; name a file in it.")
     if directory is None or path.name != model:
         raise UsageError(f"There is no model {quoted_path(path)}; check the path.")
     for suffix in ("", *SUFFIXES):
         named = directory / f"{model}{suffix}"
-        if named.is_file():
+        if is_file(named):
             return named
     there = sorted(file.name for file in directory.glob("*") if file.suffix.lower() in SUFFIXES)
     known = f" (there: {', '.join(map(shown, there))})" if there else ""

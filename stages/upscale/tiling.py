@@ -1,6 +1,5 @@
 """Tiling: a raster and a neural network in, the raster enlarged tile by tile out."""
 
-import os
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from imagine.stages.errors import UsageError
 from imagine.stages.image import Progress
+from imagine.stages.processors import processors
 from imagine.stages.upscale import OnProgress
 from imagine.stages.upscale.network import Network
 from imagine.stages.upscale.passes import passes
@@ -133,13 +133,6 @@ def number_of_tiles(raster: Raster, network: Network, size: tuple[int, int], *, 
     """How many tiles `enlarged` computes, in all passes."""
     sizes = passes(raster.size, network.factor, size)
     return sum(_grid(entering, raster, network, tile).tiles for entering in sizes)
-
-
-def processors() -> int:
-    """How many processors this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from imagine.stages.errors import LocalBackendError, UsageError, quoted_path
-from imagine.stages.upscale.torch_device import torch_and_device, torch_reason
+from imagine.stages.torch_device import torch_and_device, torch_reason
 
 if TYPE_CHECKING:
     from imagine.stages.upscale.network import Tile

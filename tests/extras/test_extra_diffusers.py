@@ -3,7 +3,7 @@
 import shutil
 from collections.abc import Callable, Generator
 from pathlib import Path
-from threading import Event, Timer
+from threading import Event
 from typing import Any, cast
 
 import numpy as np
@@ -136,12 +136,19 @@ def test_dropping_the_strips_ends_the_tile_under_way_at_its_next_step(
             drawing.set()
             dropped.wait(60)
 
+    stop = diffusers._Drawing.stop
+
+    def stop_and_go_on(tile: diffusers._Drawing) -> None:
+        stop(tile)
+        dropped.set()
+
+    monkeypatch.setattr(diffusers._Drawing, "stop", stop_and_go_on)
+
     request = UpscaleRequest(width=320, height=600)
     made = upscaler.upscale(raster_from(noise(80, 150)), request, on_progress=told)
     strips = made.raster.strips()
     next(strips)
     assert drawing.wait(60)
-    Timer(0.3, dropped.set).start()
     cast("Generator[object]", strips).close()
     assert done == [1, 2, 3]
 

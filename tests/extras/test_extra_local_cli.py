@@ -63,6 +63,40 @@ def test_a_picture_is_drawn_saved_with_its_recipe_and_replayed_identically(
     assert pixels("a.png") == pixels("b.png")
 
 
+@pytest.mark.parametrize("setting", ["IMAGINE_DTYPE", "IMAGINE_TINY_VAE"])
+def test_a_replay_computes_and_decodes_as_the_first_time_whatever_is_set_no_more(
+    imagine: Any, tiny: Tiny, monkeypatch: pytest.MonkeyPatch, setting: str
+) -> None:
+    model = ("-b", "diffusers", "-m", str(tiny("sd15")), *SMALL, "--seed", "7")
+    assert imagine("a red fox", *model, "-o", "plain.png").code == 0
+    value = "bfloat16" if setting == "IMAGINE_DTYPE" else str(tiny("taesd"))
+    monkeypatch.setenv(setting, value)
+    done = imagine("a red fox", *model, "-o", "a.png")
+    assert done.code == 0, done.err
+    monkeypatch.delenv(setting)
+    again = imagine("replay", "a.png", "-o", "b.png")
+    assert again.err == "Replaying 'a.png', backend diffusers sd15.\n"
+    assert pixels("a.png") == pixels("b.png") != pixels("plain.png")
+
+
+@pytest.mark.parametrize("name", ["flux2", "flux2_klein", "qwen_image"])
+def test_newer_families_are_drawn_and_replayed_identically_with_and_without_a_picture(
+    imagine: Any, tiny: Tiny, name: str
+) -> None:
+    model = ("-b", "diffusers", "-m", str(tiny(name)), *SMALL, "--seed", "7")
+    done = imagine("a red fox", *model, "-o", "a.png")
+    assert done.code == 0, done.err
+    again = imagine("replay", "a.png", "-o", "b.png")
+    assert again.code == 0, again.err
+    assert pixels("a.png") == pixels("b.png")
+    # For Qwen-Image it is a picture to start from, for the others one to look at.
+    done = imagine("the same in snow", *model, "-i", "a.png", "-o", "c.png")
+    assert done.code == 0, done.err
+    again = imagine("replay", "c.png", "-i", "a.png", "-o", "d.png")
+    assert again.code == 0, again.err
+    assert pixels("c.png") == pixels("d.png") != pixels("a.png")
+
+
 def test_a_picture_with_a_lora_is_replayed_from_another_directory(
     imagine: Any, tiny: Tiny, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -138,7 +172,7 @@ def test_a_missing_package_ends_with_6_and_the_command_that_installs_it(
 @pytest.mark.skipif(os.name == "nt", reason="signals are sent otherwise there")
 def test_ctrl_c_leaves_nothing(tiny: Tiny, tmp_path: Path) -> None:
     command = [sys.executable, "-m", "imagine.cli", "a red fox", "-b", "diffusers", "-m"]
-    options = ["--size", "64x64", "--steps", "900", "--seed", "1"]
+    options = ["--size", "256x256", "--steps", "900", "--seed", "1"]
     environment = os.environ | {"OMP_NUM_THREADS": "1"}
     with subprocess.Popen(
         [*command, str(tiny("sd15")), *options],
@@ -147,7 +181,9 @@ def test_ctrl_c_leaves_nothing(tiny: Tiny, tmp_path: Path) -> None:
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
     ) as running:
-        # Longer than the start of the program, and much shorter than so many steps.
+        # It is at work once it has said by whom; so many steps take minutes.
+        assert running.stderr is not None
+        assert running.stderr.readline().startswith(b"Enhancer offline")
         time.sleep(3)
         assert running.poll() is None
         running.send_signal(signal.SIGINT)

@@ -24,7 +24,7 @@ from imagine.stages.upscale import UpscaleRequest, compact, esrgan  # noqa: E402
 from imagine.stages.upscale.model_path import model_path  # noqa: E402
 from imagine.stages.upscale.ncnn_network import NcnnNetwork  # noqa: E402
 from imagine.stages.upscale.user_model import ModelUpscaler  # noqa: E402
-from imagine.stages.upscale.weights import open_weights  # noqa: E402
+from imagine.stages.weights import open_weights  # noqa: E402
 
 CASES: list[dict[str, Any]] = [
     {"names": "old", "blocks": 2},

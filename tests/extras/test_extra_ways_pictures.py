@@ -1,5 +1,6 @@
 """Starting from pictures, with real pipelines of random weights; needs imagine-cli[diffusers]."""
 
+import inspect
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -26,14 +27,13 @@ from imagine.stages.generate.diffusers.hires import second_pass  # noqa: E402
 from imagine.stages.generate.diffusers.invariance import each_alone  # noqa: E402
 from imagine.stages.generate.diffusers.loaded import Loaded  # noqa: E402
 from imagine.stages.generate.diffusers.ways import (  # noqa: E402
+    STRENGTHS,
     WAYS,
     finished,
     inputs_for,
-    own_strength,
     pipeline_for,
     size_inputs,
     step_inputs,
-    steps_for,
     ways_of,
 )
 from imagine.stages.image import HiresFix, ImageRequest  # noqa: E402
@@ -216,16 +216,11 @@ def test_a_model_that_cannot_is_refused(
     assert str(caught.value) == message
 
 
-@pytest.mark.parametrize(
-    ("kind", "strength"),
-    [
-        (diffusers.StableDiffusionXLImg2ImgPipeline, 0.6),
-        (diffusers.StableDiffusionImg2ImgPipeline, 0.8),
-        (diffusers.StableDiffusionXLInpaintPipeline, 0.9999),
-    ],
-)
-def test_a_picture_is_left_far_enough_to_change(kind: Any, strength: float) -> None:
-    assert own_strength(object.__new__(kind)) == strength
+@pytest.mark.parametrize("name", STRENGTHS)
+def test_a_picture_is_left_as_far_as_diffusers_has_it_and_far_enough_to_change(name: str) -> None:
+    call = inspect.signature(getattr(diffusers, name).__call__).parameters
+    ours = {"StableDiffusionXLImg2ImgPipeline": 0.6, "KolorsImg2ImgPipeline": 0.6}
+    assert STRENGTHS[name] == ours.get(name, call["strength"].default)
 
 
 def test_sana_sprint_is_told_of_no_step_between_but_where_there_are_two() -> None:
@@ -233,36 +228,6 @@ def test_sana_sprint_is_told_of_no_step_between_but_where_there_are_two() -> Non
     assert step_inputs(sprint, 4) == {"intermediate_timesteps": None}
     assert step_inputs(sprint, 2) == {}
     assert step_inputs(object.__new__(diffusers.SanaPipeline), 4) == {}
-
-
-@pytest.mark.parametrize(
-    ("steps", "strength", "asked"),
-    [(10, None, 10), (10, 0.5, 10), (1, None, 1), (1, 0.5, 2), (1, 0.35, 3), (4, 0.1, 10)],
-)
-def test_the_models_own_steps_are_raised_until_one_is_left(
-    steps: int, strength: float | None, asked: int
-) -> None:
-    assert steps_for(request(), steps, strength) == asked
-    assert strength is None or int(asked * strength) >= 1
-
-
-@pytest.mark.parametrize("hundredth", range(1, 101))
-def test_any_strength_leaves_a_step(hundredth: int) -> None:
-    strength = hundredth / 100
-    assert int(steps_for(request(), 1, strength) * strength) >= 1
-
-
-def test_the_users_steps_and_strength_have_to_leave_one() -> None:
-    with pytest.raises(UsageError) as caught:
-        steps_for(request(num_inference_steps=2), 2, 0.3)
-    assert str(caught.value) == (
-        "At a strength of 0.3, 2 steps leave none to draw; choose --steps 4 or more."
-    )
-    with pytest.raises(UsageError) as caught:
-        steps_for(request(), 20, 0.0)
-    assert str(caught.value) == (
-        "A strength of 0 leaves the picture as it is; choose a --strength above 0."
-    )
 
 
 @pytest.mark.parametrize("name", ["sd15", "sdxl", "flux"])

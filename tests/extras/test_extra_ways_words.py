@@ -22,9 +22,9 @@ from imagine.stages.generate.diffusers.chunks import (  # noqa: E402
     akin,
     kinship,
     prompt_inputs,
-    prompt_notes,
 )
 from imagine.stages.generate.diffusers.clip import chunked  # noqa: E402
+from imagine.stages.generate.diffusers.lengths import prompt_notes  # noqa: E402
 from imagine.stages.generate.diffusers.loaded import Loaded  # noqa: E402
 from imagine.stages.generate.diffusers.memory import draw_within_memory  # noqa: E402
 from imagine.stages.image import ImageRequest  # noqa: E402

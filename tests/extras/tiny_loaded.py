@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from diffusers import AutoPipelineForText2Image
 from PIL import Image
-from tiny_models import SIDE
+from tiny_parts import SIDE
 
 from imagine.stages.generate.diffusers.loaded import Loaded
 from imagine.stages.generate.local.families import ModelFamily

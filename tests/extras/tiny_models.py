@@ -11,12 +11,12 @@ from typing import Any
 import torch
 from diffusers import (
     AutoencoderDC,
-    AutoencoderKL,
     AutoencoderTiny,
     DDIMScheduler,
     DPMSolverMultistepScheduler,
     EulerDiscreteScheduler,
     FlowMatchEulerDiscreteScheduler,
+    FluxFillPipeline,
     FluxPipeline,
     FluxTransformer2DModel,
     LCMScheduler,
@@ -29,33 +29,31 @@ from diffusers import (
     StableDiffusionInpaintPipeline,
     StableDiffusionPipeline,
     StableDiffusionXLPipeline,
-    UNet2DConditionModel,
     ZImagePipeline,
     ZImageTransformer2DModel,
 )
 from diffusers.pipelines.stable_diffusion.safety_checker import StableDiffusionSafetyChecker
-from tokenizers.pre_tokenizers import ByteLevel
+from tiny_families import FAMILIES
+from tiny_parts import (
+    HIDDEN,
+    clip_encoder,
+    clip_tokenizer,
+    gemma_tokenizer,
+    qwen_tokenizer,
+    saved,
+    t5_encoder,
+    t5_tokenizer,
+    unet,
+    vae,
+)
 from transformers import (
     CLIPConfig,
     CLIPImageProcessor,
-    CLIPTextConfig,
-    CLIPTextModel,
-    CLIPTextModelWithProjection,
-    CLIPTokenizer,
     Gemma2Config,
     Gemma2Model,
-    GemmaTokenizerFast,
-    Qwen2TokenizerFast,
     Qwen3Config,
     Qwen3Model,
-    T5Config,
-    T5EncoderModel,
-    T5TokenizerFast,
 )
-
-# Pixels of a side of the pictures that the tiny models draw best.
-SIDE = 64
-HIDDEN = 32
 
 
 def sd15(folder: Path) -> Path:
@@ -79,7 +77,7 @@ def sd15(folder: Path) -> Path:
         feature_extractor=None,
         requires_safety_checker=False,
     )
-    return _saved(pipeline, folder)
+    return saved(pipeline, folder)
 
 
 def sd15_checked(folder: Path) -> Path:
@@ -113,7 +111,7 @@ def sd15_checked(folder: Path) -> Path:
             ),
         }
     )
-    return _saved(checked, folder)
+    return saved(checked, folder)
 
 
 def sd15_inpaint(folder: Path) -> Path:
@@ -122,7 +120,7 @@ def sd15_inpaint(folder: Path) -> Path:
     parts = StableDiffusionPipeline.from_pretrained(folder).components
     torch.manual_seed(0)
     parts["unet"] = unet(cross_attention_dim=HIDDEN, in_channels=9)
-    return _saved(StableDiffusionInpaintPipeline(**parts, requires_safety_checker=False), folder)
+    return saved(StableDiffusionInpaintPipeline(**parts, requires_safety_checker=False), folder)
 
 
 def lcm(folder: Path) -> Path:
@@ -130,7 +128,7 @@ def lcm(folder: Path) -> Path:
     sd15(folder)
     pipeline = StableDiffusionPipeline.from_pretrained(folder)
     pipeline.scheduler = LCMScheduler.from_config(pipeline.scheduler.config)
-    return _saved(pipeline, folder)
+    return saved(pipeline, folder)
 
 
 def sdxl(folder: Path) -> Path:
@@ -160,7 +158,7 @@ def sdxl(folder: Path) -> Path:
             timestep_spacing="leading",
         ),
     )
-    return _saved(pipeline, folder)
+    return saved(pipeline, folder)
 
 
 def sd3(folder: Path) -> Path:
@@ -189,28 +187,40 @@ def sd3(folder: Path) -> Path:
         text_encoder_3=t5_encoder(third, 2 * HIDDEN),
         tokenizer_3=third,
     )
-    return _saved(pipeline, folder)
+    return saved(pipeline, folder)
 
 
 def flux(folder: Path, *, guided: bool = True) -> Path:
     """FLUX.1 [dev], or [schnell], which is told no guidance: packed latents, CLIP and T5."""
     torch.manual_seed(0)
+    return saved(FluxPipeline(**_flux_parts(guided=guided)), folder)
+
+
+def flux_fill(folder: Path) -> Path:
+    """FLUX.1 Fill: its transformer reads a picture and a mask beside the latents."""
+    torch.manual_seed(0)
+    # Of each: four cells of four channels, or of as many pixels as a cell has.
+    parts = _flux_parts(guided=True, in_channels=3 * 16, out_channels=16)
+    return saved(FluxFillPipeline(**parts), folder)
+
+
+def _flux_parts(*, guided: bool, **transformer: int) -> dict[str, Any]:
     first, second = clip_tokenizer(), t5_tokenizer()
-    pipeline = FluxPipeline(
-        scheduler=FlowMatchEulerDiscreteScheduler(use_dynamic_shifting=guided),
-        vae=vae(
+    return {
+        "scheduler": FlowMatchEulerDiscreteScheduler(use_dynamic_shifting=guided),
+        "vae": vae(
             use_quant_conv=False,
             use_post_quant_conv=False,
             shift_factor=0.0609,
             scaling_factor=1.5035,
         ),
-        text_encoder=clip_encoder(first),
-        tokenizer=first,
-        text_encoder_2=t5_encoder(second, HIDDEN),
-        tokenizer_2=second,
-        transformer=FluxTransformer2DModel(
+        "text_encoder": clip_encoder(first),
+        "tokenizer": first,
+        "text_encoder_2": t5_encoder(second, HIDDEN),
+        "tokenizer_2": second,
+        "transformer": FluxTransformer2DModel(
+            **{"in_channels": 16, **transformer},
             patch_size=1,
-            in_channels=16,
             num_layers=1,
             num_single_layers=1,
             attention_head_dim=16,
@@ -220,8 +230,7 @@ def flux(folder: Path, *, guided: bool = True) -> Path:
             guidance_embeds=guided,
             axes_dims_rope=[4, 4, 8],
         ),
-    )
-    return _saved(pipeline, folder)
+    }
 
 
 def flux_schnell(folder: Path) -> Path:
@@ -277,7 +286,7 @@ def zimage(folder: Path) -> Path:
         tokenizer=tokenizer,
         transformer=transformer,
     )
-    return _saved(pipeline, folder)
+    return saved(pipeline, folder)
 
 
 def pixart(folder: Path) -> Path:
@@ -307,7 +316,7 @@ def pixart(folder: Path) -> Path:
         ),
         scheduler=DPMSolverMultistepScheduler(),
     )
-    return _saved(pipeline, folder)
+    return saved(pipeline, folder)
 
 
 def sana(folder: Path) -> Path:
@@ -361,7 +370,7 @@ def sana(folder: Path) -> Path:
         ),
         scheduler=FlowMatchEulerDiscreteScheduler(shift=7.0),
     )
-    return _saved(pipeline, folder)
+    return saved(pipeline, folder)
 
 
 def taesd(folder: Path) -> Path:
@@ -387,107 +396,10 @@ MODELS: dict[str, Callable[[Path], Path]] = {
     "sd3": sd3,
     "flux": flux,
     "flux_schnell": flux_schnell,
+    "flux_fill": flux_fill,
     "zimage": zimage,
     "pixart": pixart,
     "sana": sana,
     "taesd": taesd,
+    **FAMILIES,
 }
-
-
-def unet(**options: Any) -> Any:
-    return UNet2DConditionModel(
-        **{
-            "block_out_channels": (32, 64),
-            "layers_per_block": 1,
-            "sample_size": 32,
-            "in_channels": 4,
-            "out_channels": 4,
-            "down_block_types": ("DownBlock2D", "CrossAttnDownBlock2D"),
-            "up_block_types": ("CrossAttnUpBlock2D", "UpBlock2D"),
-            "norm_num_groups": 8,
-            **options,
-        }
-    )
-
-
-def vae(**options: Any) -> Any:
-    """It halves once, where the real ones do so three times."""
-    return AutoencoderKL(
-        **{
-            "block_out_channels": (32, 64),
-            "in_channels": 3,
-            "out_channels": 3,
-            "down_block_types": ["DownEncoderBlock2D"] * 2,
-            "up_block_types": ["UpDecoderBlock2D"] * 2,
-            "latent_channels": 4,
-            "norm_num_groups": 8,
-            "sample_size": SIDE,
-            **options,
-        }
-    )
-
-
-def clip_tokenizer(*, pad: str = "<|endoftext|>") -> Any:
-    """Every byte is a word of its own, so that long prompts are soon long enough."""
-    letters = sorted(ByteLevel.alphabet())
-    words = [*letters, *(f"{letter}</w>" for letter in letters), "<|startoftext|>", "<|endoftext|>"]
-    vocabulary = {word: index for index, word in enumerate(words)}
-    return CLIPTokenizer(vocab=vocabulary, merges=[], pad_token=pad, model_max_length=77)
-
-
-def clip_encoder(tokenizer: Any, *, projected: bool = False) -> Any:
-    """Two layers; with a projection as SDXL's second and SD3's have it."""
-    configuration = CLIPTextConfig(
-        vocab_size=len(tokenizer),
-        hidden_size=HIDDEN,
-        intermediate_size=37,
-        num_hidden_layers=2,
-        num_attention_heads=4,
-        max_position_embeddings=77,
-        bos_token_id=tokenizer.bos_token_id,
-        eos_token_id=tokenizer.eos_token_id,
-        pad_token_id=tokenizer.pad_token_id,
-        projection_dim=HIDDEN,
-        hidden_act="gelu",
-    )
-    return (CLIPTextModelWithProjection if projected else CLIPTextModel)(configuration)
-
-
-def t5_tokenizer() -> Any:
-    letters = [(chr(code), -3.0) for code in range(33, 127)]
-    special = [("<pad>", 0.0), ("</s>", 0.0), ("<unk>", 0.0), ("\u2581", -2.0)]
-    return T5TokenizerFast(vocab=[*special, *letters], extra_ids=0)
-
-
-def t5_encoder(tokenizer: Any, width: int) -> Any:
-    return T5EncoderModel(
-        T5Config(
-            vocab_size=len(tokenizer) + 8, d_model=width, d_kv=8, d_ff=37, num_layers=2, num_heads=4
-        )
-    )
-
-
-def qwen_tokenizer() -> Any:
-    words = [*sorted(ByteLevel.alphabet()), "<|endoftext|>", "<|im_start|>", "<|im_end|>"]
-    tokenizer = Qwen2TokenizerFast(
-        vocab={word: index for index, word in enumerate(words)},
-        merges=[],
-        additional_special_tokens=["<|im_start|>", "<|im_end|>"],
-    )
-    tokenizer.chat_template = (
-        "{% for m in messages %}<|im_start|>{{ m['role'] }}\n{{ m['content'] }}<|im_end|>\n"
-        "{% endfor %}{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
-    )
-    return tokenizer
-
-
-def gemma_tokenizer() -> Any:
-    special = ["<pad>", "<eos>", "<bos>", "<unk>", "\u2581"]
-    words = [*special, *(f"<0x{byte:02X}>" for byte in range(256))]
-    words += [chr(code) for code in range(33, 127)]
-    return GemmaTokenizerFast(vocab={word: n for n, word in enumerate(words)}, merges=[])
-
-
-def _saved(pipeline: Any, folder: Path) -> Path:
-    pipeline.save_pretrained(folder, safe_serialization=True)
-    return folder

@@ -105,7 +105,7 @@ def client(name: str, **options: Any) -> Iterator[Client]:
             scheme = "Key" if name == "fal" else "Bearer"
             headers = {"Authorization": f"{scheme} {fake.key}"}
         with httpx.Client(
-            headers=headers, timeout=5, verify=_NO_CERTIFICATES, trust_env=False
+            headers=headers, timeout=60, verify=_NO_CERTIFICATES, trust_env=False
         ) as http:
             yield Client(fake, http)
 

@@ -5,11 +5,11 @@ As seen of ComfyUI 0.3.64, run here on a processor with a model of random weight
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
+from fakes.clock import Clock
 from fakes.comfyui_nodes import (
     KINDS,
     Nodes,
@@ -63,11 +63,12 @@ class Run:
 class Queue:
     """Runs one graph at a time."""
 
+    clock: Clock
     runs: list[Run] = field(default_factory=list)
 
     def advance(self) -> None:
         """Up to now: what is finished ends, and the next begins when it did."""
-        now, free = time.monotonic(), 0.0
+        now, free = self.clock.now(), 0.0
         for run in self.runs:
             if run.ended:
                 continue
@@ -142,7 +143,7 @@ class ComfyUI(Service):
 
     def __init__(self, options: Options) -> None:
         super().__init__(options)
-        self._queue = Queue()
+        self._queue = Queue(self.clock)
         self._files: dict[str, Picture] = {}
         self._uploads: dict[str, bytes] = {}
         self._number = 0

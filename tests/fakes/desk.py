@@ -6,6 +6,7 @@ import importlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from fakes.clock import Clock
 from fakes.delivery import changed
 from fakes.faults import INSTEAD, WORK, Fault, Faults, fraction
 from fakes.limits import Limits, Quota
@@ -66,7 +67,7 @@ class Desk:
         self.service = service
         self.faults = faults
         self.log = log
-        self._quotas = {step: Quota(limits, step) for step in WORK}
+        self._quotas = {step: Quota(limits, step, service.clock) for step in WORK}
         self._latency = latency
 
     async def answer(self, request: Request, connection: int) -> tuple[Answer, Fault, Entry]:
@@ -106,9 +107,9 @@ class Desk:
             seconds = service.latency = self._seconds(step, content)
             answer = work(fault)
             if step in WORK and answer.later is None and seconds:
-                await asyncio.sleep(seconds)
+                await service.clock.sleep(seconds)
             elif answer.later is not None:
-                await _wait(answer)
+                await _wait(answer, service.clock)
                 answer = answer.later()
         if fault:
             answer.outcome = fault.name
@@ -124,12 +125,14 @@ class Desk:
         return latency
 
 
-async def _wait(answer: Answer) -> None:
+async def _wait(answer: Answer, clock: Clock) -> None:
     """As long as a later answer takes, or until it is done with before."""
-    loop = asyncio.get_running_loop()
-    end = loop.time() + answer.wait
-    while (left := end - loop.time()) > 0 and not (answer.ends_early and answer.ends_early()):
-        await asyncio.sleep(min(left, _LOOK) if answer.ends_early else left)
+    if answer.ends_early is None:
+        await clock.sleep(answer.wait)
+        return
+    end = clock.now() + answer.wait
+    while (left := end - clock.now()) > 0 and not answer.ends_early():
+        await asyncio.sleep(min(left, _LOOK))
 
 
 def _content(request: Request) -> bytes:

@@ -170,7 +170,7 @@ class Fal(Service):
         digest = hashlib.sha256(entry.prompt.encode()).hexdigest()
         name = f"{len(self._jobs):08d}-{digest[:4]}-4000-8000-{digest[4:16]}"
         pictures = self._pictures(body, model, fault)
-        job = Job(name, entry, {**body, "_model": model}, pictures, fault, self.latency)
+        job = Job(name, entry, {**body, "_model": model}, pictures, fault, self.latency, self.clock)
         self._jobs[name] = job
         base = f"{request.root}/{_owner_and_app(model)}/requests/{name}"
         answer: dict[str, Any] = {

@@ -1,9 +1,9 @@
 """Work that takes time behind a queue: a Job is waiting, drawing, done, failed or canceled."""
 
-import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
+from fakes.clock import Clock
 from fakes.faults import Fault
 from fakes.log import Entry
 from fakes.pictures import Picture
@@ -24,12 +24,15 @@ class Job:
     pictures: tuple[Picture, ...]
     fault: Fault
     seconds: float
-    begun: float = field(default_factory=time.monotonic)
+    clock: Clock
     canceled: bool = False
+
+    def __post_init__(self) -> None:
+        self.begun = self.clock.now()
 
     @property
     def age(self) -> float:
-        return time.monotonic() - self.begun
+        return self.clock.now() - self.begun
 
     @property
     def left(self) -> float:

@@ -2,10 +2,11 @@
 
 import asyncio
 import contextlib
-import time
 from collections import deque
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
+
+from fakes.clock import Clock
 
 Number = int | None
 ByStep = Number | Mapping[str, int]
@@ -44,7 +45,8 @@ class Excess:
 class Quota:
     """Counts the requests of one step against the limits."""
 
-    def __init__(self, limits: Limits, step: str) -> None:
+    def __init__(self, limits: Limits, step: str, clock: Clock) -> None:
+        self._clock = clock
         self._concurrency = _of(limits.concurrency, step)
         self._per_minute = _of(limits.per_minute, step)
         self._limits = limits
@@ -58,7 +60,7 @@ class Quota:
         if self._concurrency and not limits.queue and self._working >= self._concurrency:
             return Excess(1.0)
         if self._per_minute:
-            now = time.monotonic()
+            now = self._clock.now()
             while self._recent and self._recent[0] <= now - limits.minute:
                 self._recent.popleft()
             if len(self._recent) >= self._per_minute:

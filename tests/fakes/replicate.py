@@ -193,7 +193,9 @@ class Replicate(Service):
     ) -> Answer:
         name = f"p{len(self._jobs)}" + hashlib.sha256(entry.prompt.encode()).hexdigest()[:20]
         pictures = self._pictures(given, model, fault)
-        job = Job(name, entry, {**given, "_model": entry.model}, pictures, fault, self.latency)
+        job = Job(
+            name, entry, {**given, "_model": entry.model}, pictures, fault, self.latency, self.clock
+        )
         self._jobs[name] = job
         seconds = min(wait, 3600.0 if fault == "never-done" else job.left)
         prediction = self._prediction(job, request)

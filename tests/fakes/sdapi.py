@@ -6,7 +6,6 @@ stable-diffusion.cpp, which has a part of it.
 
 import base64
 import json
-import time
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
@@ -72,7 +71,7 @@ class Sdapi(Service):
 
     def __init__(self, options: Options) -> None:
         super().__init__(options)
-        self._bench = Workbench()
+        self._bench = Workbench(self.clock)
 
     @classmethod
     def key_for(cls, habit: str) -> str | None:
@@ -153,7 +152,7 @@ class Sdapi(Service):
         task = self._bench.add(
             named or "of its own", steps=call.steps, passes=passes, seconds=self.latency
         )
-        wait = task.ends - time.monotonic()
+        wait = task.ends - self.clock.now()
         return Answer(wait=wait, ends_early=lambda: task.interrupted, later=lambda: made)
 
     def _drawn(self, call: Call, fault: Fault) -> Answer:

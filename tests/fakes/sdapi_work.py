@@ -1,9 +1,9 @@
 """What a web UI draws, one picture after the other, and what it tells of that meanwhile."""
 
-import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
+from fakes.clock import Clock
 from fakes.pictures import draw
 
 
@@ -21,8 +21,9 @@ class Task:
     passes: int
     begins: float
     seconds: float
+    stamp: str
+    clock: Clock
     interrupted: bool = False
-    stamp: str = field(default="")
 
     @property
     def ends(self) -> float:
@@ -30,30 +31,31 @@ class Task:
 
     @property
     def is_over(self) -> bool:
-        return self.interrupted or time.monotonic() >= self.ends
+        return self.interrupted or self.clock.now() >= self.ends
 
     @property
     def is_active(self) -> bool:
-        return not self.is_over and time.monotonic() >= self.begins
+        return not self.is_over and self.clock.now() >= self.begins
 
     @property
     def share(self) -> float:
         """How much of it is done, from 0 to 1."""
-        return min(1.0, max(0.0, (time.monotonic() - self.begins) / max(self.seconds, 1e-6)))
+        return min(1.0, max(0.0, (self.clock.now() - self.begins) / max(self.seconds, 1e-6)))
 
 
 class Workbench:
     """The queue of one server."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
         self._tasks: list[Task] = []
 
     def add(self, id: str, *, steps: int, passes: int, seconds: float) -> Task:
         """Put a request into the queue."""
-        now = time.monotonic()
+        now = self._clock.now()
         begins = max([now, *(task.ends for task in self._tasks if not task.is_over)])
         stamp = f"202611220000{len(self._tasks):02d}"
-        task = Task(id, steps, passes, begins, seconds, stamp=stamp)
+        task = Task(id, steps, passes, begins, seconds, stamp, self._clock)
         self._tasks.append(task)
         return task
 

@@ -75,6 +75,10 @@ class Fake:
     def paid(self) -> int:
         return self.log.paid
 
+    def forward(self, seconds: float) -> None:
+        """Let seconds go by at once: what the fake works on is as much further."""
+        self.service.clock.forward(seconds, self._loop)
+
     def start(self, port: int = 0) -> None:
         """Listen on 127.0.0.1; `root` is set when this returns."""
         listener = socket.create_server(("127.0.0.1", port))

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
+from fakes.clock import Clock
 from fakes.describe import describe_prompt
 from fakes.faults import DELIVERY, STEPS, WORK, Fault
 from fakes.limits import Excess
@@ -73,6 +74,7 @@ class Service:
 
     def __init__(self, options: Options) -> None:
         self.options = options
+        self.clock = Clock()
 
     @classmethod
     def faults(cls) -> dict[str, tuple[str, ...]]:

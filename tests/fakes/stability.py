@@ -168,7 +168,9 @@ class Stability(Service):
         """A job that takes as long as any work, of which the answer tells the name alone."""
         picture = self._picture(call, fault)
         name = f"{len(self._jobs):064x}"
-        self._jobs[name] = Job(name, entry, call.fields, (picture,), fault, self.latency)
+        self._jobs[name] = Job(
+            name, entry, call.fields, (picture,), fault, self.latency, self.clock
+        )
         body = {} if fault == "no-picture" else {"id": name}
         paid = () if fault == "refused" else (picture,)
         made = reply(body, pictures=paid)

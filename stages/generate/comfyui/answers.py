@@ -53,20 +53,6 @@ class State:
     entry: dict[str, Any] | None = None
 
 
-def choices(answer: object, kind: str, name: str) -> tuple[str, ...]:
-    """What an input of a kind of node may be; nothing when the server has no such node.
-
-    Args:
-        answer: to GET /object_info/KIND.
-    """
-    inputs = table(table(table(answer).get(kind)).get("input"))
-    given = {**table(inputs.get("optional")), **table(inputs.get("required"))}
-    first, *more = [*items(given.get(name)), None]
-    # Older nodes list what there is, newer ones name the type and list it behind.
-    listed = first if isinstance(first, list) else table(more[0] if more else None).get("options")
-    return tuple(one for one in items(listed) if isinstance(one, str))
-
-
 def state_of(job: str, queue: object) -> State | None:
     """How a job is doing that has not ended; None when it is not in the queue.
 

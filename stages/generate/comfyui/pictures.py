@@ -1,9 +1,8 @@
 """Reference pictures and masks for ComfyUI: an ImageRequest goes in, PNGs of its size come out."""
 
-import io
 from typing import TYPE_CHECKING
 
-from imagine.stages.generate.starting_pictures import mask_from, picture_from
+from imagine.stages.generate.starting_pictures import as_png, mask_from, picture_from
 from imagine.stages.image import ImageRequest
 
 if TYPE_CHECKING:
@@ -19,7 +18,7 @@ def picture_for(request: ImageRequest, *, fit: bool) -> bytes:
     Raises:
         UsageError: it cannot be decoded.
     """
-    return _png(_picture(request, fit=fit))
+    return as_png(_picture(request, fit=fit))
 
 
 def mask_for(request: ImageRequest) -> bytes:
@@ -28,7 +27,7 @@ def mask_for(request: ImageRequest) -> bytes:
     Raises:
         UsageError: it cannot be decoded, or nothing of it is white.
     """
-    return _png(_mask(request, request.size))
+    return as_png(_mask(request, request.size))
 
 
 def masked_picture_for(request: ImageRequest, *, fit: bool) -> bytes:
@@ -41,7 +40,7 @@ def masked_picture_for(request: ImageRequest, *, fit: bool) -> bytes:
 
     picture = _picture(request, fit=fit)
     picture.putalpha(ImageOps.invert(_mask(request, picture.size)))
-    return _png(picture)
+    return as_png(picture)
 
 
 def _picture(request: ImageRequest, *, fit: bool) -> "Image":
@@ -55,9 +54,3 @@ def _mask(request: ImageRequest, size: tuple[int, int]) -> "Image":
     if request.mask is None:
         return Image.new("L", size, 255)
     return mask_from(request.mask, size)
-
-
-def _png(picture: "Image") -> bytes:
-    file = io.BytesIO()
-    picture.save(file, "PNG", compress_level=1)
-    return file.getvalue()

@@ -5,9 +5,9 @@ from threading import Lock
 from typing import Any
 
 from imagine.stages.errors import ConfigError, UsageError, shown
-from imagine.stages.generate.comfyui.answers import choices
 from imagine.stages.generate.comfyui.workflow import Workflow
 from imagine.stages.generate.local.schedulers import find_scheduler
+from imagine.stages.network.comfyui import choices
 
 # Endings of files of weights, which a user need not type.
 _ENDINGS = (".safetensors", ".sft", ".ckpt", ".pt", ".pth", ".gguf", ".bin")

@@ -21,14 +21,26 @@ from imagine.stages.generate.diffusers.device import (
 )
 from imagine.stages.generate.diffusers.folder import source_in
 from imagine.stages.generate.diffusers.loaded import Loaded
+from imagine.stages.generate.diffusers.loading import package_of_model
 from imagine.stages.generate.diffusers.loras import check_lora
 from imagine.stages.generate.diffusers.schedule import check_scheduler
 from imagine.stages.generate.diffusers.single_file import source_of_file
 from imagine.stages.generate.diffusers.source import Source
-from imagine.stages.generate.diffusers.tiny_vae import tiny_vae
-from imagine.stages.generate.diffusers.ways import reads_strength, steps_for, ways_of
+from imagine.stages.generate.diffusers.tiny_vae import tiny_vae_for
+from imagine.stages.generate.diffusers.ways import (
+    draws_from_words,
+    draws_several,
+    most_pictures,
+    needs_mask,
+    reads_strength,
+    strength_for,
+    ways_of,
+)
+from imagine.stages.generate.local.capabilities import family_capabilities
+from imagine.stages.generate.local.guidance import check_guidance
 from imagine.stages.generate.local.options import LocalOptions
 from imagine.stages.generate.local.shelf import Place, Shelf
+from imagine.stages.generate.local.steps import steps_for
 from imagine.stages.generate.local.worker import Tell, Worker
 from imagine.stages.image import GeneratedImage, ImageRequest, Lora, Progress
 
@@ -68,7 +80,7 @@ class DiffusersBackend:
         self._shelf, self._options, self._tell = shelf, options, tell
         self._place = shelf.model(model)
         self._source = source_at(self._place)
-        self._tiny_vae = tiny_vae(shelf, options.tiny_vae) if options.tiny_vae else None
+        self._tiny_vae = tiny_vae_for(options, shelf)
         self._worker = Worker("diffusers")
         self._loaded: Loaded | None = None
         self._torch: Any = None
@@ -93,6 +105,8 @@ class DiffusersBackend:
         """
         if "safety_checker" in self._source.parts:
             return 1  # What it takes offence at is refused, and its neighbours would be with it.
+        if not draws_several(self._source.described.pipeline):
+            return 1
         if self._options.batch_size:
             return self._options.batch_size
         if self._missing() or self._options.device.lower() == "cpu":
@@ -108,15 +122,11 @@ class DiffusersBackend:
             LocalBackendError: the extra is missing, or a LoRA is not there, or is none.
             UsageError: the model does not read what is asked of it.
         """
-        self._check_guidance(request)
+        check_guidance(self.model, self._source.family, request)
         if request.scheduler is not None:
             described = self._source.described
             check_scheduler(request.scheduler, described.scheduler, described.pipeline)
-        if self._source.described.denoiser.get("in_channels") == INPAINTING and not request.mask:
-            raise UsageError(
-                f"The model '{shown(self.model)}' draws within a mask only; give --image and "
-                "--mask, or choose another model."
-            )
+        self._check_pictures(request)
         for lora, path in self._loras(request):
             check_lora(lora, path)
         self._check_packages(request)
@@ -125,9 +135,11 @@ class DiffusersBackend:
         """What the model takes where the request says nothing, as far as its files tell."""
         family, values = self._source.family, dict[str, int | float | str]()
         if family.num_inference_steps:
-            strength = request.strength if request.images else None
+            strength = strength_for(self._source.described.pipeline, request)
             free = replace(request, num_inference_steps=None)
             values["num_inference_steps"] = steps_for(free, family.num_inference_steps, strength)
+            if strength is not None:
+                values["strength"] = strength
             if self.capabilities.guidance_scale:
                 values["guidance_scale"] = family.guidance_scale
         # A single file's is made of what its weights say.
@@ -173,8 +185,9 @@ class DiffusersBackend:
         free(self._torch)
 
     def _remember(self, loras: list[tuple[Lora, Path]]) -> None:
-        """Where the model and the LoRAs lie, under the names that recipes have for them."""
+        """Where the model, its small decoder and the LoRAs lie, by the names in recipes."""
         places = [self._place, *(Place(lora.recorded, path) for lora, path in loras)]
+        places += [] if self._tiny_vae is None else [self._tiny_vae.place]
         for place in places:
             if place not in self._remembered:
                 self._shelf.remember(place)
@@ -254,14 +267,27 @@ class DiffusersBackend:
                 f"The backend 'diffusers' needs the Python package '{missing[0]}', which is not "
                 "installed; pip install 'imagine-cli[diffusers]'."
             )
+        for name in self._source.packages:
+            if not _is_installed(name):
+                raise package_of_model(name, self.model)
 
-    def _check_guidance(self, request: ImageRequest) -> None:
-        most, guidance = self._source.family.max_guidance, request.guidance_scale
-        if most is not None and guidance is not None and guidance > most:
-            range_ = f"0 to {most:g}" if most else "0 alone"
+    def _check_pictures(self, request: ImageRequest) -> None:
+        pipeline = self._source.described.pipeline
+        inpainting = self._source.described.denoiser.get("in_channels") == INPAINTING
+        if (inpainting or needs_mask(pipeline)) and not request.mask:
             raise UsageError(
-                f"--guidance {guidance:g} is out of range: {shown(self.model)} "
-                f"({self._source.family.title}) reads {range_}; leave it out."
+                f"The model '{shown(self.model)}' draws within a mask only; give --image and "
+                "--mask, or choose another model."
+            )
+        if not draws_from_words(pipeline) and not request.images:
+            raise UsageError(
+                f"The model '{shown(self.model)}' changes pictures and draws none from words "
+                "alone; give one with --image, or choose another model."
+            )
+        if request.mask is not None and len(request.images) > 1:
+            raise UsageError(
+                f"The model '{shown(self.model)}' draws within a mask of one picture; leave out "
+                "--mask, or all but one --image."
             )
 
 
@@ -277,21 +303,14 @@ def source_at(place: Place) -> Source:
 def capabilities_of(source: Source) -> Capabilities:
     """What a model honours, by its files."""
     family = source.family
-    takes_image, takes_mask = ways_of(source.described.pipeline)
+    _, takes_mask = ways_of(source.described.pipeline)
     strength = reads_strength(source.described.pipeline)
-    return Capabilities(
-        profile=family.profile,
-        negative_prompt=family.negative_prompt and family.guided(family.guidance_scale),
-        seed=True,
-        sizes=family.sizes,
-        trained=True,
-        num_inference_steps=True,
-        guidance_scale=family.max_guidance != 0,
+    return replace(
+        family_capabilities(family),
         strength=strength,
-        max_images=1 if takes_image else 0,
+        max_images=most_pictures(source.described.pipeline),
         mask=takes_mask,
         max_loras=MAX_LORAS if family.loras else 0,
-        scheduler=True,
         hires_fix=strength,
         prompt_tokens=LONG_PROMPT,
     )
@@ -301,4 +320,10 @@ def _is_installed(name: str) -> bool:
     import sys
 
     # Of a module that was imported, or forbidden, find_spec asks the module itself.
-    return sys.modules[name] is not None if name in sys.modules else find_spec(name) is not None
+    if name in sys.modules:
+        return sys.modules[name] is not None
+    try:
+        return find_spec(name) is not None
+    except ModuleNotFoundError:
+        # Nor is the package that it would be in.
+        return False

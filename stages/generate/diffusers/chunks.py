@@ -9,13 +9,8 @@ from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from imagine.stages.generate.diffusers.clip import (
-    CONTEXT,
-    chunked,
-    one_clip,
-    tokens_of,
-    two_clips,
-)
+from imagine.stages.generate.diffusers.clip import chunked, one_clip, two_clips
+from imagine.stages.generate.diffusers.lengths import CHUNKED, class_of, lengths_of, room_for
 from imagine.stages.generate.diffusers.loaded import Loaded
 
 # Texts whose encodings are kept, on the card; the longest of the largest models take 5 MB.
@@ -38,7 +33,7 @@ def prompt_inputs(
         negatives: what each is to avoid; None for nothing said.
         guided: whether the negative ones are read: guidance is above what switches it off.
     """
-    encode = _ENCODERS.get(_class(loaded))
+    encode = _ENCODERS.get(class_of(loaded))
     if encode is None:
         return _plain(loaded, prompts, negatives, guided=guided)
     size = max(
@@ -63,9 +58,9 @@ def kinship(loaded: Loaded, prompt: str, negative: str | None) -> Hashable:
 
     Texts of several lengths would be filled up to one, and the filling is read too.
     """
-    if _class(loaded) in _ENCODERS and _class(loaded) not in _LISTED:
+    if class_of(loaded) in _ENCODERS and class_of(loaded) not in _LISTED:
         return _size(loaded, prompt, negative)
-    return _size(loaded, prompt, negative), *_lengths(loaded, prompt, negative)
+    return _size(loaded, prompt, negative), *lengths_of(loaded, [prompt, negative or ""])
 
 
 def akin(
@@ -76,20 +71,6 @@ def akin(
     for index, (prompt, negative) in enumerate(zip(prompts, negatives, strict=True)):
         groups.setdefault(kinship(loaded, prompt, negative), []).append(index)
     return list(groups.values())
-
-
-def prompt_notes(loaded: Loaded, prompt: str) -> list[str]:
-    """What the user should know of how the prompt is read: where it is cut, a sentence."""
-    limit = _limit(loaded)
-    if _class(loaded) in _CLIP or limit is None:
-        return []
-    tokens = len(tokens_of(_reader(loaded), prompt))
-    if tokens <= limit:
-        return []
-    return [
-        f"The prompt has {tokens} tokens, and {loaded.family.title} reads {limit} of them; "
-        "what stands last is not drawn."
-    ]
 
 
 # --- one text ------------------------------------------------------------------------------------
@@ -120,27 +101,24 @@ def _z_image(pipeline: Any, text: str, length: int) -> Encoded:
     return {"prompt_embeds": embeds}
 
 
-_CLIP: dict[str, Callable[[Any, str, int], Encoded]] = {
+def _flux_2(pipeline: Any, text: str, length: int) -> Encoded:
+    embeds, _ = pipeline.encode_prompt(prompt=[text], max_sequence_length=length)
+    return {"prompt_embeds": embeds}
+
+
+_ENCODERS: dict[str, Callable[[Any, str, int], Encoded]] = {
     "StableDiffusionPipeline": one_clip,
     "LatentConsistencyModelPipeline": one_clip,
     "StableDiffusionXLPipeline": two_clips,
-}
-_ENCODERS: dict[str, Callable[[Any, str, int], Encoded]] = {
-    **_CLIP,
     "StableDiffusion3Pipeline": _stable_diffusion_3,
     "FluxPipeline": _flux,
+    "Flux2Pipeline": _flux_2,
+    # It takes a negative prompt as it has encoded it, and in no other way.
+    "Flux2KleinPipeline": _flux_2,
     "ZImagePipeline": _z_image,
 }
 # Their texts are as long as they are, in a list, and filled up inside the model.
 _LISTED = ("ZImagePipeline",)
-# The highest max_sequence_length that each takes; others are left at their own.
-_LONGEST = {
-    "StableDiffusion3Pipeline": 512,
-    "FluxPipeline": 512,
-    "QwenImagePipeline": 1024,
-    "ChromaPipeline": 512,
-    "Lumina2Pipeline": 512,
-}
 
 
 def _encoded(
@@ -203,69 +181,18 @@ def _plain(
 def _size(loaded: Loaded, prompt: str, negative: str | None) -> int:
     """Chunks for CLIP; for other encoders the room in tokens, 0 where there is nothing to say."""
     texts = [prompt, negative or ""]
-    if _class(loaded) in _CLIP:
-        tokenizers = (loaded.pipeline.tokenizer, getattr(loaded.pipeline, "tokenizer_2", None))
-        return max(
-            len(chunked(tokenizer, text)) for tokenizer in tokenizers if tokenizer for text in texts
-        )
-    own, longest = _own_length(loaded), _LONGEST.get(_class(loaded), 0)
-    if own is None or longest <= own:
-        return own or 0
-    # One more, the mark at the end.
-    fits = all(len(tokens_of(_reader(loaded), text)) < own for text in texts)
-    return own if fits else longest
+    if class_of(loaded) not in CHUNKED:
+        return room_for(loaded, texts)
+    tokenizers = (loaded.pipeline.tokenizer, getattr(loaded.pipeline, "tokenizer_2", None))
+    return max(
+        len(chunked(tokenizer, text)) for tokenizer in tokenizers if tokenizer for text in texts
+    )
 
 
 def _length(loaded: Loaded, size: int) -> dict[str, Any]:
-    if _class(loaded) in _CLIP or not size:
+    if class_of(loaded) in CHUNKED or not size:
         return {}
     return {"max_sequence_length": size}
-
-
-def _lengths(loaded: Loaded, prompt: str, negative: str | None) -> tuple[int, ...]:
-    reader = _reader(loaded)
-    if reader is None:
-        return ()
-    return tuple(len(tokens_of(reader, text)) for text in (prompt, negative or ""))
-
-
-def _limit(loaded: Loaded) -> int | None:
-    """How many tokens of a text the model reads; None where nobody says."""
-    pipeline, reader = loaded.pipeline, _reader(loaded)
-    if reader is None:
-        return None
-    # Without its T5, only CLIP is left to read.
-    if _class(loaded) == "StableDiffusion3Pipeline" and pipeline.text_encoder_3 is None:
-        return CONTEXT - 2
-    own = _own_length(loaded)
-    if own is None:
-        # A tokenizer that knows no limit says a number of thirty digits.
-        said = int(reader.model_max_length)
-        return said - 1 if said < 2**20 else None
-    return max(own, _LONGEST.get(_class(loaded), 0)) - 1
-
-
-def _own_length(loaded: Loaded) -> int | None:
-    import inspect
-
-    taken = inspect.signature(type(loaded.pipeline).__call__).parameters
-    length = taken["max_sequence_length"].default if "max_sequence_length" in taken else None
-    length = loaded.family.arguments.get("max_sequence_length", length)
-    return length if isinstance(length, int) else None
-
-
-def _reader(loaded: Loaded) -> Any:
-    """The tokenizer of the encoder that reads most: T5 stands behind CLIP."""
-    pipeline = loaded.pipeline
-    for name in ("tokenizer_3", "tokenizer_2", "tokenizer"):
-        tokenizer = getattr(pipeline, name, None)
-        if tokenizer is not None:
-            return tokenizer
-    return None
-
-
-def _class(loaded: Loaded) -> str:
-    return type(loaded.pipeline).__name__
 
 
 @contextmanager

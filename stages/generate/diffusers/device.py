@@ -74,7 +74,7 @@ def placement(source: Source, options: LocalOptions, torch: Any) -> Placement:
         UsageError: a setting has a value that is none.
     """
     device = device_for(options.device, torch)
-    dtype = dtype_for(source, options.dtype, device, torch)
+    dtype = dtype_for(source, options.dtype_on(device.partition(":")[0]), device, torch)
     memory = free_memory(device, torch)
     sizes = sizes_of(source, DTYPES[dtype])
     place = Placement(device, dtype)

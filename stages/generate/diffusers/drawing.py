@@ -8,10 +8,17 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from imagine.stages.errors import LocalBackendError, RefusedError, quoted_path, shown
-from imagine.stages.generate.diffusers.chunks import prompt_inputs, prompt_notes
+from imagine.stages.errors import (
+    LocalBackendError,
+    RefusedError,
+    UsageError,
+    quoted_path,
+    shown,
+)
+from imagine.stages.generate.diffusers.chunks import prompt_inputs
 from imagine.stages.generate.diffusers.hires import second_pass
 from imagine.stages.generate.diffusers.invariance import each_alone
+from imagine.stages.generate.diffusers.lengths import prompt_notes
 from imagine.stages.generate.diffusers.loaded import Loaded
 from imagine.stages.generate.diffusers.loading import (
     LOADING_ERRORS,
@@ -27,12 +34,12 @@ from imagine.stages.generate.diffusers.ways import (
     pipeline_for,
     size_inputs,
     step_inputs,
-    steps_for,
 )
 from imagine.stages.generate.local.sizes import at_size
+from imagine.stages.generate.local.steps import steps_for
 from imagine.stages.generate.local.worker import Tell
 from imagine.stages.image import GeneratedImage, ImageRequest, Lora, Progress
-from imagine.stages.upscale.torch_device import torch_reason
+from imagine.stages.torch_device import torch_reason
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -47,7 +54,7 @@ class _Pass:
         inputs: beside words: pictures, strength, size.
         size: width and height in pixels of what comes.
         steps: that it is asked for.
-        guidance: how closely it follows the words.
+        guidance: how closely it follows the words; negative where that is left to the pipeline.
         done, total: steps before it, and of all passes as far as that is known.
     """
 
@@ -117,7 +124,7 @@ def draw(
         ]
     parameters = {
         "num_inference_steps": first.steps,
-        "guidance_scale": first.guidance,
+        **({"guidance_scale": first.guidance} if first.guidance >= 0 else {}),
         "scheduler": scheduler,
         **({"strength": first.inputs["strength"]} if "strength" in first.inputs else {}),
         "dtype": loaded.dtype,
@@ -162,15 +169,30 @@ def _first_pass(loaded: Loaded, requests: Sequence[ImageRequest]) -> _Pass:
     pipeline = pipeline_for(loaded, request)
     inputs = inputs_for(loaded, requests) | size_inputs(pipeline, request.size)
     steps = request.num_inference_steps or family.num_inference_steps
-    guidance = request.guidance_scale
     return _Pass(
         pipeline=pipeline,
         inputs=inputs,
         size=request.size,
         steps=steps_for(request, steps, inputs.get("strength")),
-        guidance=family.guidance_scale if guidance is None else guidance,
+        guidance=_guidance(loaded, pipeline, request),
         passes=1 if request.hires_fix is None else 2,
     )
+
+
+def _guidance(loaded: Loaded, pipeline: Any, request: ImageRequest) -> float:
+    """What the request says, else the family; negative where the pipeline reads none.
+
+    Raises:
+        UsageError: the request says some, and none is read.
+    """
+    asked, family = request.guidance_scale, loaded.family
+    if family.guidance_argument in inspect.signature(type(pipeline).__call__).parameters:
+        return family.guidance_scale if asked is None else asked
+    if asked is not None:
+        raise UsageError(
+            f"The model '{shown(loaded.name)}' ({family.title}) reads no --guidance; leave it out."
+        )
+    return -1.0
 
 
 def _run(
@@ -201,18 +223,17 @@ def _arguments(
     """What the pipeline is called with: as anybody would call it for these requests."""
     family = loaded.family
     taken = inspect.signature(type(each.pipeline).__call__).parameters
+    avoided = [request.negative_prompt or family.empty_negative for request in requests]
     words = prompt_inputs(
         loaded,
         [request.prompt for request in requests],
-        [request.negative_prompt or family.empty_negative for request in requests],
+        avoided if family.negative_prompt else [None] * len(requests),
         guided=family.guided(each.guidance),
     )
     fixed = {name: value for name, value in family.arguments.items() if name in taken}
     # On the processor, so that a seed means the same on every device.
     generators = [torch.Generator("cpu").manual_seed(request.seed) for request in requests]
-    guidance = (
-        {family.guidance_argument: each.guidance} if family.guidance_argument in taken else {}
-    )
+    guidance = {family.guidance_argument: each.guidance} if each.guidance >= 0 else {}
     return {
         **fixed,
         **words,

@@ -8,10 +8,10 @@ from imagine.stages.generate.diffusers.parts import (
     check_class,
     check_parts,
     has_weights,
+    packages_for,
     read_json,
 )
 from imagine.stages.generate.diffusers.pipeline_folder import (
-    INDEX,
     PICKLES,
     descriptions_of,
     parts_of,
@@ -19,7 +19,8 @@ from imagine.stages.generate.diffusers.pipeline_folder import (
     weights_in,
 )
 from imagine.stages.generate.diffusers.source import Source, cell_of
-from imagine.stages.generate.diffusers.ways import draws_from_words
+from imagine.stages.generate.diffusers.ways import is_usable
+from imagine.stages.generate.local import INDEX
 from imagine.stages.generate.local.families import (
     Described,
     ModelFamily,
@@ -59,6 +60,7 @@ def source_in(place: Place) -> Source:
         variant=next((variant for variant, _ in opened.values() if variant), None),
         index=descriptions_of(folder),
         notes=notes,
+        packages=packages_for(folder, kinds),
     )
 
 
@@ -108,7 +110,7 @@ def own_pipeline(folder: Path, index: dict[str, Any]) -> str:
             f"The folder {quoted_path(folder)} holds an upscaler; use it as "
             "--upscaler diffusers/FOLDER."
         )
-    if not draws_from_words(pipeline) or index.get("requires_aesthetics_score") is True:
+    if not is_usable(pipeline) or index.get("requires_aesthetics_score") is True:
         raise LocalBackendError(
             f"The folder {quoted_path(folder)} holds a model of {shown(pipeline)} that changes "
             "pictures and draws none from words alone; choose another model."

@@ -24,7 +24,7 @@ class SecondPass:
     Attributes:
         pipeline: that draws it.
         inputs: what it takes beside words: `image`, `strength`, and the size where it takes one.
-        strength: of the steps it takes this share (see ways.steps_for).
+        strength: of the steps it takes this share (see steps_for).
         size: width and height in pixels of what it draws, which may be a little more than the
             requests' result_size: sides are multiples of the family's.
     """

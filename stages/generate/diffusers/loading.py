@@ -5,9 +5,10 @@ import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from importlib.util import find_spec
 from typing import Any
 
-from imagine.stages.errors import LocalBackendError, quoted_path, shown
+from imagine.stages.errors import LocalBackendError, MissingPackageError, quoted_path, shown
 from imagine.stages.generate.diffusers.device import Placement
 from imagine.stages.generate.diffusers.loaded import Loaded
 from imagine.stages.generate.diffusers.single_file import load_single_file
@@ -16,7 +17,7 @@ from imagine.stages.generate.diffusers.tiny_vae import TinyVae
 from imagine.stages.generate.diffusers.ways import text_to_image
 from imagine.stages.generate.local.families import ModelFamily
 from imagine.stages.generate.local.options import LocalOptions
-from imagine.stages.upscale.torch_device import torch_and_device, torch_reason
+from imagine.stages.torch_device import torch_and_device, torch_reason
 
 # What the libraries raise when files are not as they should be, each something else.
 LOADING_ERRORS = (
@@ -128,6 +129,15 @@ def load(
     )
 
 
+def package_of_model(module: str, model: str) -> MissingPackageError:
+    """A package is missing that this model needs, and others do not; by what is imported of it."""
+    name = module.removeprefix("google.")
+    return MissingPackageError(
+        f"The model '{shown(model)}' needs the Python package '{name}', which is not installed; "
+        f"pip install {name}."
+    )
+
+
 def is_out_of_memory(error: BaseException, torch: Any) -> bool:
     """Whether memory was short, of the card or of the machine."""
     text = str(error)
@@ -159,10 +169,29 @@ def _pipeline(source: Source, dtype: Any) -> Any:
     }
     # Not AutoPipelineForText2Image, which imports every pipeline that there is.
     name = text_to_image(source.described.pipeline)
+    _refuse_stand_ins(source, name)
     kind: Any = getattr(diffusers, name, None)
     if not hasattr(kind, "from_pretrained"):
         raise AttributeError(f"this diffusers has no {name}")
     return kind.from_pretrained(str(source.path), **arguments)
+
+
+def _refuse_stand_ins(source: Source, pipeline: str) -> None:
+    """Where a class needs a package that is missing, both libraries have another of its name.
+
+    Some of these fail in words that tell nobody what to do.
+    """
+    import diffusers
+    import transformers
+
+    libraries: dict[str, Any] = {"diffusers": diffusers, "transformers": transformers}
+    values = source.described.index.values()
+    entries = [value for value in values if isinstance(value, list) and len(value) == 2]
+    for library, kind in [("diffusers", pipeline), *entries]:
+        found: Any = getattr(libraries.get(library), str(kind), None)
+        if type(found).__name__ == "DummyObject":
+            missing = [name for name in found._backends if find_spec(name) is None]
+            raise package_of_model(missing[0] if missing else str(kind), source.name)
 
 
 def _refuse_missing(pipeline: Any, source: Source, torch: Any) -> None:
@@ -236,5 +265,5 @@ def _completed(family: ModelFamily, pipeline: Any) -> ModelFamily:
     return replace(
         family,
         num_inference_steps=steps if isinstance(steps, int) else 30,
-        guidance_scale=float(guidance) if isinstance(guidance, int | float) else 0.0,
+        guidance_scale=float(guidance) if isinstance(guidance, int | float) else -1.0,
     )

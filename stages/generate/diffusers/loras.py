@@ -9,8 +9,8 @@ from imagine.stages.errors import LocalBackendError, UsageError, quoted_path, sh
 from imagine.stages.generate.diffusers.loaded import Loaded
 from imagine.stages.generate.diffusers.loading import is_out_of_memory
 from imagine.stages.image import Lora
-from imagine.stages.upscale.torch_device import torch_reason
-from imagine.stages.upscale.weights import open_weights
+from imagine.stages.torch_device import torch_reason
+from imagine.stages.weights import open_weights
 
 # Parts of the names that low-rank weights have in the formats of Kohya, diffusers and PEFT.
 _LOW_RANK = (".lora_down.", ".lora_up.", ".lora_A.", ".lora_B.", ".lora.down.", ".lora.up.")

@@ -30,7 +30,14 @@ REQUIRED = {
     "FluxPipeline": (*_WITH_TRANSFORMER, "text_encoder_2", "tokenizer_2"),
     "Flux2Pipeline": _WITH_TRANSFORMER,
     "ZImagePipeline": _WITH_TRANSFORMER,
+    "Flux2KleinPipeline": _WITH_TRANSFORMER,
     "QwenImagePipeline": _WITH_TRANSFORMER,
+    "QwenImageEditPipeline": (*_WITH_TRANSFORMER, "processor"),
+    "QwenImageEditPlusPipeline": (*_WITH_TRANSFORMER, "processor"),
+    "Krea2Pipeline": _WITH_TRANSFORMER,
+    "AuraFlowPipeline": _WITH_TRANSFORMER,
+    "CogView4Pipeline": _WITH_TRANSFORMER,
+    "HunyuanDiTPipeline": (*_WITH_TRANSFORMER, "text_encoder_2", "tokenizer_2"),
     "ChromaPipeline": _WITH_TRANSFORMER,
     "PixArtSigmaPipeline": _WITH_TRANSFORMER,
     "PixArtAlphaPipeline": _WITH_TRANSFORMER,
@@ -39,6 +46,17 @@ REQUIRED = {
 }
 # Parts without weights of their own, by words in the names of their classes.
 _WEIGHTLESS = ("Tokenizer", "Scheduler", "Processor", "Extractor")
+# What a tokenizer reads its words from, any of them; without, some have none and say nothing of it.
+_VOCABULARIES = (
+    "tokenizer.json",
+    "vocab.json",
+    "vocab.txt",
+    "*.model",
+    "*.tiktoken",
+    "tekken.json",
+)
+# Its words are bytes.
+_OF_BYTES = "ByT5Tokenizer"
 # Files from so many bytes on are vocabularies, which take long to read.
 VOCABULARY = 100_000
 
@@ -86,6 +104,33 @@ def check_parts(
             )
         for file in sorted((folder / part).glob("*.json")):
             _check_json(file)
+        files = (any((folder / part).glob(name)) for name in _VOCABULARIES)
+        if "Tokenizer" in kind and kind != _OF_BYTES and not any(files):
+            raise LocalBackendError(
+                f"The folder {quoted_path(folder / part)} has no vocabulary; download all of it."
+            )
+
+
+def packages_for(folder: Path, kinds: Mapping[str, str]) -> tuple[str, ...]:
+    """Packages that the folder's parts need beside those that every model does.
+
+    Vocabularies of SentencePiece are read by others only where they were converted. What else a
+    class may need depends on the release of its library, and comes up when it is loaded.
+
+    Args:
+        folder: of the pipeline.
+        kinds: class of each part that is there.
+    """
+    unconverted = {
+        kind
+        for part, kind in kinds.items()
+        if "Tokenizer" in kind
+        and any((folder / part).glob("*.model"))
+        and not (folder / part / "tokenizer.json").is_file()
+    }
+    # That of Kolors reads its vocabulary itself.
+    converted = ("google.protobuf",) if unconverted - {"ChatGLMTokenizer"} else ()
+    return ("sentencepiece", *converted) if unconverted else ()
 
 
 def has_weights(kind: str) -> bool:

@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from imagine.stages.errors import LocalBackendError, UsageError, quoted_path, shown, unreadable
-from imagine.stages.upscale.weights import Weights, open_weights
+from imagine.stages.generate.local import INDEX
+from imagine.stages.weights import Weights, open_weights
 
-INDEX = "model_index.json"
 PICKLES = ("*.bin", "*.ckpt", "*.pt", "*.pth")
 _LIBRARIES = ("diffusers", "transformers", "stable_diffusion", "kolors")
 # Of each file of weights so much is read for its fingerprint: pieces of so many bytes.

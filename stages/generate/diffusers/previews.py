@@ -188,9 +188,9 @@ def _latents(vae: Any, chart: Any) -> Any:
 
     config = vae.config
     mean, std = config.get("latents_mean"), config.get("latents_std")
-    scaling = config.get("scaling_factor") or (1 if mean else None)
-    # FLUX.2 scales what is packed, by numbers of a layer of its own.
-    if scaling is None or hasattr(vae, "bn"):
+    norm = getattr(vae, "bn", None)
+    scaling = config.get("scaling_factor") or (1 if mean or norm is not None else None)
+    if scaling is None:
         return None
     # Those made for films take a picture as a film of one.
     film = "temperal_downsample" in config
@@ -201,6 +201,14 @@ def _latents(vae: Any, chart: Any) -> Any:
     else:
         latents = encoded.latents if hasattr(encoded, "latents") else encoded.latent
     latents = latents[:, :, 0] if film else latents
+    if norm is not None:
+        # FLUX.2 scales squares of four cells, by numbers of a layer of its own.
+        squares = torch.nn.functional.pixel_unshuffle(latents, 2)
+        middle, spread = (
+            values.view(1, -1, 1, 1).to(latents)
+            for values in (norm.running_mean, (norm.running_var + config["batch_norm_eps"]).sqrt())
+        )
+        return torch.nn.functional.pixel_shuffle((squares - middle) / spread, 2)
     if mean and std:
         middle, spread = (
             torch.tensor(values).view(1, -1, 1, 1).to(latents) for values in (mean, std)

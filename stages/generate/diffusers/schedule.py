@@ -23,6 +23,7 @@ _SPACED = (
     "Flux2Pipeline",
     "Flux2KleinPipeline",
     "QwenImagePipeline",
+    "Krea2Pipeline",
     "ZImagePipeline",
     "ChromaPipeline",
     "Lumina2Pipeline",
@@ -60,14 +61,15 @@ def check_scheduler(name: str, own: Mapping[str, Any], pipeline: str) -> Schedul
     flow = leads_flow(own)
     if name == own.get("_class_name"):
         return SchedulerName(name=name, diffusers=name, flow=flow)
-    named = scheduler_named(name)
+    typed = named = scheduler_named(name)
     if own.get("_class_name") in _ALONE:
         raise UsageError(
-            f"--scheduler {named.name} does not lead this model, whose own is the only one that "
+            f"--scheduler {typed.name} does not lead this model, whose own is the only one that "
             "does; leave it out."
         )
-    if named.flow != flow:
-        named = _twin(named) or named
+    twin = _twin(typed) if typed.flow != flow else None
+    if twin is not None and twin.diffusers:
+        named = twin
     if named.diffusers is None or named.flow != flow:
         kind = "a flow-matching model" if flow else "a model that predicts noise"
         known = [
@@ -76,18 +78,18 @@ def check_scheduler(name: str, own: Mapping[str, Any], pipeline: str) -> Schedul
             if other.diffusers and other.flow == flow and not other.name.endswith(_SUFFIXES)
         ]
         reason = f"does not lead {kind}" if named.diffusers else "is not known to diffusers"
-        raise UsageError(f"--scheduler {named.name} {reason}; choose one of {', '.join(known)}.")
+        raise UsageError(f"--scheduler {typed.name} {reason}; choose one of {', '.join(known)}.")
     refused = _UNSPACED.get(str(named.diffusers), ())
     # Steps that are shifted by the picture's size need to be told it, which one of them is not.
     unshifted = named.name == "flow_heun" and own.get("use_dynamic_shifting")
     if flow and (text_to_image(pipeline) in refused or unshifted):
         raise UsageError(
-            f"--scheduler {named.name} does not take the steps of this model's pipeline; choose "
+            f"--scheduler {typed.name} does not take the steps of this model's pipeline; choose "
             "another, or leave it out."
         )
     if named.needs and find_spec(named.needs) is None:
         raise MissingPackageError(
-            f"--scheduler {named.name} needs the Python package '{named.needs}', which is not "
+            f"--scheduler {typed.name} needs the Python package '{named.needs}', which is not "
             f"installed; pip install {named.needs}."
         )
     return named
@@ -143,7 +145,7 @@ def scheduled(loaded: Loaded, pipeline: Any, name: str | None) -> Iterator[str]:
         if "set_timesteps" not in str(error.__cause__ or error):
             raise
         raise UsageError(
-            f"--scheduler {named.name} does not take the steps of the model "
+            f"--scheduler {shown(name)} does not take the steps of the model "
             f"'{shown(loaded.name)}' ({loaded.family.title}); leave it out, or choose another."
         ) from error
     finally:

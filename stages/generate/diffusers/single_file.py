@@ -16,7 +16,6 @@ from imagine.stages.generate.diffusers.device import FILE
 from imagine.stages.generate.diffusers.folder import asked_as, describe, own_pipeline
 from imagine.stages.generate.diffusers.parts import check_class
 from imagine.stages.generate.diffusers.pipeline_folder import (
-    INDEX,
     descriptions_of,
     parts_of,
     read_index,
@@ -24,10 +23,11 @@ from imagine.stages.generate.diffusers.pipeline_folder import (
 )
 from imagine.stages.generate.diffusers.source import Source
 from imagine.stages.generate.diffusers.ways import text_to_image
+from imagine.stages.generate.local import INDEX
 from imagine.stages.generate.local.families import name_of_files
 from imagine.stages.generate.local.schedulers import scheduler_named
 from imagine.stages.generate.local.shelf import Place
-from imagine.stages.upscale.weights import Weights, open_weights
+from imagine.stages.weights import Weights, open_weights
 
 PICKLED = (".ckpt", ".pt", ".pth", ".bin")
 ASSETS = Path(__file__).parent / "assets"

@@ -8,7 +8,7 @@ from typing import Any
 
 from imagine.stages.generate.diffusers.pipeline_folder import fingerprint
 from imagine.stages.generate.local.families import Described, ModelFamily
-from imagine.stages.upscale.weights import Weights
+from imagine.stages.weights import Weights
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +25,7 @@ class Source:
         config: of a single file: the folder with the description of its pipeline.
         index: bytes of that description, for the fingerprint.
         notes: what the user should know, a sentence each.
+        packages: that it needs beside those that every model does, as they are imported.
     """
 
     name: str
@@ -36,6 +37,7 @@ class Source:
     config: Path | None = None
     index: bytes = b""
     notes: tuple[str, ...] = field(default=())
+    packages: tuple[str, ...] = ()
 
     def fingerprint(self) -> str:
         """16 hexadecimal digits that other weights would not have.

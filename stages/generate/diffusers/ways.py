@@ -7,13 +7,18 @@ loaded; they take no memory of their own.
 import inspect
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import ceil
 from typing import TYPE_CHECKING, Any
 
 from imagine.stages.errors import LocalBackendError, UsageError, shown
 from imagine.stages.generate.diffusers.loaded import Loaded
-from imagine.stages.generate.starting_pictures import kept_outside, mask_from, picture_from
-from imagine.stages.image import ImageRequest
+from imagine.stages.generate.local.sizes import at_size
+from imagine.stages.generate.starting_pictures import (
+    kept_outside,
+    mask_from,
+    picture_from,
+    whole_picture,
+)
+from imagine.stages.image import DEFAULT_AREA, ImageRequest
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -26,15 +31,16 @@ class Ways:
     Attributes:
         image: starts from a picture, as far as the strength lets it.
         mask: draws within a mask.
-        edits: the text-to-image class itself takes pictures, and works by words, not by strength.
+        edits: how many pictures the class itself takes, beside words and without a strength.
     """
 
     image: str = ""
     mask: str = ""
-    edits: bool = False
+    edits: int = 0
 
 
-# By text-to-image class. tests/extras compares it with what diffusers says of itself.
+# By text-to-image class, or that of models that only change pictures. tests/extras compares it with
+# what diffusers says of itself; how many pictures, the makers do.
 WAYS = {
     "StableDiffusionPipeline": Ways(
         "StableDiffusionImg2ImgPipeline", "StableDiffusionInpaintPipeline"
@@ -49,29 +55,62 @@ WAYS = {
     "KolorsPipeline": Ways("KolorsImg2ImgPipeline"),
     "Kandinsky3Pipeline": Ways("Kandinsky3Img2ImgPipeline"),
     "FluxPipeline": Ways("FluxImg2ImgPipeline", "FluxInpaintPipeline"),
-    "FluxKontextPipeline": Ways(edits=True),
-    "Flux2Pipeline": Ways(edits=True),
-    "Flux2KleinPipeline": Ways(edits=True),
+    "FluxKontextPipeline": Ways(mask="FluxKontextInpaintPipeline", edits=1),
+    "FluxFillPipeline": Ways(mask="FluxFillPipeline"),
+    "Flux2Pipeline": Ways(edits=6),
+    "Flux2KleinPipeline": Ways(mask="Flux2KleinInpaintPipeline", edits=4),
+    "Flux2KleinKVPipeline": Ways(edits=4),
     "ChromaPipeline": Ways("ChromaImg2ImgPipeline", "ChromaInpaintPipeline"),
     "QwenImagePipeline": Ways("QwenImageImg2ImgPipeline", "QwenImageInpaintPipeline"),
+    "QwenImageEditPipeline": Ways(mask="QwenImageEditInpaintPipeline", edits=1),
+    "QwenImageEditPlusPipeline": Ways(edits=3),
     "ZImagePipeline": Ways("ZImageImg2ImgPipeline", "ZImageInpaintPipeline"),
     "SanaSprintPipeline": Ways("SanaSprintImg2ImgPipeline"),
 }
 _NONE = Ways()
 # Folders for masks name the class that draws within them.
 _OTHERS = {other: name for name, ways in WAYS.items() for other in (ways.image, ways.mask) if other}
-# How far a picture is left where nobody says: these pipelines' own 0.3 hardly changes it.
-_STRENGTHS = {"StableDiffusionXLImg2ImgPipeline": 0.6, "KolorsImg2ImgPipeline": 0.6}
+# How far a picture is left where nobody says, so that a dry run can tell it: as diffusers has it,
+# but for 0.6 where its own 0.3 hardly changes anything.
+STRENGTHS = {
+    "StableDiffusionImg2ImgPipeline": 0.8,
+    "StableDiffusionInpaintPipeline": 1.0,
+    "StableDiffusionXLImg2ImgPipeline": 0.6,
+    "StableDiffusionXLInpaintPipeline": 0.9999,
+    "StableDiffusion3Img2ImgPipeline": 0.6,
+    "StableDiffusion3InpaintPipeline": 0.6,
+    "LatentConsistencyModelImg2ImgPipeline": 0.8,
+    "KolorsImg2ImgPipeline": 0.6,
+    "Kandinsky3Img2ImgPipeline": 0.3,
+    "FluxImg2ImgPipeline": 0.6,
+    "FluxInpaintPipeline": 0.6,
+    "FluxKontextInpaintPipeline": 1.0,
+    "FluxFillPipeline": 1.0,
+    "Flux2KleinInpaintPipeline": 0.8,
+    "ChromaImg2ImgPipeline": 0.9,
+    "ChromaInpaintPipeline": 0.6,
+    "QwenImageImg2ImgPipeline": 0.6,
+    "QwenImageInpaintPipeline": 0.6,
+    "QwenImageEditInpaintPipeline": 0.6,
+    "ZImageImg2ImgPipeline": 0.6,
+    "ZImageInpaintPipeline": 1.0,
+    "SanaSprintImg2ImgPipeline": 0.6,
+}
 # Words in the names of classes that draw nothing without a picture.
-_NEED_PICTURES = ("Fill", "Edit", "Control", "Redux", "Pix2Pix", "KontextInpaint")
-# They take a list of pictures as one picture's references.
-_LISTS = ("Flux2Pipeline", "Flux2KleinPipeline")
+_NEED_PICTURES = ("Fill", "Edit", "Control", "Redux", "Pix2Pix")
+# They take one prompt at a time; or several, whose pictures they read in another size.
+_ONE_BY_ONE = ("QwenImageEditPipeline", "QwenImageEditPlusPipeline")
 
 
 def ways_of(pipeline_class_name: str) -> tuple[bool, bool]:
     """Whether models of that class take a reference picture, and whether a mask; without torch."""
-    ways = WAYS.get(text_to_image(pipeline_class_name), _NONE)
-    return bool(ways.image) or ways.edits, bool(ways.mask)
+    ways = _known(pipeline_class_name)
+    return bool(ways.image or ways.edits or ways.mask), bool(ways.mask)
+
+
+def most_pictures(pipeline_class_name: str) -> int:
+    """How many reference pictures models of that class take."""
+    return _known(pipeline_class_name).edits or int(ways_of(pipeline_class_name)[0])
 
 
 def text_to_image(pipeline_class_name: str) -> str:
@@ -81,7 +120,22 @@ def text_to_image(pipeline_class_name: str) -> str:
 
 def reads_strength(pipeline_class_name: str) -> bool:
     """Whether models of that class start from a picture by --strength, so in two passes too."""
-    return bool(WAYS.get(text_to_image(pipeline_class_name), _NONE).image)
+    return bool(_known(pipeline_class_name).image)
+
+
+def is_usable(pipeline_class_name: str) -> bool:
+    """Whether models of that class draw without a picture that leads them, or it is known how."""
+    return draws_from_words(pipeline_class_name) or text_to_image(pipeline_class_name) in WAYS
+
+
+def needs_mask(pipeline_class_name: str) -> bool:
+    """Whether models of that class draw within masks and nowhere else."""
+    return _known(pipeline_class_name).mask == pipeline_class_name
+
+
+def draws_several(pipeline_class_name: str) -> bool:
+    """Whether models of that class take several prompts in one go."""
+    return pipeline_class_name not in _ONE_BY_ONE
 
 
 def draws_from_words(pipeline_class_name: str) -> bool:
@@ -97,16 +151,17 @@ def pipeline_for(loaded: Loaded, request: ImageRequest) -> Any:
     """
     if not request.images:
         return loaded.pipeline
+    ways = _known(type(loaded.pipeline).__name__)
     if request.mask is not None:
-        return _of_same_parts(loaded, _ways(loaded).mask, "--mask")
-    if _ways(loaded).edits:
+        return _of_same_parts(loaded, ways.mask, "--mask")
+    if ways.edits:
         return loaded.pipeline
     return image_pipeline(loaded, "--image")
 
 
 def image_pipeline(loaded: Loaded, flag: str) -> Any:
     """The pipeline that starts from a picture; errors as `pipeline_for`, naming `flag`."""
-    return _of_same_parts(loaded, _ways(loaded).image, flag)
+    return _of_same_parts(loaded, _known(type(loaded.pipeline).__name__).image, flag)
 
 
 def inputs_for(loaded: Loaded, requests: Sequence[ImageRequest]) -> dict[str, Any]:
@@ -122,18 +177,28 @@ def inputs_for(loaded: Loaded, requests: Sequence[ImageRequest]) -> dict[str, An
     if not request.images:
         return {}
     pipeline = pipeline_for(loaded, request)
-    if pipeline is loaded.pipeline:
-        pictures = [picture_from(image, request.size) for image in request.images]
-        if type(pipeline).__name__ in _LISTS:
-            return {"image": pictures}
-        return {"image": [pictures[0]] * len(requests)}
+    if request.mask is None and pipeline is loaded.pipeline:
+        pixels = max(DEFAULT_AREA, request.size[0] * request.size[1])
+        pictures = [whole_picture(image, pixels) for image in request.images]
+        several = _known(type(pipeline).__name__).edits > 1
+        return {"image": pictures if several else _for_each(loaded, pictures[0], requests)}
+    picture = picture_from(request.images[0], request.size)
     inputs: dict[str, Any] = {
-        "image": [picture_from(request.images[0], request.size)] * len(requests),
-        "strength": own_strength(pipeline) if request.strength is None else request.strength,
+        "image": _for_each(loaded, picture, requests),
+        "strength": strength_for(type(loaded.pipeline).__name__, request),
     }
     if request.mask is not None:
-        inputs["mask_image"] = [mask_from(request.mask, request.size)] * len(requests)
+        mask = mask_from(request.mask, request.size)
+        inputs["mask_image"] = _for_each(loaded, mask, requests)
     return inputs
+
+
+def _for_each(
+    loaded: Loaded, picture: "Image", requests: Sequence[ImageRequest]
+) -> "Image | list[Image]":
+    """A picture as the pipeline takes it: for each prompt, or alone where it takes one prompt."""
+    several = draws_several(type(loaded.pipeline).__name__)
+    return [picture] * len(requests) if several else picture
 
 
 def size_inputs(pipeline: Any, size: tuple[int, int]) -> dict[str, Any]:
@@ -158,39 +223,16 @@ def step_inputs(pipeline: Any, steps: int) -> dict[str, Any]:
     return {"intermediate_timesteps": None}
 
 
-def steps_for(
-    request: ImageRequest, steps: int, strength: float | None, *, flag: str = "--strength"
-) -> int:
-    """How many steps a pipeline is asked for: of those it takes the share that `strength` says.
+def strength_for(pipeline_class_name: str, request: ImageRequest) -> float | None:
+    """How far models of that class leave the picture that a request starts from; without torch.
 
-    Args:
-        request: where the user named steps, for the message.
-        steps: that are asked for.
-        strength: of the pass; None for one that starts from nothing.
-        flag: which option says the strength, for the message.
-
-    Raises:
-        UsageError: the user's steps and strength leave none. The model's own are raised instead.
+    None where there is no picture, or where it leads by words alone.
     """
-    if strength is None or int(steps * strength) >= 1:
-        return steps
-    if strength <= 0:
-        raise UsageError(f"A strength of 0 leaves the picture as it is; choose a {flag} above 0.")
-    enough = ceil(1 / strength)
-    # Of 1 / strength steps, rounding may leave a hair less than one.
-    enough += int(enough * strength) < 1
-    if request.num_inference_steps is not None:
-        raise UsageError(
-            f"At a strength of {strength:g}, {steps} step{'s leave' if steps > 1 else ' leaves'} "
-            f"none to draw; choose --steps {enough} or more."
-        )
-    return enough
-
-
-def own_strength(pipeline: Any) -> float:
-    """What the pipeline takes where nobody says otherwise: its own, where that changes anything."""
-    own = inspect.signature(type(pipeline).__call__).parameters["strength"].default
-    return float(_STRENGTHS.get(type(pipeline).__name__, own))
+    ways = _known(pipeline_class_name)
+    if not request.images or (ways.edits and request.mask is None):
+        return None
+    drawn_by = ways.image if request.mask is None else ways.mask
+    return STRENGTHS.get(drawn_by) if request.strength is None else request.strength
 
 
 def finished(drawn: "Sequence[Image]", requests: Sequence[ImageRequest]) -> "list[Image]":
@@ -198,13 +240,14 @@ def finished(drawn: "Sequence[Image]", requests: Sequence[ImageRequest]) -> "lis
     request = requests[0]
     if request.mask is None or not request.images:
         return list(drawn)
-    size = drawn[0].size
+    size = request.size
     original, mask = picture_from(request.images[0], size), mask_from(request.mask, size)
-    return [kept_outside(picture.convert("RGB"), original, mask) for picture in drawn]
+    # Some pipelines for masks draw at a size of their own.
+    return [kept_outside(at_size(each.convert("RGB"), size), original, mask) for each in drawn]
 
 
-def _ways(loaded: Loaded) -> Ways:
-    return WAYS.get(text_to_image(type(loaded.pipeline).__name__), _NONE)
+def _known(pipeline_class_name: str) -> Ways:
+    return WAYS.get(text_to_image(pipeline_class_name), _NONE)
 
 
 def _of_same_parts(loaded: Loaded, name: str, flag: str) -> Any:
@@ -214,10 +257,12 @@ def _of_same_parts(loaded: Loaded, name: str, flag: str) -> Any:
             f"The model '{shown(loaded.name)}' ({loaded.family.title}) cannot "
             f"{does.get(flag, 'draw over a picture')}; leave out {flag}, or choose another model."
         )
+    plain = loaded.pipeline
+    if name == type(plain).__name__:
+        return plain
     pipeline = loaded.others.get(name)
     if pipeline is None:
         pipeline = loaded.others[name] = _made(loaded, name)
-    plain = loaded.pipeline
     for part, value in plain.components.items():
         if getattr(pipeline, part, value) is not value:
             setattr(pipeline, part, value)
@@ -241,4 +286,7 @@ def _made(loaded: Loaded, name: str) -> Any:
     known = {**dict(loaded.pipeline.config), **loaded.pipeline.components}
     pipeline = made(**{part: value for part, value in known.items() if part in taken})
     pipeline.set_progress_bar_config(disable=True)
+    # It asks for a setting that only transformers of FLUX have.
+    if name == "ChromaInpaintPipeline" and "guidance_embeds" not in pipeline.transformer.config:
+        pipeline.transformer.register_to_config(guidance_embeds=False)
     return pipeline

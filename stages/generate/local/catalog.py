@@ -18,8 +18,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-from imagine.stages.errors import ConfigError, did_you_mean, quoted_path, shown
+from imagine.stages.errors import ConfigError, did_you_mean, quoted_path, shown, unwritable
 from imagine.stages.files import replace_text
+from imagine.stages.paths import spelt
 
 Kind = Literal["diffusers", "openvino", "sdcpp"]
 Table = Literal["models", "loras"]
@@ -146,10 +147,10 @@ def _entry(file: Path, name: str, value: Any) -> Entry:
         raise _wrong(file, f"gives '{name}' the kind '{shown(kind)}', none of {', '.join(KINDS)}")
     config = value.get("config")
     return Entry(
-        path=file.parent / Path(value["path"]).expanduser(),
+        path=file.parent / spelt(value["path"]),
         kind=kind,
         family=value.get("family", ""),
-        config=file.parent / Path(config).expanduser() if config else None,
+        config=file.parent / spelt(config) if config else None,
         # TOML knows days without quotes.
         added=str(value.get("added", "")),
     )
@@ -209,9 +210,7 @@ def _save(file: Path, text: str, table: Table, name: str, entry: Entry | None) -
     try:
         replace_text(file, text)
     except OSError as error:
-        raise ConfigError(
-            f"The catalog {quoted_path(file)} cannot be written: {error.strerror}; free its place."
-        ) from error
+        raise ConfigError(unwritable(f"The catalog {quoted_path(file)}", error)) from error
 
 
 def _wrong(file: Path, problem: str) -> ConfigError:

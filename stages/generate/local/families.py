@@ -39,6 +39,7 @@ class ModelFamily:
         side: pixels of the square that it draws best.
         multiple: sides are multiples of it.
         max_side: pixels; longer ones repeat the subject, or take all memory.
+        max_pixels: of the whole picture; 0 for the square of the longest side.
         dtype: of its weights on a graphics card: "bfloat16" or "float16".
         guidance_argument: what the pipeline calls the guidance.
         guided_above: the denoiser runs a second time, without the prompt or with the negative one,
@@ -59,6 +60,7 @@ class ModelFamily:
     side: int
     multiple: int = 16
     max_side: int = 2048
+    max_pixels: int = 0
     dtype: str = "bfloat16"
     max_guidance: float | None = None
     guidance_argument: str = "guidance_scale"
@@ -78,7 +80,7 @@ class ModelFamily:
         return FreeSizes(
             min_side=-(-min(MIN_SIDE, self.side // 4) // self.multiple) * self.multiple,
             max_side=self.max_side,
-            max_pixels=self.max_side**2,
+            max_pixels=self.max_pixels or self.max_side**2,
             step=self.multiple,
             native=self.side**2,
         )

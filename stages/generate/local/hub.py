@@ -22,6 +22,7 @@ from imagine.stages.errors import (
     ProviderError,
     quoted_path,
     shown,
+    unwritable,
 )
 from imagine.stages.generate.local.hub_failure import TransientError, failure_of
 from imagine.stages.generate.local.hub_files import Digest, RemoteFile, is_whole
@@ -180,10 +181,8 @@ class Hub:
                     if failures:
                         self._sleep(PAUSES[min(failures, len(PAUSES)) - 1])
         except OSError as error:
-            raise LocalBackendError(
-                f"{quoted_path(target)} cannot be written: {error.strerror}; free its place, and "
-                "run it again: it goes on where it stopped."
-            ) from error
+            again = "run it again: it goes on where it stopped"
+            raise LocalBackendError(unwritable(quoted_path(target), error, again)) from error
         if not digest.is_right():
             target.unlink(missing_ok=True)
             raise ProviderError(

@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from imagine.stages.generate.local import INDEX
+
 _ID = re.compile(r"[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9][\w.-]{0,95}", re.ASCII)
 # Of OpenVINO the .bin beside its .xml; pickles are called so too, and refused by who loads them.
 _WEIGHTS = ("*.safetensors", "*.bin", "*.gguf")
@@ -87,7 +89,7 @@ def missing_part(snapshot: Path) -> str:
 
     Only what a download that ended early would leave is looked for; nothing is opened but JSON.
     """
-    index = _json(snapshot / "model_index.json")
+    index = _json(snapshot / INDEX)
     for name, entry in index.items():
         if name.startswith("_") or not isinstance(entry, list) or not any(entry):
             continue

@@ -12,8 +12,8 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from imagine.stages.errors import LocalBackendError, UsageError, shown
+from imagine.stages.generate.local import INDEX
 
-INDEX = "model_index.json"
 SINGLE = (".safetensors", ".gguf")
 _PICKLES = (".bin", ".ckpt", ".pt", ".pth", ".pkl", ".msgpack", ".h5")
 # In the folder of a part: what describes it, and what its tokenizer reads.

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from imagine.stages.errors import LocalBackendError, quoted_path
+from imagine.stages.errors import LocalBackendError, quoted_path, unwritable
 from imagine.stages.files import replace_text
 from imagine.stages.generate.local.hub import Hub, Repository
 from imagine.stages.generate.local.hub_cache import folder_of
@@ -116,10 +116,7 @@ class Store:
 
 
 def _unwritable(path: Path, error: OSError) -> LocalBackendError:
-    return LocalBackendError(
-        f"{quoted_path(path)} cannot be written: {error.strerror}; free its place, and run it "
-        "again."
-    )
+    return LocalBackendError(unwritable(quoted_path(path), error, "run it again"))
 
 
 def _link(path: Path, blob: Path) -> None:

@@ -7,6 +7,21 @@ Offload = Literal["auto", "none", "model", "sequential"]
 
 
 @dataclass(frozen=True, slots=True)
+class Recorded:
+    """How a picture was drawn that is drawn again, as its recipe has it; "" for what it lacks.
+
+    Attributes:
+        device: "cpu", "cuda"; for OpenVINO "CPU", "GPU".
+        dtype: of the weights: "bfloat16", "float16", "float32".
+        vae: "tiny", or "tiny" and the fingerprint of the small decoder.
+    """
+
+    device: str = ""
+    dtype: str = ""
+    vae: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class LocalOptions:
     """What the settings say; "auto" leaves it to the backend.
 
@@ -18,6 +33,7 @@ class LocalOptions:
         compile: whether torch.compile is worth its minutes at the first picture.
         batch_size: pictures that are drawn in one go at most; 0 for as many as pay.
         tiny_vae: path or name of a small decoder (TAESD); "" for the model's own.
+        recorded: where a picture is drawn again: decides what the settings leave open.
     """
 
     device: str = "auto"
@@ -26,6 +42,24 @@ class LocalOptions:
     compile: bool = False
     batch_size: int = 0
     tiny_vae: str = ""
+    recorded: Recorded = Recorded()
+
+    def dtype_on(self, device: str) -> str:
+        """The dtype as set, else that of the first time on the same device; else "auto".
+
+        On another device nothing gives the same pixels, and that dtype may cost much there.
+
+        Args:
+            device: as a recipe has it; "" for a backend whose recipes have none.
+        """
+        if self.dtype != "auto" or self.recorded.device != device:
+            return self.dtype
+        return self.recorded.dtype or "auto"
+
+    @property
+    def uses_tiny_vae(self) -> bool:
+        """Whether a small decoder is set, or decoded the first time."""
+        return bool(self.tiny_vae or self.recorded.vae)
 
 
 def unread_note(backend: str, options: LocalOptions, *names: str) -> str:

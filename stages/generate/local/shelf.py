@@ -1,10 +1,10 @@
 """The shelf of local models: a name, path or hub id goes in, where its files lie comes out."""
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from imagine.stages.errors import LocalBackendError, did_you_mean, quoted_path, shown
+from imagine.stages.errors import LocalBackendError, UsageError, did_you_mean, quoted_path, shown
+from imagine.stages.generate.local import INDEX
 from imagine.stages.generate.local.catalog import Catalog, Entry, Table, load_catalog
 from imagine.stages.generate.local.hub_cache import (
     folder_of,
@@ -17,8 +17,8 @@ from imagine.stages.generate.local.hub_cache import (
     snapshot_of,
 )
 from imagine.stages.generate.local.seen import Sighting, load_seen, remember
+from imagine.stages.paths import absolute, is_there
 
-INDEX = "model_index.json"
 # What a single file with a whole model ends in.
 FILES = (".safetensors", ".gguf")
 
@@ -48,11 +48,14 @@ class Shelf:
         catalog: the TOML file of `imagine models`; it need not exist.
         seen: the JSON file that remembers where models lie that were drawn with.
         hub: the directory of the Hugging Face cache ("…/hub").
+        recorded: names of a recipe. They alone may mean what was drawn with: a name that somebody
+            types, and has removed, means nothing any more.
     """
 
     catalog: Path
     seen: Path
     hub: Path
+    recorded: frozenset[str] = frozenset()
 
     def model(self, text: str) -> Place:
         """Where a model lies.
@@ -61,8 +64,8 @@ class Shelf:
 
         Args:
             text: its name in `imagine models`, a path, an id on the hub ("org/name", or
-                "org/name/FILE" for one file of it; "org/name@COMMIT" as of a commit), or a name
-                that a recipe recorded.
+                "org/name/FILE" for one file of it; "org/name@COMMIT" as of a commit), or one of
+                `recorded`.
 
         Raises:
             LocalBackendError: it is not on this machine, or only half of it; the message has the
@@ -85,7 +88,11 @@ class Shelf:
         raise _missing_model(text, known)
 
     def lora(self, name: str) -> Place:
-        """Where a LoRA lies, a .safetensors file; names and errors as those of `model`."""
+        """Where a LoRA lies, a .safetensors file; names and errors as those of `model`.
+
+        Raises:
+            UsageError: the name ends in a weight that is none.
+        """
         known = load_catalog(self.catalog)
         path = _existing(name)
         if path is not None and (path.is_file() or _is_path(name)):
@@ -153,8 +160,8 @@ class Shelf:
         return Place(name, snapshot) if is_part(snapshot) else _only_model(name, snapshot)
 
     def _seen(self, text: str, suffixes: tuple[str, ...]) -> Place | None:
-        """What was drawn with under a name, where it still is; the latest of several."""
-        for sighting in load_seen(self.seen):
+        """What was drawn with under a recipe's name, where it still is; the latest of several."""
+        for sighting in load_seen(self.seen) if text in self.recorded else ():
             path = Path(sighting.path)
             fits = path.suffix.lower() in suffixes or ("" in suffixes and path.is_dir())
             if sighting.name == text and fits and path.exists():
@@ -184,15 +191,26 @@ class Shelf:
         """The small decoders in the hub's cache."""
         return [Place(model, path) for model, path in models_in(self.hub) if is_tiny_vae(path)]
 
+    def all_tiny_vaes(self) -> list[Place]:
+        """Those, the ones that have a name, and the ones that were drawn with.
+
+        Raises:
+            ConfigError: the catalog cannot be read.
+        """
+        known = load_catalog(self.catalog).models
+        named = [Place(name, entry.path) for name, entry in known.items()]
+        used = [Place(seen.name, Path(seen.path)) for seen in load_seen(self.seen)]
+        return [*filter(_is_tiny_vae, [*named, *used]), *self.tiny_vaes()]
+
+
+def _is_tiny_vae(place: Place) -> bool:
+    return is_tiny_vae(place.path)
+
 
 def _existing(text: str) -> Path | None:
     """The absolute path that a text spells, links left as they are; None when nothing is there."""
-    try:
-        path = Path(os.path.abspath(Path(text).expanduser()))  # noqa: PTH100  # resolve() follows links
-        return path if text and path.exists() else None
-    except (OSError, ValueError, RuntimeError):
-        # Too long, holds a zero, or the home of nobody.
-        return None
+    path = absolute(text)
+    return path if text and is_there(path) else None
 
 
 def _is_path(text: str) -> bool:
@@ -287,7 +305,10 @@ def _quoted(file: str) -> str:
     return shlex.quote(shown(file))
 
 
-def _missing_lora(name: str, known: Catalog) -> LocalBackendError:
+def _missing_lora(name: str, known: Catalog) -> LocalBackendError | UsageError:
+    before, _, after = name.rpartition(":")
+    if before and after and (before in known.loras or _existing(before)):
+        return UsageError(f"The weight of --lora '{shown(name)}' is no number; write detail:0.8.")
     if name in known.models:
         return LocalBackendError(
             f"'{shown(name)}' is a model, no LoRA; write --model {_quoted(name)}, or name a LoRA."

@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from imagine.stages.errors import LocalBackendError, UsageError, quoted_path
+from imagine.stages.generate.local import INDEX
 from imagine.stages.generate.local.catalog import Kind
 from imagine.stages.generate.local.hub_cache import is_tiny_vae
-from imagine.stages.generate.local.shelf import INDEX, Place
+from imagine.stages.generate.local.shelf import Place
 
 if TYPE_CHECKING:
     from imagine.stages.generate.local.families import ModelFamily
@@ -81,7 +82,7 @@ def is_lora(path: Path) -> bool:
     """
     if path.suffix != ".safetensors" or not path.is_file():
         return False
-    from imagine.stages.upscale.weights import open_weights
+    from imagine.stages.weights import open_weights
 
     try:
         names = open_weights(path).tensors

@@ -55,7 +55,7 @@ class Worker:
             running = self._threads.submit(work, tell)
             running.add_done_callback(lambda _: told.put(None))
             try:
-                while (step := _next(told)) is not None:
+                while (step := next_of(told)) is not None:
                     yield step
             except (KeyboardInterrupt, SystemExit):
                 # The process is to end, and a library may be loaded for many seconds yet; whoever
@@ -83,10 +83,11 @@ class Worker:
         self._threads.shutdown(wait=False, cancel_futures=True)
 
 
-def _next(told: "SimpleQueue[Progress | None]") -> Progress | None:
+def next_of(queue: "SimpleQueue[T]") -> T:
+    """What comes next, however long that takes; Ctrl-C is heard meanwhile."""
     while True:
         try:
-            return told.get(timeout=WAIT)
+            return queue.get(timeout=WAIT)
         except Empty:
             continue
 

@@ -10,11 +10,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from imagine.stages.errors import LocalBackendError, UsageError, shown
+from imagine.stages.errors import LocalBackendError, shown
 from imagine.stages.generate import Capabilities
-from imagine.stages.generate.diffusers.ways import steps_for
+from imagine.stages.generate.local.capabilities import family_capabilities
+from imagine.stages.generate.local.guidance import check_guidance
 from imagine.stages.generate.local.options import LocalOptions, unread_note
 from imagine.stages.generate.local.shelf import Place, Shelf
+from imagine.stages.generate.local.steps import steps_for
 from imagine.stages.generate.local.worker import Tell, Worker
 from imagine.stages.generate.openvino.folder import ConvertedFolder, converted_folder
 from imagine.stages.generate.openvino.leading import leader_for
@@ -68,7 +70,7 @@ class OpenVINOBackend:
     @cached_property
     def identity(self) -> str:
         """What decides its pictures beside its name: weights, decoder, and dtype as set."""
-        tiny = "tiny" if self._folder.tiny and self._options.tiny_vae else "-"
+        tiny = "tiny" if self._folder.tiny and self._options.uses_tiny_vae else "-"
         return " ".join([self._folder.weights(), tiny, self._options.dtype])
 
     def check(self, request: ImageRequest) -> None:
@@ -79,12 +81,7 @@ class OpenVINOBackend:
             UsageError: the model does not read what is asked of it, or a LoRA does not fit it.
         """
         leader_for(self._folder, request.scheduler)
-        most, guidance = self._folder.family.max_guidance, request.guidance_scale
-        if most is not None and guidance is not None and guidance > most:
-            raise UsageError(
-                f"--guidance {guidance:g} is out of range: {shown(self.model)} "
-                f"({self._folder.family.title}) reads 0 to {most:g}; leave it out."
-            )
+        check_guidance(self.model, self._folder.family, request)
         for lora, path in self._adapters(request):
             if path not in self._matched:
                 matched(self._folder, lora, path)
@@ -93,13 +90,14 @@ class OpenVINOBackend:
 
     def own_values(self, request: ImageRequest) -> dict[str, int | float | str]:
         """What the model takes where the request says nothing, by its files."""
-        family, strength = self._folder.family, request.strength if request.images else None
+        family, strength = self._folder.family, self._folder.layout.strength(request)
         free = replace(request, num_inference_steps=None)
-        return {
+        values: dict[str, int | float | str] = {
             "num_inference_steps": steps_for(free, family.num_inference_steps, strength),
             "guidance_scale": family.guidance_scale,
             "scheduler": leader_for(self._folder, None).name,
         }
+        return values | ({} if strength is None else {"strength": strength})
 
     def generate(self, request: ImageRequest) -> Iterator[Progress | GeneratedImage]:
         """Yields each step, and the picture.
@@ -179,7 +177,7 @@ class OpenVINOBackend:
             self._loaded = load(
                 self._folder,
                 runtime(self._options),
-                tiny=bool(self._options.tiny_vae),
+                tiny=self._options.uses_tiny_vae,
                 adapters=adapters,
             )
         return self._loaded
@@ -187,20 +185,12 @@ class OpenVINOBackend:
 
 def capabilities_of(folder: ConvertedFolder) -> Capabilities:
     """What a model honours, by its files."""
-    family = folder.family
-    return Capabilities(
-        profile=family.profile,
-        negative_prompt=family.negative_prompt and family.guided(family.guidance_scale),
-        seed=True,
-        sizes=family.sizes,
-        trained=True,
-        num_inference_steps=True,
-        guidance_scale=family.max_guidance != 0,
+    return replace(
+        family_capabilities(folder.family),
         strength=folder.draws_over,
         max_images=1 if folder.draws_over else 0,
         mask=folder.draws_over,
         max_loras=MAX_LORAS if folder.layout.chunked else 0,
-        scheduler=True,
         hires_fix=folder.draws_over,
         prompt_tokens=LONG_PROMPT,
     )

@@ -16,11 +16,12 @@ from imagine.stages.errors import LocalBackendError, UsageError, quoted_path, sh
 from imagine.stages.generate.diffusers.device import free_memory
 from imagine.stages.generate.diffusers.folder import source_in
 from imagine.stages.generate.diffusers.source import Source
+from imagine.stages.generate.diffusers.tiny_vae import tiny_vae_at
+from imagine.stages.generate.local import INDEX
 from imagine.stages.generate.local.families import name_of_files
 from imagine.stages.generate.local.hub_files import in_words
 from imagine.stages.generate.local.shelf import Place
 from imagine.stages.generate.openvino.layout import (
-    INDEX,
     LAYOUTS,
     MODEL,
     SOURCE,
@@ -87,12 +88,14 @@ def convert(
         What the user should know of it, a sentence each.
 
     Raises:
-        LocalBackendError: extras are missing, the folder cannot be converted, or there is too
-            little room on the disk.
+        LocalBackendError: extras are missing, the folder cannot be converted, the other is no
+            tiny VAE, or there is too little room on the disk.
         UsageError: the target is there already.
     """
     source, layout = _source(folder)
     _check(source, target)
+    if tiny_vae is not None:
+        tiny_vae_at(Place(tiny_vae.name, tiny_vae))
     work = target.with_name(f"{target.name}.part")
     shutil.rmtree(work, ignore_errors=True)
     try:

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from imagine.stages.errors import LocalBackendError, StoppedError, shown
-from imagine.stages.generate.diffusers.ways import steps_for
 from imagine.stages.generate.local.sizes import at_size, rounded_up
+from imagine.stages.generate.local.steps import steps_for
 from imagine.stages.generate.local.worker import Tell
 from imagine.stages.generate.openvino.folder import ConvertedFolder
 from imagine.stages.generate.openvino.leading import Leader, scheduler
@@ -19,16 +19,6 @@ from imagine.stages.image import ImageRequest, Progress
 
 if TYPE_CHECKING:
     from PIL.Image import Image
-
-# How far a picture is left where nobody says, as diffusers has it by the pipeline's class: without
-# a mask, and with one.
-STRENGTHS = {
-    "stable_diffusion": (0.8, 1.0),
-    "latent_consistency_model": (0.8, 1.0),
-    "stable_diffusion_xl": (0.3, 0.9999),
-    "stable_diffusion_3": (0.6, 0.6),
-    "flux": (0.6, 0.6),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +44,7 @@ def settings_for(folder: ConvertedFolder, request: ImageRequest, leader: Leader)
     Raises:
         UsageError: its steps and strength leave no step.
     """
-    family, strength = folder.family, None
-    if request.images:
-        own = STRENGTHS[folder.layout.kind][request.mask is not None]
-        strength = own if request.strength is None else request.strength
+    family, strength = folder.family, folder.layout.strength(request)
     steps = request.num_inference_steps or family.num_inference_steps
     guidance = request.guidance_scale
     return Settings(

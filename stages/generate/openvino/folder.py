@@ -12,6 +12,7 @@ from typing import Any
 
 from imagine.stages.errors import LocalBackendError, quoted_path, shown, unreadable
 from imagine.stages.generate.diffusers.pipeline_folder import fingerprint
+from imagine.stages.generate.local import INDEX
 from imagine.stages.generate.local.families import (
     Described,
     ModelFamily,
@@ -21,7 +22,6 @@ from imagine.stages.generate.local.families import (
 )
 from imagine.stages.generate.local.shelf import Place
 from imagine.stages.generate.openvino.layout import (
-    INDEX,
     LAYOUTS,
     MODEL,
     SOURCE,

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-INDEX = "model_index.json"
+from imagine.stages.image import ImageRequest
+
 # Where its description says what it was made from: the id or folder's name of a model.
 SOURCE = "_name_or_path"
 MODEL = "openvino_model"
@@ -21,12 +22,15 @@ class Layout:
         kind: what OpenVINO GenAI calls pipelines of this make: "stable_diffusion_xl".
         encoders: folders of the text encoders, each with the class that the index names.
         denoiser: folder of the network that takes the steps, and its class.
+        strengths: how far a picture is left where nobody says, without a mask and with one, as
+            the backend `diffusers` has it by the pipeline's class.
         flow: it is led by flow matching.
     """
 
     kind: str
     encoders: tuple[tuple[str, str], ...]
     denoiser: tuple[str, str]
+    strengths: tuple[float, float]
     flow: bool = False
 
     @property
@@ -38,29 +42,41 @@ class Layout:
         """Its text encoders are CLIPs alone, whose texts of any length can be encoded in pieces."""
         return not self.flow
 
+    def strength(self, request: ImageRequest) -> float | None:
+        """How far the picture is left that a request starts from; None where it has none."""
+        if not request.images:
+            return None
+        own = self.strengths[request.mask is not None]
+        return own if request.strength is None else request.strength
+
 
 _CLIP, _PROJECTED, _T5 = "CLIPTextModel", "CLIPTextModelWithProjection", "T5EncoderModel"
 _UNET = ("unet", "UNet2DConditionModel")
 LAYOUTS = {
-    "StableDiffusionPipeline": Layout("stable_diffusion", (("text_encoder", _CLIP),), _UNET),
+    "StableDiffusionPipeline": Layout(
+        "stable_diffusion", (("text_encoder", _CLIP),), _UNET, strengths=(0.8, 1.0)
+    ),
     "LatentConsistencyModelPipeline": Layout(
-        "latent_consistency_model", (("text_encoder", _CLIP),), _UNET
+        "latent_consistency_model", (("text_encoder", _CLIP),), _UNET, strengths=(0.8, 1.0)
     ),
     "StableDiffusionXLPipeline": Layout(
         "stable_diffusion_xl",
         (("text_encoder", _CLIP), ("text_encoder_2", _PROJECTED)),
         _UNET,
+        strengths=(0.6, 0.9999),
     ),
     "StableDiffusion3Pipeline": Layout(
         "stable_diffusion_3",
         (("text_encoder", _PROJECTED), ("text_encoder_2", _PROJECTED), ("text_encoder_3", _T5)),
         ("transformer", "SD3Transformer2DModel"),
+        strengths=(0.6, 0.6),
         flow=True,
     ),
     "FluxPipeline": Layout(
         "flux",
         (("text_encoder", _CLIP), ("text_encoder_2", _T5)),
         ("transformer", "FluxTransformer2DModel"),
+        strengths=(0.6, 0.6),
         flow=True,
     ),
 }

@@ -16,7 +16,7 @@ from imagine.stages.errors import LocalBackendError, UsageError, shown, unreadab
 from imagine.stages.generate.openvino.folder import ConvertedFolder
 from imagine.stages.generate.openvino.layout import MODEL
 from imagine.stages.image import Lora
-from imagine.stages.upscale.weights import Tensor, Weights, open_weights
+from imagine.stages.weights import Tensor, Weights, open_weights
 
 Adapters = tuple[tuple[Lora, Path], ...]
 # Layers of a network that multiply by weights, by the names that tracing gives them.

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from imagine.stages.errors import LocalBackendError, quoted_path
 from imagine.stages.generate.openvino.layout import MODEL, TOKENIZER
 from imagine.stages.generate.openvino.precision import keep_precise
-from imagine.stages.upscale.torch_device import torch_reason
+from imagine.stages.torch_device import torch_reason
 
 if TYPE_CHECKING:
     from imagine.stages.generate.openvino.traced import Traced

@@ -65,7 +65,8 @@ def runtime(options: LocalOptions) -> Runtime:
     core = openvino.Core()
     device = _device(options.device, list(core.available_devices))
     computes = list(core.get_property(device, "OPTIMIZATION_CAPABILITIES"))
-    return Runtime(openvino, openvino_genai, device, _dtype(options.dtype, device, computes))
+    dtype = _dtype(options.dtype_on(device), device, computes)
+    return Runtime(openvino, openvino_genai, device, dtype)
 
 
 def _device(named: str, there: list[str]) -> str:

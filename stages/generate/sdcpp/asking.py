@@ -5,17 +5,20 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from imagine.stages.errors import UsageError, shown
-from imagine.stages.generate.diffusers.ways import steps_for
+from imagine.stages.generate.checkpoints import cfg_of
 from imagine.stages.generate.local.families import ModelFamily
+from imagine.stages.generate.local.guidance import check_guidance
 from imagine.stages.generate.local.schedulers import scheduler_named
 from imagine.stages.generate.local.sizes import rounded_up
+from imagine.stages.generate.local.steps import steps_for
 from imagine.stages.generate.sdcpp.kinds import Found
 from imagine.stages.generate.sdcpp.order import Order
 from imagine.stages.generate.sdcpp.words import plain_words, without_tags
 from imagine.stages.image import SIZE_STEP, ImageRequest
 
-# How far to leave a reference picture where nobody says; stable-diffusion.cpp's own.
-STRENGTH = 0.75
+# How far to leave a reference picture where nobody says: stable-diffusion.cpp's own, and what the
+# other backends do with SDXL where there is no mask.
+STRENGTH, STRENGTH_SDXL = 0.75, 0.6
 # What distilled models of FLUX read where they are not told.
 GUIDANCE = 3.5
 UNETS = ("sd15", "sd2", "sdxl")
@@ -54,7 +57,7 @@ class Asking:
         """
         method, schedule = self.led_by(request)
         guidance, steps = self.guidance(request), self.steps(request)
-        strength = strength_of(request) if request.images else None
+        strength = self.strength(request)
         order = Order(
             prompt=plain_words(request.prompt),
             negative_prompt=plain_words(request.negative_prompt or ""),
@@ -62,7 +65,7 @@ class Asking:
             height=request.height,
             seed=request.seed,
             steps=steps,
-            cfg_scale=self._cfg_scale(guidance),
+            cfg_scale=cfg_of(self.family, guidance),
             guidance=guidance if self.found.guided else GUIDANCE,
             method=method,
             schedule=schedule,
@@ -86,13 +89,16 @@ class Asking:
             UsageError: the user's steps and strength leave none.
         """
         steps = request.num_inference_steps or self.family.num_inference_steps
-        return steps_for(request, steps, strength_of(request) if request.images else None)
+        return steps_for(request, steps, self.strength(request))
 
-    def _cfg_scale(self, guidance: float) -> float:
-        """What stable-diffusion.cpp calls the guidance: 1 is none, whatever the pipeline's zero."""
-        if not self.family.guided(guidance):
-            return 1.0
-        return guidance + 1.0 - (self.family.guided_above or 0.0)
+    def strength(self, request: ImageRequest) -> float | None:
+        """How far the picture is left that a request starts from; None where it has none."""
+        if not request.images:
+            return None
+        if request.strength is not None:
+            return request.strength
+        over_all = self.found.kind.name == "sdxl" and request.mask is None
+        return STRENGTH_SDXL if over_all else STRENGTH
 
     def guidance(self, request: ImageRequest) -> float:
         """The request's, else the family's own, as diffusers counts it.
@@ -100,15 +106,9 @@ class Asking:
         Raises:
             UsageError: it is more than the model was distilled for.
         """
-        given, most = request.guidance_scale, self.family.max_guidance
-        if given is None:
-            return self.family.guidance_scale
-        if most is not None and given > most:
-            raise UsageError(
-                f"--guidance {given:g} is too much for {shown(self.model)} "
-                f"({self.family.title}), which draws with at most {most:g}; choose less."
-            )
-        return given
+        check_guidance(self.model, self.family, request)
+        given = request.guidance_scale
+        return self.family.guidance_scale if given is None else given
 
     def led_by(self, request: ImageRequest) -> tuple[str, str]:
         """Method and schedule, as stable-diffusion.cpp calls them: of the user, or of the family.
@@ -161,8 +161,3 @@ def _as_sent(strength: float, steps: int) -> float:
     It takes one more than int(steps * strength), from pure noise on where those are few.
     """
     return strength if strength >= 1 else (int(steps * strength) - 0.5) / steps
-
-
-def strength_of(request: ImageRequest) -> float:
-    """How far the reference picture is left."""
-    return STRENGTH if request.strength is None else request.strength

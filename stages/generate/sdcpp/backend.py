@@ -12,11 +12,11 @@ from threading import Lock
 from typing import TYPE_CHECKING
 
 from imagine.stages.errors import LocalBackendError, UsageError, quoted_path, shown
-from imagine.stages.generate import Capabilities
+from imagine.stages.generate.local.capabilities import family_capabilities
 from imagine.stages.generate.local.options import LocalOptions, unread_note
 from imagine.stages.generate.local.shelf import Place, Shelf
 from imagine.stages.generate.local.sizes import at_size
-from imagine.stages.generate.sdcpp.asking import Asking, strength_of, unfit
+from imagine.stages.generate.sdcpp.asking import Asking, unfit
 from imagine.stages.generate.sdcpp.bindings import check_device, installed_library
 from imagine.stages.generate.sdcpp.companions import TITLES, SdcppOptions, companions_of
 from imagine.stages.generate.sdcpp.model_files import model_file, shapes_of, weights_of
@@ -24,6 +24,7 @@ from imagine.stages.generate.sdcpp.order import Files, Order
 from imagine.stages.generate.sdcpp.process import Process
 from imagine.stages.generate.starting_pictures import kept_outside, mask_from, picture_from
 from imagine.stages.image import GeneratedImage, ImageRequest, Lora, Progress
+from imagine.stages.processors import processors
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -81,26 +82,19 @@ class SdcppBackend:
             )
         self._weights = weights_of(self._paths())
         # What decides its pictures beside its name: weights, a small decoder's too, and dtype.
-        self.identity = f"{self._weights} {options.dtype}"
+        self._dtype = options.dtype_on("")
+        self.identity = f"{self._weights} {self._dtype}"
         self._one_at_a_time = Lock()
         self._process: Process | None = None
         self._version = ""
         self._told = False
-        sizes = self.family.sizes
-        self.capabilities = Capabilities(
-            profile=self.family.profile,
-            negative_prompt=self.family.negative_prompt
-            and self.family.guided(self.family.guidance_scale),
-            seed=True,
-            sizes=replace(sizes, step=self._asking.step),
-            trained=True,
-            num_inference_steps=True,
-            guidance_scale=self.family.max_guidance != 0,
+        self.capabilities = replace(
+            family_capabilities(self.family),
+            sizes=replace(self.family.sizes, step=self._asking.step),
             strength=True,
             max_images=1,
             mask=True,
             max_loras=MAX_LORAS,
-            scheduler=True,
             hires_fix=not self._file.found.inpainting,
             prompt_tokens=PROMPT_TOKENS,
         )
@@ -129,7 +123,9 @@ class SdcppBackend:
         values: dict[str, int | float | str] = {"num_inference_steps": self._asking.steps(free)}
         if self.capabilities.guidance_scale:
             values["guidance_scale"] = self._asking.guidance(free)
-        return values | {"scheduler": self.family.scheduler or self._asking.led_by(free)[0]}
+        values["scheduler"] = self.family.scheduler or self._asking.led_by(free)[0]
+        strength = self._asking.strength(request)
+        return values | ({} if strength is None else {"strength": strength})
 
     def generate(self, request: ImageRequest) -> Iterator[Progress | GeneratedImage]:
         """Yields "loading" where the model is not, every step, "decoding", then the picture.
@@ -213,8 +209,6 @@ class SdcppBackend:
         return [(lora, self._shelf.lora(lora.name).path) for lora in request.loras]
 
     def _files(self) -> Files:
-        from imagine.stages.upscale.tiling import processors
-
         options = self._options
         return Files(
             library=installed_library(),
@@ -223,7 +217,7 @@ class SdcppBackend:
             threads=processors(),
             parts={part: str(path) for part, path in self._companions.paths.items()},
             tiny_vae=str(self._tiny_vae or ""),
-            dtype="" if options.dtype == "auto" else options.dtype,
+            dtype="" if self._dtype == "auto" else self._dtype,
             offload=options.offload == "model",
         )
 
@@ -235,7 +229,6 @@ class SdcppBackend:
         self, request: ImageRequest
     ) -> tuple[tuple[str, str | int | float | bool], ...]:
         """What a replay needs beside the request."""
-        dtype = self._options.dtype
         chosen: list[tuple[str, str | int | float | bool]] = [
             ("num_inference_steps", self._asking.steps(request))
         ]
@@ -243,9 +236,10 @@ class SdcppBackend:
             chosen.append(("guidance_scale", self._asking.guidance(request)))
         leader = request.scheduler or self.family.scheduler or self._asking.led_by(request)[0]
         chosen.append(("scheduler", leader))
-        if request.images:
-            chosen.append(("strength", strength_of(request)))
-        chosen += [("dtype", dtype)] if dtype != "auto" else []
+        strength = self._asking.strength(request)
+        if strength is not None:
+            chosen.append(("strength", strength))
+        chosen += [("dtype", self._dtype)] if self._dtype != "auto" else []
         chosen += [("vae", "tiny")] if self._tiny_vae is not None else []
         return (*chosen, ("library", self._version), ("weights", self._weights))
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from imagine.stages.errors import LocalBackendError, quoted_path
 from imagine.stages.generate.sdcpp.kinds import Part
 from imagine.stages.generate.sdcpp.model_files import ModelFile, shapes_of
+from imagine.stages.paths import is_file, spelt
 
 TITLES: dict[Part, str] = {
     "vae": "the VAE",
@@ -92,8 +93,8 @@ def _part(name: str) -> Part:
 
 
 def _named(part: Part, text: str) -> Path:
-    path = Path(text).expanduser()
-    if not path.is_file():
+    path = spelt(text)
+    if not is_file(path):
         raise LocalBackendError(
             f"There is no file {quoted_path(path)} that sdcpp_{part} names; correct the setting."
         )

@@ -10,12 +10,12 @@ from pathlib import Path
 
 from imagine.stages.errors import LocalBackendError, UsageError, quoted_path
 from imagine.stages.generate.diffusers.pipeline_folder import sample_of
+from imagine.stages.generate.local import INDEX
 from imagine.stages.generate.local.gguf import open_gguf
 from imagine.stages.generate.sdcpp.kinds import Found, Shapes, kind_of, other_kind
-from imagine.stages.upscale.weights import open_weights
+from imagine.stages.weights import open_weights
 
 PICKLES = (".ckpt", ".pt", ".pth", ".bin")
-INDEX = "model_index.json"
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,11 +5,12 @@ import sys
 import weakref
 from collections.abc import Generator
 from dataclasses import asdict
-from queue import Empty, SimpleQueue
+from queue import SimpleQueue
 from threading import Thread
 from typing import TYPE_CHECKING, Any
 
 from imagine.stages.errors import LocalBackendError, shown
+from imagine.stages.generate.local.worker import next_of
 from imagine.stages.generate.sdcpp.frames import Frame, receive, send
 from imagine.stages.generate.sdcpp.libraries import ERROR, WARNING
 from imagine.stages.generate.sdcpp.order import Files, Order
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 MODULE = "imagine.stages.generate.sdcpp.child"
-# Windows cannot be interrupted while it waits for ever.
-WAIT = 0.5
 _EXTRA = "pip install 'imagine-cli[sdcpp]'"
 _MEMORY = ("out of memory", "alloc", "not enough memory", "bad_alloc", "failed to reserve")
 
@@ -111,7 +110,7 @@ class Process:
     def _answer(self) -> Frame:
         """The next message; what is said is kept, and a failure becomes its error."""
         while True:
-            frame = _next(self._frames)
+            frame = next_of(self._frames)
             if frame is None:
                 raise self._ended()
             message, _ = frame
@@ -192,11 +191,3 @@ def _end(running: "subprocess.Popen[bytes]", reader: Thread) -> None:
             except OSError:
                 # Bytes that nobody will read were still to be written.
                 continue
-
-
-def _next(frames: "SimpleQueue[Frame | None]") -> Frame | None:
-    while True:
-        try:
-            return frames.get(timeout=WAIT)
-        except Empty:
-            continue

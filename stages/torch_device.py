@@ -1,4 +1,4 @@
-"""torch, for those upscalers that need it: imported with its device chosen, or a clear refusal."""
+"""torch, for what computes with it: imported with its device chosen, or a clear refusal."""
 
 from typing import Any
 

@@ -11,7 +11,7 @@ import pytest
 from networks import Tensors, write_safetensors
 
 from imagine.stages.errors import UsageError
-from imagine.stages.upscale.weights import open_weights
+from imagine.stages.weights import open_weights
 
 
 def _tensors() -> Tensors:
