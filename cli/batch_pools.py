@@ -81,35 +81,23 @@ class Places:
         self._known: dict[str, threading.Semaphore] = {}
         self._together: dict[int, int] = {}
         self._lock = threading.Lock()
-        # Libraries that load models are not made for two at a time, nor memory for two models.
-        self._local = threading.Lock()
-        self._loaded: Backend | None = None
+        self._local = LocalPlace()
 
     def at(
         self, kind: str, service: "Backend | Upscaler", number: int
     ) -> AbstractContextManager[object]:
         """One of `number` places at a service, free when the `with` begins.
 
-        All backends that draw with models of this machine share one place; the one that had it
-        lets go of its model when another one takes its turn.
+        All backends that draw with models of this machine share one (see `LocalPlace`).
 
         Args:
             kind: "backend" or "upscaler", two of which may have the same name.
         """
         if kind == "backend" and service.name in LOCAL:
-            return self._turn(cast("Backend", service))
+            return self._local.taken(cast("Backend", service))
         key = f"{kind} {service.name}/{service.model}"
         with self._lock:
             return self._known.setdefault(key, threading.Semaphore(number))
-
-    @contextmanager
-    def _turn(self, backend: Backend) -> Iterator[None]:
-        with self._local:
-            before = self._loaded
-            if before is not backend and isinstance(before, ReleasingBackend):
-                before.release()
-            self._loaded = backend
-            yield
 
     def together(self, backend: Backend) -> int:
         """How many pictures a backend draws in one go, asked once for all.
@@ -121,3 +109,43 @@ class Places:
             # Without a lock: two that ask at once are told the same.
             known = self._together[id(backend)] = drawn_together(backend)
         return known
+
+
+class LocalPlace:
+    """The one place where models of this machine draw, of which one at a time is in memory.
+
+    Libraries that load models are not made for two at a time. Whoever needs the model that is
+    loaded goes first, else who came first: loading takes longer than many a picture.
+    """
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        # By tickets, in the order in which they came.
+        self._waiting: dict[object, Backend] = {}
+        self._is_taken = False
+        self._loaded: Backend | None = None
+
+    @contextmanager
+    def taken(self, backend: Backend) -> Iterator[None]:
+        """The place, when it is this backend's turn; the one before lets go of its model."""
+        ticket = object()
+        with self._changed:
+            self._waiting[ticket] = backend
+            self._changed.wait_for(lambda: not self._is_taken and self._next() is ticket)
+            del self._waiting[ticket]
+            self._is_taken = True
+        try:
+            before = self._loaded
+            if before is not backend and isinstance(before, ReleasingBackend):
+                before.release()
+            self._loaded = backend
+            yield
+        finally:
+            with self._changed:
+                self._is_taken = False
+                self._changed.notify_all()
+
+    def _next(self) -> object:
+        waiting = self._waiting.items()
+        loaded = (ticket for ticket, backend in waiting if backend is self._loaded)
+        return next(loaded, next(iter(self._waiting)))
