@@ -126,7 +126,8 @@ def drawing_values(plan: "Plan") -> dict[str, Any]:
     asked = {
         "num_inference_steps": request.num_inference_steps,
         "guidance_scale": request.guidance_scale,
-        "scheduler": request.scheduler,
+        # Who leads may be called otherwise than the user did.
+        "scheduler": own.get("scheduler", request.scheduler),
         "strength": request.strength,
     }
     values: dict[str, Any] = {

@@ -27,7 +27,7 @@ def torch_and_device(subject: str, extra: str, *modules: str) -> tuple[Any, str]
         ) from error
     # Of releases that do not belong together, each package has an error of its own.
     except (ImportError, OSError, RuntimeError, AttributeError) as error:
-        line = str(error).partition("\n")[0]
+        line = _first_line(error)
         raise LocalBackendError(
             f"{subject} needs Python packages that are installed and cannot be imported: "
             f"{shown(line, limit=200)}; install 'imagine-cli[{extra}]' in a new environment."
@@ -37,4 +37,9 @@ def torch_and_device(subject: str, extra: str, *modules: str) -> tuple[Any, str]
 
 def torch_reason(error: BaseException) -> str:
     """What torch says, in a line, without its advice on allocators and its stack."""
-    return shown(str(error).partition("\n")[0].partition(". ")[0], limit=200).rstrip(".")
+    return shown(_first_line(error).partition(". ")[0], limit=200).rstrip(".")
+
+
+def _first_line(error: BaseException) -> str:
+    """The first that says something: transformers begins with an empty one, asserts say nothing."""
+    return str(error).strip().partition("\n")[0] or type(error).__name__

@@ -85,7 +85,7 @@ class LocalPainter:
 
     def own_values(self, request: ImageRequest) -> dict[str, int | float | str]:
         # A model's own scheduler is known by its class.
-        leader = "EulerDiscreteScheduler"
+        leader = request.scheduler or "EulerDiscreteScheduler"
         return {"num_inference_steps": 20, "guidance_scale": 7.5, "scheduler": leader}
 
     def generate(self, request: ImageRequest) -> Iterator[Progress | GeneratedImage]:

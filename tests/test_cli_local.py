@@ -1128,6 +1128,17 @@ def test_a_dry_run_says_how_it_would_draw(catalog: Command) -> None:
     assert catalog("a fox", "--dry-run", "--json").json["drawing"] == {"loras": []}
 
 
+def test_a_dry_run_names_the_scheduler_that_leads(
+    catalog: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of two that other programs call alike, the model's kind says which."""
+    line = ("a fox", "-m", "little", "--dry-run", "--scheduler", "flow_euler")
+    assert catalog(*line, "--json").json["drawing"]["scheduler"] == "flow_euler"
+    monkeypatch.setattr(LocalPainter, "own_values", lambda self, asked: {"scheduler": "euler"})
+    assert catalog(*line, "--json").json["drawing"]["scheduler"] == "euler"
+    assert catalog(*line).err.splitlines()[-1].endswith(", scheduler euler. Nothing was drawn.")
+
+
 @pytest.mark.parametrize(
     ("options", "note"),
     [

@@ -3,9 +3,11 @@
 What they draw is tested in tests/extras, where torch is installed.
 """
 
+import io
 import json
 import sys
 from collections.abc import Callable
+from importlib.machinery import ModuleSpec
 from pathlib import Path
 from shutil import copytree
 from types import ModuleType
@@ -15,6 +17,7 @@ import numpy as np
 import pytest
 from model_files import pipeline_at
 from networks import write_safetensors
+from PIL import Image
 
 from imagine.stages.errors import LocalBackendError, MissingPackageError, UsageError
 from imagine.stages.generate.diffusers.backend import MODULES, DiffusersBackend, source_at
@@ -22,7 +25,7 @@ from imagine.stages.generate.diffusers.folder import describe as describe_folder
 from imagine.stages.generate.diffusers.source import Source
 from imagine.stages.generate.local.options import LocalOptions
 from imagine.stages.generate.local.shelf import Place, Shelf
-from imagine.stages.image import ImageRequest, Lora
+from imagine.stages.image import ImageRequest, Lora, ReferenceImage
 from imagine.stages.spec import PromptSpec
 
 INDEX: dict[str, Any] = {
@@ -215,6 +218,23 @@ def test_without_a_model_it_says_how_to_name_one(tmp_path: Path) -> None:
         "The backend 'diffusers' needs a model: name its folder or .safetensors file with "
         "--model, or run `imagine models add PATH`, or set IMAGINE_DIFFUSERS_MODEL."
     )
+
+
+@pytest.mark.parametrize(
+    ("asked", "leads"),
+    [
+        (None, "EulerDiscreteScheduler"),
+        ("DPM++ 2M", "dpm++_2m"),
+        ("flow_euler", "euler"),
+        ("EulerDiscreteScheduler", "EulerDiscreteScheduler"),
+    ],
+)
+def test_who_will_lead_a_picture_is_known_before(
+    folder: Path, tmp_path: Path, asked: str | None, leads: str
+) -> None:
+    own = json.dumps({"_class_name": "EulerDiscreteScheduler"})
+    (folder / "scheduler" / "scheduler_config.json").write_text(own, encoding="utf-8")
+    assert backend(tmp_path, folder).own_values(request(scheduler=asked))["scheduler"] == leads
 
 
 def test_what_a_model_does_not_read_is_refused_before_it_is_loaded(
@@ -658,6 +678,45 @@ def test_a_vocabulary_that_was_not_converted_needs_two_packages(
     backend(tmp_path, folder).check(request())
 
 
+@pytest.mark.parametrize(
+    ("kind", "text", "file"),
+    [
+        ("PixtralProcessor", "import torchvision", "pixtral/processing_pixtral.py"),
+        ("Qwen2VLProcessor", "import torchvision", "qwen2_vl/video_processing_qwen2_vl.py"),
+        # Older ones.
+        ("PixtralProcessor", "", "pixtral/processing_pixtral.py"),
+        ("Qwen2VLProcessor", "", "qwen2_vl/processing_qwen2_vl.py"),
+        # One that does without it.
+        ("CLIPImageProcessor", "", "pixtral/processing_pixtral.py"),
+    ],
+)
+def test_a_processor_needs_torchvision_where_the_transformers_installed_here_says_so(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, kind: str, text: str, file: str
+) -> None:
+    tmp_path = folder.parent
+    written = tmp_path / "transformers" / "models" / file
+    written.parent.mkdir(parents=True)
+    written.write_text(text, encoding="utf-8")
+    for name in (*MODULES, "torchvision"):
+        monkeypatch.setitem(sys.modules, name, ModuleType(name))
+    origin = str(tmp_path / "transformers" / "__init__.py")
+    sys.modules["transformers"].__spec__ = ModuleSpec("transformers", None, origin=origin)
+    (folder / "processor").mkdir()
+    describe(folder, processor=["transformers", kind])
+    backend(tmp_path, folder).check(request())
+    monkeypatch.setitem(sys.modules, "torchvision", None)
+    drawing = backend(tmp_path, folder)
+    if not text:
+        drawing.check(request())
+        return
+    with pytest.raises(MissingPackageError) as refusal:
+        drawing.check(request())
+    assert str(refusal.value) == (
+        "The model 'fox' needs the Python package 'torchvision', which is not installed; "
+        "pip install torchvision."
+    )
+
+
 def test_a_tokenizer_whose_words_are_bytes_needs_no_vocabulary(folder: Path) -> None:
     (folder / "tokenizer_2" / "vocab.json").unlink()
     describe(folder, tokenizer_2=["transformers", "ByT5Tokenizer"])
@@ -688,4 +747,134 @@ def test_a_model_that_changes_pictures_is_told_to_need_one(folder: Path, tmp_pat
     assert str(refusal.value) == (
         "The model 'fox' changes pictures and draws none from words alone; give one with --image, "
         "or choose another model."
+    )
+
+
+# Denoisers of models that read pictures whole; what they hold does not matter here.
+EDITORS = {
+    "FluxKontextPipeline": "FluxTransformer2DModel",
+    "FluxFillPipeline": "FluxTransformer2DModel",
+    "Flux2KleinPipeline": "Flux2Transformer2DModel",
+    "Flux2Pipeline": "Flux2Transformer2DModel",
+}
+NO_WHITE = "so nothing would be drawn; paint what --mask is to draw anew in white."
+
+
+def picture_of(color: str, size: tuple[int, int] = (64, 64)) -> ReferenceImage:
+    file = io.BytesIO()
+    Image.new("RGB", size, color).save(file, "PNG")
+    return ReferenceImage(file.getvalue(), "png", *size, sha256="0" * 64)
+
+
+@pytest.fixture
+def installed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The packages are there, as far as is asked before anything is loaded."""
+    for name in MODULES:
+        monkeypatch.setitem(sys.modules, name, sys)
+
+
+def editor(folder: Path, tmp_path: Path, kind: str) -> DiffusersBackend:
+    parts = {"unet": ["diffusers", EDITORS[kind]]}
+    moved = {"unet": "transformer"}
+    if kind.startswith("Flux2"):  # It has one encoder.
+        moved |= {f"{part}_2": part for part in ("text_encoder", "tokenizer")}
+    for old, new in moved.items():
+        (folder / old).rename(folder / new)
+        parts = {**parts, old: [None, None], new: parts.get(old, INDEX[old])}
+    describe(folder, _class_name=kind, **parts)
+    return backend(tmp_path, folder)
+
+
+@pytest.mark.parametrize("kind", ["FluxKontextPipeline", "FluxFillPipeline", "Flux2KleinPipeline"])
+@pytest.mark.usefixtures("installed")
+def test_a_model_that_reads_a_strength_with_masks_takes_it_there(
+    folder: Path, tmp_path: Path, kind: str
+) -> None:
+    made, fox, mask = editor(folder, tmp_path, kind), picture_of("teal"), picture_of("white")
+    assert (made.capabilities.strength, made.capabilities.hires_fix) == (True, False)
+    masked = request(images=(fox,), mask=mask, strength=0.5, num_inference_steps=9)
+    made.check(masked)
+    assert made.own_values(masked)["strength"] == 0.5
+    if kind == "FluxFillPipeline":  # It draws nothing without a mask.
+        return
+    made.check(request(images=(fox,)))
+    with pytest.raises(UsageError) as refusal:
+        made.check(request(images=(fox,), strength=0.5))
+    assert str(refusal.value) == (
+        "The model 'fox' reads --strength with --mask alone; leave it out, or choose another model."
+    )
+
+
+def test_a_model_that_only_looks_at_pictures_reads_no_strength(
+    folder: Path, tmp_path: Path
+) -> None:
+    made = editor(folder, tmp_path, "Flux2Pipeline")
+    assert (made.capabilities.strength, made.capabilities.hires_fix) == (False, False)
+    with pytest.raises(UsageError) as refusal:
+        made.check(request(images=(picture_of("teal"),), strength=0.5))
+    assert str(refusal.value) == (
+        "The model 'fox' reads no --strength; leave it out, or choose another model."
+    )
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (
+            # The model's own strength.
+            {"num_inference_steps": 1},
+            "At a strength of 0.6, 1 step leaves none to draw; choose --steps 2 or more.",
+        ),
+        (
+            {"num_inference_steps": 2, "strength": 0.2},
+            "At a strength of 0.2, 2 steps leave none to draw; choose --steps 5 or more.",
+        ),
+        (
+            {"strength": 0.0},
+            "A strength of 0 leaves the picture as it is; choose a --strength above 0.",
+        ),
+        ({"mask": picture_of("black")}, f"The mask has no white at 64x64, {NO_WHITE}"),
+    ],
+)
+@pytest.mark.usefixtures("installed")
+def test_what_drawing_would_refuse_of_a_picture_is_refused_before(
+    folder: Path, tmp_path: Path, options: dict[str, Any], message: str
+) -> None:
+    made, images = backend(tmp_path, folder), (picture_of("teal"),)
+    made.check(request(images=images, num_inference_steps=2))
+    made.check(request(images=images, mask=picture_of("white"), num_inference_steps=2))
+    with pytest.raises(UsageError) as refusal:
+        made.check(request(images=images, **options))
+    assert str(refusal.value) == message
+
+
+@pytest.mark.usefixtures("installed")
+def test_a_mask_whose_white_is_not_in_what_is_drawn_is_refused_before_the_model_is_loaded(
+    folder: Path, tmp_path: Path
+) -> None:
+    made, wide = backend(tmp_path, folder), Image.new("L", (128, 64))
+    wide.paste(255, (0, 0, 8, 64))
+    file = io.BytesIO()
+    wide.save(file, "PNG")
+    mask = ReferenceImage(file.getvalue(), "png", 128, 64, sha256="0" * 64)
+    asked = request(images=(picture_of("teal", (128, 64)),), mask=mask)
+    made.check(asked)
+    # Loading it would fail otherwise: torch is none here.
+    with pytest.raises(UsageError) as refusal:
+        next(made.generate(asked))
+    assert str(refusal.value) == f"The mask has no white at 1024x1024, {NO_WHITE}"
+
+
+@pytest.mark.usefixtures("installed")
+def test_a_picture_that_is_too_long_for_the_model_is_refused_by_name(
+    folder: Path, tmp_path: Path
+) -> None:
+    made = editor(folder, tmp_path, "Flux2KleinPipeline")
+    made.check(request(images=(picture_of("teal", (64, 8)), picture_of("teal", (8, 64)))))
+    made.check(request(images=(picture_of("teal", (65, 8)),), mask=picture_of("white", (65, 8))))
+    with pytest.raises(UsageError) as refusal:
+        made.check(request(images=(picture_of("teal"), picture_of("teal", (65, 8)))))
+    assert str(refusal.value) == (
+        "The picture of --image is 65x8, and the model 'fox' reads none that is more than 8 times "
+        "as long as it is wide; crop it."
     )

@@ -314,6 +314,29 @@ def test_what_is_said_before_is_what_is_drawn_with(
     assert (values["num_inference_steps"], values.get("strength")) == (steps, strength)
 
 
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (
+            {"num_inference_steps": 1},
+            "At a strength of 0.8, 1 step leaves none to draw; choose --steps 2 or more.",
+        ),
+        (
+            {"mask": reference(64, 48), "num_inference_steps": 2},
+            "The mask has no white at 64x48, so nothing would be drawn; paint what --mask is to "
+            "draw anew in white.",
+        ),
+    ],
+)
+def test_what_drawing_would_refuse_of_a_picture_is_refused_before(
+    tmp_path: Path, options: dict[str, Any], message: str
+) -> None:
+    backend = backend_of(str(converted_at(tmp_path / "fast")), tmp_path)
+    with pytest.raises(UsageError) as caught:
+        backend.check(request_of(images=(reference(64, 48),), **options))
+    assert str(caught.value) == message
+
+
 @pytest.mark.parametrize("name", LAYOUTS)
 @pytest.mark.parametrize("mask", [None, reference()])
 def test_a_picture_is_left_as_far_as_the_backend_diffusers_leaves_it(

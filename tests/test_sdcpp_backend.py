@@ -555,6 +555,13 @@ def test_a_missing_extra_is_said_when_drawing_begins(
             "The model model.safetensors mends pictures and draws none; give it one with --image, "
             "and --mask, whose white it draws anew.",
         ),
+        (
+            # Teal is a dark grey.
+            SD15,
+            {"images": (reference(64, 128),), "mask": reference(64, 128)},
+            "The mask has no white at 64x128, so nothing would be drawn; paint what --mask is to "
+            "draw anew in white.",
+        ),
     ],
 )
 def test_options_that_it_cannot_heed_are_refused(

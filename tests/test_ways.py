@@ -20,6 +20,7 @@ from imagine.stages.generate.diffusers.ways import (
     WAYS,
     draws_from_words,
     is_usable,
+    longest_picture,
     most_pictures,
     needs_mask,
     reads_strength,
@@ -27,6 +28,7 @@ from imagine.stages.generate.diffusers.ways import (
     ways_of,
 )
 from imagine.stages.generate.starting_pictures import (
+    check_mask,
     kept_outside,
     mask_from,
     picture_from,
@@ -47,22 +49,25 @@ def reference(image: Image.Image) -> ReferenceImage:
 @pytest.mark.parametrize(
     ("name", "ways", "strength"),
     [
-        ("StableDiffusionXLPipeline", (True, True), True),
-        ("KolorsPipeline", (True, False), True),
-        ("StableDiffusionInpaintPipeline", (True, True), True),
-        ("StableDiffusionXLImg2ImgPipeline", (True, True), True),
-        ("ZImageInpaintPipeline", (True, True), True),
-        ("FluxKontextPipeline", (True, True), False),
-        ("FluxFillPipeline", (True, True), False),
-        ("Flux2Pipeline", (True, False), False),
-        ("Flux2KleinPipeline", (True, True), False),
-        ("QwenImageEditPlusPipeline", (True, False), False),
-        ("PixArtSigmaPipeline", (False, False), False),
-        ("AnythingPipeline", (False, False), False),
+        ("StableDiffusionXLPipeline", (True, True), (True, True)),
+        ("KolorsPipeline", (True, False), (True, False)),
+        ("StableDiffusionInpaintPipeline", (True, True), (True, True)),
+        ("StableDiffusionXLImg2ImgPipeline", (True, True), (True, True)),
+        ("ZImageInpaintPipeline", (True, True), (True, True)),
+        ("FluxKontextPipeline", (True, True), (False, True)),
+        ("FluxFillPipeline", (True, True), (False, True)),
+        ("Flux2Pipeline", (True, False), (False, False)),
+        ("Flux2KleinPipeline", (True, True), (False, True)),
+        ("QwenImageEditPlusPipeline", (True, False), (False, False)),
+        ("PixArtSigmaPipeline", (False, False), (False, False)),
+        ("AnythingPipeline", (False, False), (False, False)),
     ],
 )
-def test_a_class_says_what_it_takes(name: str, ways: tuple[bool, bool], strength: bool) -> None:
-    assert (ways_of(name), reads_strength(name)) == (ways, strength)
+def test_a_class_says_what_it_takes(
+    name: str, ways: tuple[bool, bool], strength: tuple[bool, bool]
+) -> None:
+    reads = reads_strength(name, masked=False), reads_strength(name, masked=True)
+    assert (ways_of(name), reads) == (ways, strength)
 
 
 def test_of_every_class_that_draws_over_pictures_the_strength_is_known() -> None:
@@ -105,6 +110,23 @@ def test_a_picture_is_left_as_far_as_somebody_says_or_the_class_has_it(
 )
 def test_a_class_says_how_many_pictures_it_takes(name: str, most: int) -> None:
     assert most_pictures(name) == most
+
+
+@pytest.mark.parametrize(
+    ("name", "longest"),
+    [
+        ("Flux2Pipeline", 8),
+        ("Flux2KleinInpaintPipeline", 8),
+        ("Flux2KleinKVPipeline", 8),
+        ("QwenImageEditPipeline", 100),
+        ("FluxFillPipeline", 0),
+        ("StableDiffusionXLPipeline", 0),
+    ],
+)
+def test_a_class_says_how_long_the_pictures_may_be_that_it_reads_whole(
+    name: str, longest: int
+) -> None:
+    assert longest_picture(name) == longest
 
 
 @pytest.mark.parametrize(
@@ -160,10 +182,21 @@ def test_a_picture_of_the_size_stays_as_it_is() -> None:
     assert (np.asarray(picture) == noise).all()
 
 
-@pytest.mark.parametrize(("pixels", "size"), [(30_000, (300, 100)), (7_500, (150, 50))])
-def test_a_picture_to_look_at_keeps_its_shape(pixels: int, size: tuple[int, int]) -> None:
-    wide = Image.new("RGBA", (300, 100), (9, 9, 9, 0))
-    picture = whole_picture(reference(wide), pixels)
+@pytest.mark.parametrize(
+    ("given", "pixels", "size"),
+    [
+        ((300, 100), 30_000, (300, 100)),
+        ((600, 200), 30_000, (300, 100)),
+        # FLUX.2 takes none that is smaller.
+        ((80, 48), 30_000, (106, 64)),
+        ((7, 56), 30_000, (64, 512)),
+        ((300, 100), 7_500, (192, 64)),
+    ],
+)
+def test_a_picture_to_look_at_keeps_its_shape_and_is_not_too_small(
+    given: tuple[int, int], pixels: int, size: tuple[int, int]
+) -> None:
+    picture = whole_picture(reference(Image.new("RGBA", given, (9, 9, 9, 0))), pixels)
     assert (picture.mode, picture.size) == ("RGB", size)
     assert picture.getpixel((4, 4)) == (255, 255, 255)
 
@@ -186,6 +219,24 @@ def test_a_mask_without_white_is_refused() -> None:
         "The mask has no white at 64x32, so nothing would be drawn; paint what --mask is to draw "
         "anew in white."
     )
+
+
+def test_a_mask_is_checked_before_its_size_is_known_and_decoded_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # Its white is at an edge, which a square leaves out and another size does not.
+    wide = Image.new("L", (64, 32))
+    wide.paste(255, (0, 0, 4, 32))
+    mask, opened = reference(wide), list[object]()
+    plain = Image.open
+    monkeypatch.setattr(Image, "open", lambda file: opened.append(file) or plain(file))
+    check_mask(mask)
+    assert mask_from(mask, (128, 64)).getpixel((0, 0)) == 255
+    with pytest.raises(UsageError, match=r"^The mask has no white at 32x32, "):
+        mask_from(mask, (32, 32))
+    assert len(opened) == 1
+    with pytest.raises(UsageError, match=r"^The mask has no white at 8x6, "):
+        check_mask(reference(Image.new("L", (8, 6))))
 
 
 def test_a_damaged_picture_is_refused() -> None:
@@ -236,8 +287,8 @@ def test_a_scheduler_says_whether_its_model_matches_flows(
         (
             "flow_heun",
             {**FLOW, "use_dynamic_shifting": True},
-            "--scheduler flow_heun does not take the steps of this model's pipeline; choose "
-            "another, or leave it out.",
+            "--scheduler flow_heun does not take the steps of this model's pipeline; choose one "
+            "of flow_euler, flow_lcm, flow_dpm++_2m, flow_unipc, or leave it out.",
         ),
         (
             "euler",
@@ -255,8 +306,8 @@ def test_a_scheduler_says_whether_its_model_matches_flows(
         (
             "heun",
             {**FLOW, "use_dynamic_shifting": True},
-            "--scheduler heun does not take the steps of this model's pipeline; choose another, "
-            "or leave it out.",
+            "--scheduler heun does not take the steps of this model's pipeline; choose one of "
+            "flow_euler, flow_lcm, flow_dpm++_2m, flow_unipc, or leave it out.",
         ),
         (
             "ddim",
@@ -294,6 +345,60 @@ def test_a_scheduler_of_another_kind_stands_for_its_twin(
     name: str, own: dict[str, Any], twin: str
 ) -> None:
     assert check_scheduler(name, own, "StableDiffusion3Pipeline").name == twin
+
+
+FLOWS = ("flow_euler", "flow_heun", "flow_lcm", "flow_dpm++_2m", "flow_unipc")
+
+
+@pytest.mark.parametrize(
+    ("pipeline", "refused"),
+    [
+        ("StableDiffusion3Pipeline", ()),
+        ("FluxFillPipeline", ("flow_heun", "flow_dpm++_2m")),
+        ("Flux2Pipeline", ("flow_heun",)),
+        ("Flux2KleinKVPipeline", ("flow_heun",)),
+        ("Flux2KleinInpaintPipeline", ("flow_heun",)),
+        ("QwenImageEditPipeline", ("flow_heun", "flow_dpm++_2m")),
+        ("QwenImageEditPlusPipeline", ("flow_heun", "flow_dpm++_2m")),
+        ("QwenImageEditInpaintPipeline", ("flow_heun", "flow_dpm++_2m")),
+        ("ZImagePipeline", ("flow_heun", "flow_dpm++_2m", "flow_unipc")),
+    ],
+)
+def test_only_schedulers_that_would_be_taken_are_offered(
+    pipeline: str, refused: tuple[str, ...]
+) -> None:
+    taken = [name for name in FLOWS if name not in refused]
+    for name in taken:
+        assert check_scheduler(name, FLOW, pipeline).name == name
+    with pytest.raises(UsageError) as caught:
+        check_scheduler("ddim", FLOW, pipeline)
+    offered = ", ".join(taken)
+    assert str(caught.value) == (
+        f"--scheduler ddim does not lead a flow-matching model; choose one of {offered}."
+    )
+    for name in refused:
+        with pytest.raises(UsageError) as caught:
+            check_scheduler(name, FLOW, pipeline)
+        assert str(caught.value) == (
+            f"--scheduler {name} does not take the steps of this model's pipeline; choose one of "
+            f"{offered}, or leave it out."
+        )
+
+
+def test_a_scheduler_that_leads_from_noise_alone_is_refused_for_pictures() -> None:
+    offered = "flow_euler, flow_heun, flow_lcm"
+    for name in ("flow_dpm++_2m", "UniPC"):
+        check_scheduler(name, FLOW, "StableDiffusion3Pipeline")
+        with pytest.raises(UsageError) as caught:
+            check_scheduler(name, FLOW, "StableDiffusion3Pipeline", started=True)
+        typed = name.lower()
+        assert str(caught.value) == (
+            f"--scheduler {typed} leads this model from noise alone, and not from a picture; "
+            f"choose one of {offered}, or leave it out."
+        )
+    with pytest.raises(UsageError, match=f"; choose one of {offered}.$"):
+        check_scheduler("ddim", FLOW, "StableDiffusion3Pipeline", started=True)
+    assert check_scheduler("unipc", EULER, "StableDiffusionPipeline", started=True).name == "unipc"
 
 
 def test_the_models_own_scheduler_leads_it_whatever_it_is() -> None:

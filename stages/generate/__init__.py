@@ -113,6 +113,7 @@ class KnowingBackend(Backend, Protocol):
     """A backend that knows before it draws what it takes where a request says nothing.
 
     `own_values` gives them by the names that a GeneratedImage's parameters have; it loads nothing.
+    A "scheduler" among them is the one that leads the request, which may have it by another name.
     """
 
     def own_values(self, request: ImageRequest) -> Mapping[str, int | float | str]: ...

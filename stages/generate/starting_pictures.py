@@ -5,6 +5,7 @@ the same way, so that both still lie on each other.
 """
 
 import io
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from imagine.stages.errors import UsageError, shown
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 
 # From here on a grey of a mask counts as white.
 WHITE = 128
+# Pixels of a side: encoders of pictures have cells of up to 32, and FLUX.2's refuses smaller ones.
+LEAST_SIDE = 64
 # Pixels within the edge of a mask over which the drawn picture comes in.
 FEATHER = 4
 
@@ -29,7 +32,9 @@ def picture_from(reference: ReferenceImage, size: tuple[int, int]) -> "Image":
 
 
 def whole_picture(reference: ReferenceImage, pixels: int) -> "Image":
-    """RGB, in its own shape, of at most so many pixels; what is transparent becomes white.
+    """RGB, in its own shape, of about so many pixels at most; what is transparent becomes white.
+
+    No side has fewer than LEAST_SIDE, whatever that makes of the other.
 
     Raises:
         UsageError: it cannot be decoded.
@@ -37,11 +42,12 @@ def whole_picture(reference: ReferenceImage, pixels: int) -> "Image":
     from PIL import Image
 
     picture = _on_white(reference)
-    scale = (pixels / (picture.width * picture.height)) ** 0.5
-    if scale >= 1:
+    scale = min(1, (pixels / (picture.width * picture.height)) ** 0.5)
+    scale = max(scale, LEAST_SIDE / min(picture.size))
+    if scale == 1:
         return picture
-    size = max(1, int(picture.width * scale)), max(1, int(picture.height * scale))
-    return picture.resize(size, Image.Resampling.LANCZOS)
+    width, height = (max(LEAST_SIDE, int(side * scale)) for side in picture.size)
+    return picture.resize((width, height), Image.Resampling.LANCZOS)
 
 
 def mask_from(reference: ReferenceImage, size: tuple[int, int]) -> "Image":
@@ -50,7 +56,7 @@ def mask_from(reference: ReferenceImage, size: tuple[int, int]) -> "Image":
     Raises:
         UsageError: it cannot be decoded, or nothing of it is white.
     """
-    grey = _covering(_decoded(reference, "--mask").convert("L"), size)
+    grey = _covering(_grey(reference), size)
     mask = grey.point([0] * WHITE + [255] * (256 - WHITE))
     if mask.getextrema() == (0, 0):
         raise UsageError(
@@ -58,6 +64,15 @@ def mask_from(reference: ReferenceImage, size: tuple[int, int]) -> "Image":
             "what --mask is to draw anew in white."
         )
     return mask
+
+
+def check_mask(reference: ReferenceImage) -> None:
+    """Refuse a mask of which nothing would be drawn at any size, while none is settled.
+
+    Raises:
+        UsageError: it cannot be decoded, or nothing of it is white.
+    """
+    mask_from(reference, (reference.width, reference.height))
 
 
 def kept_outside(drawn: "Image", original: "Image", mask: "Image") -> "Image":
@@ -97,6 +112,12 @@ def as_png(picture: "Image") -> bytes:
     file = io.BytesIO()
     picture.save(file, "PNG", compress_level=1)
     return file.getvalue()
+
+
+# A mask is looked at before the model is loaded, and for every picture that is drawn in it.
+@lru_cache(maxsize=1)
+def _grey(mask: ReferenceImage) -> "Image":
+    return _decoded(mask, "--mask").convert("L")
 
 
 def _decoded(reference: ReferenceImage, flag: str) -> "Image":

@@ -5,11 +5,13 @@ Pipelines of random weights; needs imagine-cli[diffusers].
 
 import inspect
 import json
+import re
 import shutil
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -25,18 +27,25 @@ pytestmark = pytest.mark.filterwarnings("ignore")
 
 import diffusers  # noqa: E402
 import torch  # noqa: E402
+import transformers  # noqa: E402
 from conftest import Tiny  # noqa: E402
 from safetensors.torch import save_file  # noqa: E402
 from tiny_loaded import SPEC, picture, reference  # noqa: E402
 
-from imagine.stages.errors import MissingPackageError, UsageError  # noqa: E402
+from imagine.stages.errors import (  # noqa: E402
+    LocalBackendError,
+    MissingPackageError,
+    UsageError,
+)
 from imagine.stages.generate.diffusers.backend import DiffusersBackend  # noqa: E402
 from imagine.stages.generate.diffusers.lengths import lengths_of  # noqa: E402
 from imagine.stages.generate.diffusers.loaded import Loaded  # noqa: E402
+from imagine.stages.generate.diffusers.parts import packages_for  # noqa: E402
 from imagine.stages.generate.local.families import _tables  # noqa: E402
 from imagine.stages.generate.local.options import LocalOptions  # noqa: E402
 from imagine.stages.generate.local.shelf import Shelf  # noqa: E402
 from imagine.stages.image import GeneratedImage, ImageRequest, Lora, Progress  # noqa: E402
+from imagine.stages.torch_device import torch_reason  # noqa: E402
 
 PROMPT = "a fox in the fog"
 
@@ -374,6 +383,36 @@ def test_guidance_that_a_pipeline_does_not_read_is_refused_and_not_recorded(
     ours = drawn(backend, request())
     assert "guidance_scale" not in dict(ours.parameters)
     assert pixels(ours.drawn) == pixels(plain(loaded(tiny("chroma"))))
+    avoiding = drawn(backend, request(negative_prompt="rain"))
+    assert avoiding.notes == ("Without guidance the negative prompt was not read.",)
+    assert pixels(avoiding.drawn) == pixels(ours.drawn)
+
+
+@pytest.mark.parametrize("name", ["flux2", "qwen_image"])
+def test_a_tiny_vae_is_refused_where_latents_are_of_another_form(
+    tiny: Tiny, tmp_path: Path, name: str
+) -> None:
+    """FLUX.2's are normed by its own decoder, whatever their channels; Qwen-Image's are films'."""
+    small = shutil.copytree(tiny("taesd"), tmp_path / "tae")
+    described = json.loads((small / "config.json").read_text("utf-8"))
+    own = json.loads((tiny(name) / "vae" / "config.json").read_text("utf-8"))
+    channels = own.get("latent_channels", 4)
+    _described(small, "config.json", **described | {"latent_channels": channels})
+    backend = DiffusersBackend(
+        model=str(tiny(name)),
+        shelf=Shelf(tmp_path / "models.toml", tmp_path / "models.json", tmp_path / "hub"),
+        options=LocalOptions(device="cpu", tiny_vae=str(small)),
+        tell=lambda sentence: None,
+    )
+    try:
+        with pytest.raises(LocalBackendError) as refusal:
+            drawn(backend, request())
+    finally:
+        backend.close()
+    assert str(refusal.value) == (
+        f"The tiny VAE '{small}' reads latents of {channels} channels, and those of the model have "
+        "another form; unset IMAGINE_TINY_VAE, or name one for this model."
+    )
 
 
 # --- pictures ------------------------------------------------------------------------------------
@@ -406,8 +445,8 @@ def others(tiny: Tiny, tmp_path_factory: pytest.TempPathFactory) -> Callable[[st
     return folder
 
 
-def _described(folder: Path, **changes: Any) -> None:
-    file = folder / "model_index.json"
+def _described(folder: Path, name: str = "model_index.json", **changes: Any) -> None:
+    file = folder / name
     file.write_text(json.dumps(json.loads(file.read_text("utf-8")) | changes), "utf-8")
 
 
@@ -531,6 +570,30 @@ def test_the_klein_that_keeps_what_it_has_read_of_pictures_draws_as_diffusers_do
     assert not backend.capabilities.guidance_scale
 
 
+FLOWS = ("flow_euler", "flow_heun", "flow_lcm", "flow_dpm++_2m", "flow_unipc")
+REFUSED = {
+    "flux_fill": ("flow_heun", "flow_dpm++_2m", "flow_unipc"),
+    "klein_kv": ("flow_heun",),
+    "chroma": ("flow_heun", "flow_dpm++_2m", "flow_unipc"),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+@pytest.mark.parametrize("scheduler", FLOWS)
+def test_a_scheduler_that_passes_the_check_leads_the_drawing(
+    others: Callable[[str], Path], made: Made, name: str, scheduler: str
+) -> None:
+    asked = request(images=(reference(picture()),), scheduler=scheduler)
+    if name == "flux_fill":
+        asked = replace(asked, mask=reference(mask()))
+    backend = made(others(name))
+    if scheduler in REFUSED[name]:
+        with pytest.raises(UsageError, match=rf"^--scheduler {re.escape(scheduler)} "):
+            backend.check(asked)
+        return
+    assert dict(drawn(backend, asked).parameters)["scheduler"] == scheduler
+
+
 def test_kontext_reads_a_picture_in_its_own_shape(
     others: Callable[[str], Path], made: Made
 ) -> None:
@@ -538,6 +601,43 @@ def test_kontext_reads_a_picture_in_its_own_shape(
     ours = drawn(made(others("kontext")), request(images=(reference(wide),)))
     options = {"guidance_scale": 2.5, "max_area": 64 * 64, "_auto_resize": False}
     expected = plain(loaded(others("kontext")), image=wide, **options)
+    assert pixels(ours.drawn) == pixels(expected)
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "options"),
+    [
+        ("flux_fill", "FluxFillPipeline", {"guidance_scale": 30.0}),
+        ("flux2_klein", "Flux2KleinInpaintPipeline", FAMILIES["flux2_klein"].plain),
+    ],
+)
+def test_a_model_that_edits_reads_a_strength_within_a_mask(
+    tiny: Tiny, made: Made, name: str, kind: str, options: dict[str, Any]
+) -> None:
+    given = {"num_inference_steps": 4, "strength": 0.5}
+    asked = request(images=(reference(picture()),), mask=reference(mask()), **given)
+    ours = drawn(made(tiny(name)), asked)
+    expected = plain(
+        fresh(tiny(name), kind), image=picture(), mask_image=mask(), **given, **options
+    )
+    inside = (30, 30, 40, 40)
+    assert dict(ours.parameters)["strength"] == 0.5
+    assert pixels(ours.drawn.crop(inside)) == pixels(expected.crop(inside))
+
+
+@pytest.mark.parametrize(
+    ("given", "read"), [((80, 48), (106, 64)), ((16, 128), (64, 512)), ((96, 64), (96, 64))]
+)
+def test_a_picture_that_is_too_small_for_the_model_is_enlarged(
+    tiny: Tiny, made: Made, given: tuple[int, int], read: tuple[int, int]
+) -> None:
+    small = picture(given)
+    ours = drawn(made(tiny("flux2_klein")), request(images=(reference(small),)))
+    expected = plain(
+        loaded(tiny("flux2_klein")),
+        image=[small.resize(read, Image.Resampling.LANCZOS)],
+        **FAMILIES["flux2_klein"].plain,
+    )
     assert pixels(ours.drawn) == pixels(expected)
 
 
@@ -552,6 +652,47 @@ def test_a_mask_lies_on_one_picture(tiny: Tiny, made: Made) -> None:
 
 
 # --- packages ------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def editing(tiny: Tiny, tmp_path: Path) -> Path:
+    """Qwen-Image-Edit with a processor, of which the descriptions count."""
+    folder = shutil.copytree(tiny("qwen_image"), tmp_path / "editing")
+    shutil.copytree(folder / "tokenizer", folder / "processor")
+    kinds = {
+        "processor_class": "Qwen2VLProcessor",
+        "image_processor_type": "Qwen2VLImageProcessor",
+    }
+    described = json.dumps(kinds)
+    (folder / "processor" / "preprocessor_config.json").write_text(described, "utf-8")
+    parts = {"processor": ["transformers", "Qwen2VLProcessor"]}
+    _described(folder, _class_name="QwenImageEditPipeline", **parts)
+    return folder
+
+
+def test_a_processor_without_torchvision_is_told_before_anything_is_loaded(
+    editing: Path, made: Made, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not packages_for(editing, {"processor": "Qwen2VLProcessor"}):
+        pytest.skip("this release of transformers needs none")
+    monkeypatch.setitem(sys.modules, "torchvision", None)
+    with pytest.raises(MissingPackageError) as refusal:
+        made(editing).check(request(images=(reference(picture()),)))
+    assert str(refusal.value) == (
+        "The model 'editing' needs the Python package 'torchvision', which is not installed; "
+        "pip install torchvision."
+    )
+
+
+@pytest.mark.skipif(find_spec("torchvision") is not None, reason="its lack is what is tested")
+@pytest.mark.parametrize("kind", ["PixtralProcessor", "Qwen2VLProcessor"])
+def test_a_processor_that_is_told_to_need_torchvision_does(editing: Path, kind: str) -> None:
+    """And transformers says so in a line of which something is left."""
+    if not packages_for(editing, {"processor": kind}):
+        pytest.skip("this release of transformers needs none")
+    with pytest.raises(ImportError) as refusal:
+        getattr(transformers, kind).from_pretrained(editing / "processor")
+    assert "requires the Torchvision library" in torch_reason(refusal.value)
 
 
 def test_a_class_whose_package_is_missing_is_told_by_that_package(

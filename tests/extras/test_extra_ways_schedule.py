@@ -198,6 +198,14 @@ def test_pipelines_that_space_the_steps_themselves_are_known_and_who_does_not_ta
         not in inspect.signature(getattr(diffusers, named.diffusers).set_timesteps).parameters
     }
     assert deaf <= set(schedule._UNSPACED)
+    unmixed = {
+        named.diffusers
+        for named in schedulers()
+        if named.flow
+        and named.diffusers
+        and not hasattr(getattr(diffusers, named.diffusers), "scale_noise")
+    }
+    assert unmixed == set(schedule._NO_STARTERS)
 
 
 @pytest.mark.parametrize("model", ["flux", "zimage"])

@@ -11,7 +11,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from imagine.stages.errors import LocalBackendError, MissingPackageError, UsageError, shown
+from imagine.stages.errors import LocalBackendError, MissingPackageError, shown
 from imagine.stages.generate import Capabilities
 from imagine.stages.generate.diffusers.device import (
     DTYPES,
@@ -23,15 +23,14 @@ from imagine.stages.generate.diffusers.folder import source_in
 from imagine.stages.generate.diffusers.loaded import Loaded
 from imagine.stages.generate.diffusers.loading import package_of_model
 from imagine.stages.generate.diffusers.loras import check_lora
+from imagine.stages.generate.diffusers.references import check_pictures
 from imagine.stages.generate.diffusers.schedule import check_scheduler
 from imagine.stages.generate.diffusers.single_file import source_of_file
 from imagine.stages.generate.diffusers.source import Source
 from imagine.stages.generate.diffusers.tiny_vae import tiny_vae_for
 from imagine.stages.generate.diffusers.ways import (
-    draws_from_words,
     draws_several,
     most_pictures,
-    needs_mask,
     reads_strength,
     strength_for,
     ways_of,
@@ -42,12 +41,11 @@ from imagine.stages.generate.local.options import LocalOptions
 from imagine.stages.generate.local.shelf import Place, Shelf
 from imagine.stages.generate.local.steps import steps_for
 from imagine.stages.generate.local.worker import Tell, Worker
+from imagine.stages.generate.starting_pictures import mask_from
 from imagine.stages.image import GeneratedImage, ImageRequest, Lora, Progress
 
 MODULES = ("torch", "diffusers", "transformers", "safetensors", "accelerate")
 MAX_LORAS = 8
-# Channels that a network for masks reads: of latents, of the picture around the mask, and the mask.
-INPAINTING = 9
 # Of a CLIP model's prompt, which is read in chunks of 75.
 LONG_PROMPT = 225
 MOST_ON_CARD = 16
@@ -125,8 +123,14 @@ class DiffusersBackend:
         check_guidance(self.model, self._source.family, request)
         if request.scheduler is not None:
             described = self._source.described
-            check_scheduler(request.scheduler, described.scheduler, described.pipeline)
-        self._check_pictures(request)
+            strength = strength_for(described.pipeline, request)
+            check_scheduler(
+                request.scheduler,
+                described.scheduler,
+                described.pipeline,
+                started=strength is not None or request.hires_fix is not None,
+            )
+        check_pictures(self.model, self._source, request)
         for lora, path in self._loras(request):
             check_lora(lora, path)
         self._check_packages(request)
@@ -142,8 +146,12 @@ class DiffusersBackend:
                 values["strength"] = strength
             if self.capabilities.guidance_scale:
                 values["guidance_scale"] = family.guidance_scale
+        described = self._source.described
+        if request.scheduler is not None:
+            named = check_scheduler(request.scheduler, described.scheduler, described.pipeline)
+            return values | {"scheduler": named.name}
         # A single file's is made of what its weights say.
-        leader = self._source.described.scheduler.get("_class_name")
+        leader = described.scheduler.get("_class_name")
         known = leader and self._place.path.is_dir()
         return values | ({"scheduler": str(leader)} if known else {})
 
@@ -163,6 +171,9 @@ class DiffusersBackend:
         """Yields each step of all, and the pictures in the order of the requests; as `generate`."""
         request = requests[0]
         self.check(request)
+        if request.mask is not None:
+            # At the size that is drawn it may have no white, for which no model need be loaded.
+            mask_from(request.mask, request.size)
         loras = self._loras(request)
         pictures = yield from self._worker.run(lambda tell: self._draw(requests, loras, tell))
         self._remember(loras)
@@ -271,25 +282,6 @@ class DiffusersBackend:
             if not _is_installed(name):
                 raise package_of_model(name, self.model)
 
-    def _check_pictures(self, request: ImageRequest) -> None:
-        pipeline = self._source.described.pipeline
-        inpainting = self._source.described.denoiser.get("in_channels") == INPAINTING
-        if (inpainting or needs_mask(pipeline)) and not request.mask:
-            raise UsageError(
-                f"The model '{shown(self.model)}' draws within a mask only; give --image and "
-                "--mask, or choose another model."
-            )
-        if not draws_from_words(pipeline) and not request.images:
-            raise UsageError(
-                f"The model '{shown(self.model)}' changes pictures and draws none from words "
-                "alone; give one with --image, or choose another model."
-            )
-        if request.mask is not None and len(request.images) > 1:
-            raise UsageError(
-                f"The model '{shown(self.model)}' draws within a mask of one picture; leave out "
-                "--mask, or all but one --image."
-            )
-
 
 def source_at(place: Place) -> Source:
     """The model at a place, folder or file.
@@ -304,14 +296,14 @@ def capabilities_of(source: Source) -> Capabilities:
     """What a model honours, by its files."""
     family = source.family
     _, takes_mask = ways_of(source.described.pipeline)
-    strength = reads_strength(source.described.pipeline)
+    over_pictures = reads_strength(source.described.pipeline, masked=False)
     return replace(
         family_capabilities(family),
-        strength=strength,
+        strength=over_pictures or takes_mask,
         max_images=most_pictures(source.described.pipeline),
         mask=takes_mask,
         max_loras=MAX_LORAS if family.loras else 0,
-        hires_fix=strength,
+        hires_fix=over_pictures,
         prompt_tokens=LONG_PROMPT,
     )
 

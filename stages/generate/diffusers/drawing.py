@@ -55,7 +55,8 @@ class _Pass:
         size: width and height in pixels of what comes.
         steps: that it is asked for.
         guidance: how closely it follows the words; negative where that is left to the pipeline.
-        done, total: steps before it, and of all passes as far as that is known.
+        done: steps of the passes before it.
+        passes: how many the picture takes, this one with them.
     """
 
     pipeline: Any
@@ -100,7 +101,8 @@ def draw(
         if request.hires_fix is not None:
             second = second_pass(loaded, pictures, requests)
             stack.enter_context(scheduled(loaded, second.pipeline, request.scheduler))
-            # Its strength is not the user's --strength, whose steps would be too few for it.
+            # The user's --steps are for a whole picture. Where so many leave none of the share that
+            # is drawn again, it is asked for more, and nobody is refused as with --strength.
             free = replace(request, num_inference_steps=None)
             again = _Pass(
                 pipeline=second.pipeline,
@@ -118,10 +120,9 @@ def draw(
         pictures = finished(pictures, requests)
     guided = loaded.family.guided(first.guidance)
     if request.negative_prompt and loaded.family.negative_prompt and not guided:
-        notes = [
-            *notes,
-            f"At a guidance of {first.guidance:g} the negative prompt was not read.",
-        ]
+        # Negative is no number of the user's: the pipeline takes none.
+        led = f"At a guidance of {first.guidance:g}" if first.guidance >= 0 else "Without guidance"
+        notes = [*notes, f"{led} the negative prompt was not read."]
     parameters = {
         "num_inference_steps": first.steps,
         **({"guidance_scale": first.guidance} if first.guidance >= 0 else {}),

@@ -216,8 +216,11 @@ def dtype_argument() -> str:
 def _take_tiny_vae(pipeline: Any, tiny_vae: TinyVae, dtype: Any) -> None:
     from diffusers import AutoencoderTiny
 
-    have = tiny_vae.channels
-    need = getattr(getattr(pipeline, "vae", None), "config", {}).get("latent_channels")
+    have, own = tiny_vae.channels, getattr(pipeline, "vae", None)
+    need = getattr(own, "config", {}).get("latent_channels")
+    # FLUX.2's pipelines read from their decoder how its latents were normed, which no other has.
+    if hasattr(own, "bn"):
+        need = None
     if have != need:
         raise LocalBackendError(
             f"The tiny VAE {quoted_path(tiny_vae.path)} reads latents of {have} channels, and "

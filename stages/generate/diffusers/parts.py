@@ -57,6 +57,13 @@ _VOCABULARIES = (
 )
 # Its words are bytes.
 _OF_BYTES = "ByT5Tokenizer"
+# Processors that need torchvision in some releases of transformers: as of a release, where this
+# file of it names the package. That of FLUX.2 [dev] needs it itself, that of Qwen-Image-Edit for
+# films, which it makes ready for too.
+_WITH_TORCHVISION = {
+    "PixtralProcessor": "models/pixtral/processing_pixtral.py",
+    "Qwen2VLProcessor": "models/qwen2_vl/video_processing_qwen2_vl.py",
+}
 # Files from so many bytes on are vocabularies, which take long to read.
 VOCABULARY = 100_000
 
@@ -115,7 +122,8 @@ def packages_for(folder: Path, kinds: Mapping[str, str]) -> tuple[str, ...]:
     """Packages that the folder's parts need beside those that every model does.
 
     Vocabularies of SentencePiece are read by others only where they were converted. What else a
-    class may need depends on the release of its library, and comes up when it is loaded.
+    class may need depends on the release of its library; of those that are not known here, it
+    comes up when they are loaded.
 
     Args:
         folder: of the pipeline.
@@ -130,7 +138,12 @@ def packages_for(folder: Path, kinds: Mapping[str, str]) -> tuple[str, ...]:
     }
     # That of Kolors reads its vocabulary itself.
     converted = ("google.protobuf",) if unconverted - {"ChatGLMTokenizer"} else ()
-    return ("sentencepiece", *converted) if unconverted else ()
+    readers = [_WITH_TORCHVISION[kind] for kind in kinds.values() if kind in _WITH_TORCHVISION]
+    reading = any("torchvision" in _text_of("transformers", file) for file in readers)
+    return (
+        *(("sentencepiece", *converted) if unconverted else ()),
+        *(("torchvision",) if reading else ()),
+    )
 
 
 def has_weights(kind: str) -> bool:
@@ -185,8 +198,13 @@ def _check_known(folder: Path, name: str) -> None:
 @cache
 def _names_in_diffusers() -> str:
     """The text in which diffusers lists its classes, which are imported later; "" without it."""
+    return _text_of("diffusers", "__init__.py")
+
+
+def _text_of(package: str, file: str) -> str:
+    """A file of an installed package, which is not imported; "" without it."""
     try:
-        found = find_spec("diffusers")
-        return Path(str(found and found.origin)).read_text(encoding="utf-8")
+        found = find_spec(package)
+        return (Path(str(found and found.origin)).parent / file).read_text(encoding="utf-8")
     except (ValueError, OSError):
         return ""

@@ -20,16 +20,20 @@ from imagine.stages.generate.local.schedulers import (
 _SPACED = (
     "FluxPipeline",
     "FluxKontextPipeline",
+    "FluxFillPipeline",
     "Flux2Pipeline",
     "Flux2KleinPipeline",
+    "Flux2KleinKVPipeline",
     "QwenImagePipeline",
+    "QwenImageEditPipeline",
+    "QwenImageEditPlusPipeline",
     "Krea2Pipeline",
     "ZImagePipeline",
     "ChromaPipeline",
     "Lumina2Pipeline",
     "CogView4Pipeline",
 )
-_LENIENT = ("FluxPipeline", "Flux2Pipeline", "Flux2KleinPipeline")
+_LENIENT = ("FluxPipeline", "Flux2Pipeline", "Flux2KleinPipeline", "Flux2KleinKVPipeline")
 # Schedulers that do not take that. tests/extras compares all with diffusers.
 _UNSPACED = {
     "FlowMatchHeunDiscreteScheduler": _SPACED,
@@ -37,13 +41,17 @@ _UNSPACED = {
     # It takes spacings as arrays, and no times beside them.
     "UniPCMultistepScheduler": ("ZImagePipeline", "CogView4Pipeline"),
 }
+# Schedulers for both kinds, which mix no noise into a picture as flow-matching pipelines have it.
+_NO_STARTERS = ("DPMSolverMultistepScheduler", "UniPCMultistepScheduler")
 # Models of these are led by nothing else: they count noise in a way of their own.
 _ALONE = ("SCMScheduler", "EDMEulerScheduler", "EDMDPMSolverMultistepScheduler")
 # Only one of them may lead, so that which is asked for puts out the others.
 _SPACINGS = ("use_karras_sigmas", "use_exponential_sigmas", "use_beta_sigmas")
 
 
-def check_scheduler(name: str, own: Mapping[str, Any], pipeline: str) -> SchedulerName:
+def check_scheduler(
+    name: str, own: Mapping[str, Any], pipeline: str, *, started: bool = False
+) -> SchedulerName:
     """What a user's name stands for, when the model can be led by it; without torch.
 
     One that leads models of the other kind stands for its twin, where that has one: other programs
@@ -53,9 +61,11 @@ def check_scheduler(name: str, own: Mapping[str, Any], pipeline: str) -> Schedul
         name: as the user typed it; or the class of the model's own, as recipes name that.
         own: the configuration of the model's own scheduler, with its `_class_name`.
         pipeline: the model's class.
+        started: a pass starts from a picture, by a strength.
 
     Raises:
-        UsageError: nobody knows it, diffusers has none, or it leads models of another kind.
+        UsageError: nobody knows it, diffusers has none, it leads models of another kind, or from
+            noise alone.
         LocalBackendError: it needs a package that is not installed.
     """
     flow = leads_flow(own)
@@ -72,20 +82,20 @@ def check_scheduler(name: str, own: Mapping[str, Any], pipeline: str) -> Schedul
         named = twin
     if named.diffusers is None or named.flow != flow:
         kind = "a flow-matching model" if flow else "a model that predicts noise"
-        known = [
-            other.name
-            for other in schedulers()
-            if other.diffusers and other.flow == flow and not other.name.endswith(_SUFFIXES)
-        ]
         reason = f"does not lead {kind}" if named.diffusers else "is not known to diffusers"
-        raise UsageError(f"--scheduler {typed.name} {reason}; choose one of {', '.join(known)}.")
-    refused = _UNSPACED.get(str(named.diffusers), ())
-    # Steps that are shifted by the picture's size need to be told it, which one of them is not.
-    unshifted = named.name == "flow_heun" and own.get("use_dynamic_shifting")
-    if flow and (text_to_image(pipeline) in refused or unshifted):
+        raise UsageError(
+            f"--scheduler {typed.name} {reason}; choose one of "
+            f"{_leading(own, pipeline, started=started)}."
+        )
+    if not _takes_steps(named, own, pipeline):
         raise UsageError(
             f"--scheduler {typed.name} does not take the steps of this model's pipeline; choose "
-            "another, or leave it out."
+            f"one of {_leading(own, pipeline, started=started)}, or leave it out."
+        )
+    if started and not _starts(named):
+        raise UsageError(
+            f"--scheduler {typed.name} leads this model from noise alone, and not from a picture; "
+            f"choose one of {_leading(own, pipeline, started=True)}, or leave it out."
         )
     if named.needs and find_spec(named.needs) is None:
         raise MissingPackageError(
@@ -93,6 +103,33 @@ def check_scheduler(name: str, own: Mapping[str, Any], pipeline: str) -> Schedul
             f"installed; pip install {named.needs}."
         )
     return named
+
+
+def _takes_steps(named: SchedulerName, own: Mapping[str, Any], pipeline: str) -> bool:
+    """Whether a scheduler of the model's kind can be told how the pipeline spaces its steps."""
+    refused = _UNSPACED.get(str(named.diffusers), ())
+    # Steps that are shifted by the picture's size need to be told it, which one of them is not.
+    unshifted = named.name == "flow_heun" and own.get("use_dynamic_shifting")
+    return not named.flow or not (text_to_image(pipeline) in refused or unshifted)
+
+
+def _starts(named: SchedulerName) -> bool:
+    """Whether it leads from a picture on, too."""
+    return not named.flow or named.diffusers not in _NO_STARTERS
+
+
+def _leading(own: Mapping[str, Any], pipeline: str, *, started: bool) -> str:
+    """The names of those that lead a model, for a message; each may be had with schedules too."""
+    flow = leads_flow(own)
+    return ", ".join(
+        named.name
+        for named in schedulers()
+        if named.diffusers
+        and named.flow == flow
+        and not named.name.endswith(_SUFFIXES)
+        and _takes_steps(named, own, pipeline)
+        and (_starts(named) or not started)
+    )
 
 
 def _twin(named: SchedulerName) -> SchedulerName | None:

@@ -32,11 +32,14 @@ class Ways:
         image: starts from a picture, as far as the strength lets it.
         mask: draws within a mask.
         edits: how many pictures the class itself takes, beside words and without a strength.
+        longest: of those, the longer side in shorter ones.
     """
 
     image: str = ""
     mask: str = ""
     edits: int = 0
+    # The processor of Qwen-Image refuses 200, which rounded sides are beyond before.
+    longest: int = 100
 
 
 # By text-to-image class, or that of models that only change pictures. tests/extras compares it with
@@ -57,9 +60,9 @@ WAYS = {
     "FluxPipeline": Ways("FluxImg2ImgPipeline", "FluxInpaintPipeline"),
     "FluxKontextPipeline": Ways(mask="FluxKontextInpaintPipeline", edits=1),
     "FluxFillPipeline": Ways(mask="FluxFillPipeline"),
-    "Flux2Pipeline": Ways(edits=6),
-    "Flux2KleinPipeline": Ways(mask="Flux2KleinInpaintPipeline", edits=4),
-    "Flux2KleinKVPipeline": Ways(edits=4),
+    "Flux2Pipeline": Ways(edits=6, longest=8),
+    "Flux2KleinPipeline": Ways(mask="Flux2KleinInpaintPipeline", edits=4, longest=8),
+    "Flux2KleinKVPipeline": Ways(edits=4, longest=8),
     "ChromaPipeline": Ways("ChromaImg2ImgPipeline", "ChromaInpaintPipeline"),
     "QwenImagePipeline": Ways("QwenImageImg2ImgPipeline", "QwenImageInpaintPipeline"),
     "QwenImageEditPipeline": Ways(mask="QwenImageEditInpaintPipeline", edits=1),
@@ -113,14 +116,27 @@ def most_pictures(pipeline_class_name: str) -> int:
     return _known(pipeline_class_name).edits or int(ways_of(pipeline_class_name)[0])
 
 
+def longest_picture(pipeline_class_name: str) -> int:
+    """How many times as long as wide pictures may be that models of that class read whole.
+
+    0 for those that read none so, but in the shape that they draw.
+    """
+    ways = _known(pipeline_class_name)
+    return ways.longest if ways.edits else 0
+
+
 def text_to_image(pipeline_class_name: str) -> str:
     """The class that draws from nothing with the parts of that one; the same where it does so."""
     return _OTHERS.get(pipeline_class_name, pipeline_class_name)
 
 
-def reads_strength(pipeline_class_name: str) -> bool:
-    """Whether models of that class start from a picture by --strength, so in two passes too."""
-    return bool(_known(pipeline_class_name).image)
+def reads_strength(pipeline_class_name: str, *, masked: bool) -> bool:
+    """Whether models of that class leave a picture, or what is in its mask, by --strength.
+
+    Those that do so with whole pictures draw in two passes too.
+    """
+    ways = _known(pipeline_class_name)
+    return bool(ways.mask if masked else ways.image)
 
 
 def is_usable(pipeline_class_name: str) -> bool:

@@ -22,6 +22,7 @@ from imagine.stages.generate.openvino.folder import ConvertedFolder, converted_f
 from imagine.stages.generate.openvino.leading import leader_for
 from imagine.stages.generate.openvino.loras import matched
 from imagine.stages.generate.openvino.runtime import check_packages, runtime
+from imagine.stages.generate.starting_pictures import check_mask, mask_from
 from imagine.stages.image import GeneratedImage, ImageRequest, Progress
 
 if TYPE_CHECKING:
@@ -82,6 +83,10 @@ class OpenVINOBackend:
         """
         leader_for(self._folder, request.scheduler)
         check_guidance(self.model, self._folder.family, request)
+        steps = request.num_inference_steps or self._folder.family.num_inference_steps
+        steps_for(request, steps, self._folder.layout.strength(request))
+        if request.mask is not None:
+            check_mask(request.mask)
         for lora, path in self._adapters(request):
             if path not in self._matched:
                 matched(self._folder, lora, path)
@@ -95,7 +100,7 @@ class OpenVINOBackend:
         values: dict[str, int | float | str] = {
             "num_inference_steps": steps_for(free, family.num_inference_steps, strength),
             "guidance_scale": family.guidance_scale,
-            "scheduler": leader_for(self._folder, None).name,
+            "scheduler": leader_for(self._folder, request.scheduler).name,
         }
         return values | ({} if strength is None else {"strength": strength})
 
@@ -107,6 +112,9 @@ class OpenVINOBackend:
             UsageError: the model does not read what is asked of it.
         """
         self.check(request)
+        if request.mask is not None:
+            # At the size that is drawn it may have no white, for which no model need be loaded.
+            mask_from(request.mask, request.size)
         adapters = self._adapters(request)
         picture = yield from self._worker.run(lambda tell: self._draw(request, adapters, tell))
         for place in (self._place, *(Place(lora.recorded, path) for lora, path in adapters)):

@@ -22,7 +22,12 @@ from imagine.stages.generate.sdcpp.companions import TITLES, SdcppOptions, compa
 from imagine.stages.generate.sdcpp.model_files import model_file, shapes_of, weights_of
 from imagine.stages.generate.sdcpp.order import Files, Order
 from imagine.stages.generate.sdcpp.process import Process
-from imagine.stages.generate.starting_pictures import kept_outside, mask_from, picture_from
+from imagine.stages.generate.starting_pictures import (
+    check_mask,
+    kept_outside,
+    mask_from,
+    picture_from,
+)
 from imagine.stages.image import GeneratedImage, ImageRequest, Lora, Progress
 from imagine.stages.processors import processors
 
@@ -115,6 +120,8 @@ class SdcppBackend:
                 f"The model {shown(self.model)} mends pictures and draws none; give it one with "
                 "--image, and --mask, whose white it draws anew."
             )
+        if request.mask is not None:
+            check_mask(request.mask)
         check_device(self._options.device, installed_library())
 
     def own_values(self, request: ImageRequest) -> dict[str, int | float | str]:
@@ -123,7 +130,8 @@ class SdcppBackend:
         values: dict[str, int | float | str] = {"num_inference_steps": self._asking.steps(free)}
         if self.capabilities.guidance_scale:
             values["guidance_scale"] = self._asking.guidance(free)
-        values["scheduler"] = self.family.scheduler or self._asking.led_by(free)[0]
+        own = self.family.scheduler or self._asking.led_by(free)[0]
+        values["scheduler"] = request.scheduler or own
         strength = self._asking.strength(request)
         return values | ({} if strength is None else {"strength": strength})
 
@@ -138,6 +146,9 @@ class SdcppBackend:
             UsageError: see `check`; or a picture that cannot be decoded.
         """
         self.check(request)
+        if request.mask is not None:
+            # At the size that is drawn it may have no white, for which no model need be loaded.
+            mask_from(request.mask, request.size)
         with self._one_at_a_time:
             loras = [(str(path), lora.weight) for lora, path in self._loras(request)]
             orders = self._asking.orders(request, loras)
