@@ -4,6 +4,7 @@ The top level of this file imports nothing but the standard library's smallest p
 `imagine --version` costs no more than starting Python.
 """
 
+import atexit
 import sys
 
 TYPE_CHECKING = False  # what typing calls so; importing it would cost a third of --version
@@ -36,6 +37,9 @@ GROUP_OPTIONS = ("--help", "-h", "--version", "-V", "--install-completion", "--s
 
 def main() -> None:
     """Run the command line; the process ends with its exit code."""
+    codes: list[int] = []
+    # Before all others that will be registered, so that it is called when they have been.
+    atexit.register(_leave_torch_standing, codes)
     try:
         arguments = _arguments()
         if arguments in (["--version"], ["-V"]) and sys.stdout is not None:
@@ -50,7 +54,16 @@ def main() -> None:
         from imagine.cli.signals import end_now
 
         end_now(code)
+    codes.append(code)
     sys.exit(code)
+
+
+def _leave_torch_standing(codes: list[int]) -> None:
+    """At exit, when all else is done: Python would take a second and more to take torch apart."""
+    if codes and "torch" in sys.modules:
+        from imagine.cli.signals import end_now
+
+        end_now(codes[0])
 
 
 def _arguments() -> list[str]:

@@ -28,6 +28,35 @@ def test_the_version_is_printed() -> None:
     assert done.stdout == f"imagine {VERSION}\n"
 
 
+@pytest.mark.parametrize(("loaded", "left"), [("torch", "others"), ("json", "others, apart")])
+@pytest.mark.parametrize(("arguments", "code"), [(["styles", "--json"], 0), (["--nonsense"], 2)])
+def test_a_process_with_torch_ends_without_taking_it_apart(
+    loaded: str, left: str, arguments: list[str], code: int
+) -> None:
+    program = (
+        "import atexit, os, sys, types\n"
+        f"sys.argv[1:] = {arguments!r}\n"
+        f"module = sys.modules[{loaded!r}] = types.ModuleType({loaded!r}) "
+        f"if {loaded!r} == 'torch' else __import__({loaded!r})\n"
+        "class Heavy:\n"
+        "    def __del__(self): os.write(2, b', apart')\n"
+        "module.heavy = Heavy()\n"
+        "from imagine.cli import main\n"
+        "shown = main.run\n"
+        "def run(arguments):\n"
+        "    atexit.register(os.write, 2, b'others')\n"
+        "    return shown(arguments)\n"
+        "main.run = run\n"
+        "main.main()\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == code
+    assert done.stderr.endswith(left)
+    assert bool(done.stdout) == (code == 0)
+
+
 def test_the_help_lists_every_command_with_its_own_first_line(imagine: Command) -> None:
     done = imagine("--help")
     assert done.code == 0
