@@ -18,7 +18,7 @@ from imagine.stages.errors import StoppedError
 from imagine.stages.generate.gemini import GeminiBackend
 from imagine.stages.image import GeneratedImage
 from imagine.stages.network.gate import STEP, Gate
-from imagine.stages.network.providers import Secret, connect
+from imagine.stages.network.providers import Connection, Secret, connect
 
 STOPPED = "The run was stopped before this was asked for; run it again to go on."
 
@@ -176,12 +176,9 @@ def test_news_is_told_once(pool: ThreadPoolExecutor) -> None:
     assert told == ["takes 2 requests at a time"]
 
 
-@contextmanager
-def drawing(
-    pool: ThreadPoolExecutor, fake: Fake, gate: Gate, told: list[str], *, items: int
-) -> Iterator[list["Future[GeneratedImage]"]]:
-    """Pictures of a fake that is too busy, drawn by many threads at once, each paid once."""
-    connection = connect(
+def impatient_way(fake: Fake, gate: Gate, told: list[str]) -> Connection:
+    """A way through the gate to a fake that is asked once; only the gate waits."""
+    return connect(
         "gemini",
         base_url=fake.url,
         key=Secret(fake.key or ""),
@@ -190,6 +187,14 @@ def drawing(
         patience=0.0,
         attempts=1,
     )
+
+
+@contextmanager
+def drawing(
+    pool: ThreadPoolExecutor, fake: Fake, gate: Gate, told: list[str], *, items: int
+) -> Iterator[list["Future[GeneratedImage]"]]:
+    """Pictures of a fake that is too busy, drawn by many threads at once, each paid once."""
+    connection = impatient_way(fake, gate, told)
     with closing(GeminiBackend(connection=connection, model="gemini-nano-banana-2.1")) as backend:
         requests = [request_of(f"fox number {number}") for number in range(items)]
         calls = [pool.submit(draw, backend, request) for request in requests]
@@ -255,15 +260,7 @@ def test_descriptions_take_turns_whatever_carries_them(
 ) -> None:
     gate, told = Gate(most=64), []
     with serve("gemini", concurrency=2, latency=0.2) as fake:
-        connection = connect(
-            "gemini",
-            base_url=fake.url,
-            key=Secret(fake.key or ""),
-            tell=told.append,
-            gate=gate,
-            patience=0.0,
-            attempts=1,
-        )
+        connection = impatient_way(fake, gate, told)
         sender = carrier(connection, lambda reply, problem: None)
         replies = list(pool.map(lambda _: sender.send(call()), range(8)))
         sender.close()
